@@ -1,0 +1,82 @@
+//! Every bound on memory, by name.
+
+use std::time::Duration;
+
+/// How much the monitor keeps. Each field says what happens to what does not fit.
+///
+/// With the defaults a busy service stays in the low tens of megabytes; a service with a hundred
+/// statements uses well under one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Statements with numbers of their own, counted per source and list size. The one not used
+    /// for longest makes room, and its numbers move to "other". About 2.5 KB each.
+    pub statements_max: usize,
+    /// SQL texts whose identity is remembered, so that they are not read again. About 40 B each.
+    pub texts_max: usize,
+    /// Statements in the slow log: the slowest call of each, and as many newest slow calls. The
+    /// fastest, or the oldest, makes room.
+    pub slow_statements_max: usize,
+    /// Slow calls on their way to the slow log between two beats; more are counted as dropped.
+    pub slow_queue_max: usize,
+    /// Calls in the history of recent calls; 0 keeps none. Up to four times as many are held in
+    /// memory, as every writing thread has one of four places.
+    pub recent_calls_max: usize,
+    /// Pools and databases with numbers of their own; more are counted together as "other".
+    pub sources_max: usize,
+    /// Checkouts of one pool followed to their holder at the same time.
+    pub checkouts_tracked_max: usize,
+    /// Alerts kept in the history; the oldest that is over makes room.
+    pub alerts_max: usize,
+}
+
+impl Limits {
+    /// Default of [`statements_max`](Self::statements_max).
+    pub const STATEMENTS_MAX: usize = 2_000;
+    /// Default of [`texts_max`](Self::texts_max).
+    pub const TEXTS_MAX: usize = 20_000;
+    /// Default of [`slow_statements_max`](Self::slow_statements_max).
+    pub const SLOW_STATEMENTS_MAX: usize = 100;
+    /// Default of [`slow_queue_max`](Self::slow_queue_max).
+    pub const SLOW_QUEUE_MAX: usize = 1_024;
+    /// Default of [`recent_calls_max`](Self::recent_calls_max).
+    pub const RECENT_CALLS_MAX: usize = 1_000;
+    /// Default of [`sources_max`](Self::sources_max).
+    pub const SOURCES_MAX: usize = 64;
+    /// Default of [`checkouts_tracked_max`](Self::checkouts_tracked_max).
+    pub const CHECKOUTS_TRACKED_MAX: usize = 10_000;
+    /// Default of [`alerts_max`](Self::alerts_max).
+    pub const ALERTS_MAX: usize = 1_000;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            statements_max: Self::STATEMENTS_MAX,
+            texts_max: Self::TEXTS_MAX,
+            slow_statements_max: Self::SLOW_STATEMENTS_MAX,
+            slow_queue_max: Self::SLOW_QUEUE_MAX,
+            recent_calls_max: Self::RECENT_CALLS_MAX,
+            sources_max: Self::SOURCES_MAX,
+            checkouts_tracked_max: Self::CHECKOUTS_TRACKED_MAX,
+            alerts_max: Self::ALERTS_MAX,
+        }
+    }
+}
+
+/// Error codes kept apart for one statement; further ones are counted by class only.
+pub(super) const ERROR_CODES_MAX: usize = 16;
+
+/// Statements kept apart in one beat of a window, most time first; the rest counts as "other".
+pub(super) const WINDOW_STATEMENTS_MAX: usize = 256;
+
+/// The windows kept: 1, 5, 15 and 60 minutes.
+pub(super) const WINDOWS: [Duration; 4] = [
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(15 * 60),
+    Duration::from_secs(60 * 60),
+];
+
+/// Statements parsed in full on one beat; the others wait for the next.
+pub(super) const PARSES_PER_BEAT_MAX: usize = 64;

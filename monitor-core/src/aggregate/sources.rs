@@ -1,0 +1,257 @@
+//! Pools, connections and transactions of one source.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::cell::{AtomicHistogram, nanos};
+use super::lock;
+use crate::capture::{CallSite, CheckoutEnd, Database, PoolLevels, Tick, TransactionEnd};
+use crate::snapshot::{
+    Activity, CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SourceActivity,
+    TransactionActivity,
+};
+
+/// Asks a pool for its levels; `None` when the pool is gone.
+pub(crate) type LevelsFn = dyn Fn() -> Option<PoolLevels> + Send + Sync;
+
+/// One way calls take to a database.
+pub(crate) struct Source {
+    pub(super) id: u16,
+    pub(crate) name: Arc<str>,
+    pub(crate) database: Arc<Database>,
+    pub(crate) is_pool: bool,
+    pub(crate) connections: Connections,
+    pub(crate) transactions: Transactions,
+    pub(crate) checkouts: Checkouts,
+    levels: Mutex<Levels>,
+}
+
+/// Connections made and lost.
+#[derive(Default)]
+pub(crate) struct Connections {
+    created: AtomicU64,
+    closed: AtomicU64,
+    failed: AtomicU64,
+    create_time: AtomicHistogram,
+}
+
+/// Transactions begun and ended.
+#[derive(Default)]
+pub(crate) struct Transactions {
+    begun: AtomicU64,
+    ended: [AtomicU64; 3],
+    open: AtomicI64,
+    duration: AtomicHistogram,
+}
+
+/// Takings of connections.
+#[derive(Default)]
+pub(crate) struct Checkouts {
+    ended: [AtomicU64; 4],
+    waiting: AtomicI64,
+    out: AtomicI64,
+    wait_nanos: AtomicU64,
+    wait_nanos_max: AtomicU64,
+    wait: AtomicHistogram,
+    hold: AtomicHistogram,
+    held: Mutex<Held>,
+}
+
+#[derive(Default)]
+struct Held {
+    next: u64,
+    out: HashMap<u64, (Tick, Option<CallSite>)>,
+}
+
+#[derive(Default)]
+enum Levels {
+    #[default]
+    Unknown,
+    Told(PoolLevels),
+    Asked(Arc<LevelsFn>),
+}
+
+// === impl Source ===
+
+impl Source {
+    pub(super) fn new(id: u16, name: Arc<str>, database: Database, is_pool: bool) -> Self {
+        Self {
+            id,
+            name,
+            database: Arc::new(database),
+            is_pool,
+            connections: Connections::default(),
+            transactions: Transactions::default(),
+            checkouts: Checkouts::default(),
+            levels: Mutex::default(),
+        }
+    }
+
+    /// Levels pushed in by hand.
+    pub(crate) fn tell_levels(&self, levels: PoolLevels) {
+        *lock(&self.levels) = Levels::Told(levels);
+    }
+
+    /// From now on, ask for the levels whenever somebody looks.
+    pub(crate) fn ask_levels(&self, ask: Arc<LevelsFn>) {
+        *lock(&self.levels) = Levels::Asked(ask);
+    }
+
+    fn levels(&self) -> Option<PoolLevels> {
+        let ask = match &*lock(&self.levels) {
+            Levels::Unknown => return None,
+            Levels::Told(levels) => return Some(*levels),
+            // Asked outside the lock: what the pool does to answer is its own affair.
+            Levels::Asked(ask) => ask.clone(),
+        };
+        ask()
+    }
+
+    pub(super) fn read(&self, activity: Activity, now: Tick, leak: Duration) -> SourceActivity {
+        SourceActivity {
+            name: self.name.clone(),
+            database: self.database.clone(),
+            activity,
+            connections: self.connections.read(),
+            transactions: self.transactions.read(),
+            pool: self.is_pool.then(|| {
+                let held = self.checkouts.held(now);
+                PoolActivity {
+                    levels: self.levels(),
+                    checkouts: self.checkouts.read(),
+                    leaked: held.iter().filter(|held| held.held >= leak).count() as u64,
+                    held,
+                }
+            }),
+        }
+    }
+}
+
+// === impl Connections ===
+
+impl Connections {
+    pub(crate) fn created(&self, took: Option<Duration>) {
+        self.created.fetch_add(1, Relaxed);
+        if let Some(took) = took {
+            self.create_time.record(nanos(took));
+        }
+    }
+
+    pub(crate) fn closed(&self) {
+        self.closed.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn failed(&self) {
+        self.failed.fetch_add(1, Relaxed);
+    }
+
+    fn read(&self) -> ConnectionActivity {
+        ConnectionActivity {
+            created: self.created.load(Relaxed),
+            closed: self.closed.load(Relaxed),
+            failed: self.failed.load(Relaxed),
+            create_time: self.create_time.read(),
+        }
+    }
+}
+
+// === impl Transactions ===
+
+impl Transactions {
+    pub(crate) fn begun(&self) {
+        self.begun.fetch_add(1, Relaxed);
+        self.open.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn ended(&self, end: TransactionEnd, took: Duration) {
+        self.ended[end as usize].fetch_add(1, Relaxed);
+        self.open.fetch_sub(1, Relaxed);
+        self.duration.record(nanos(took));
+    }
+
+    fn read(&self) -> TransactionActivity {
+        let ended = |end: TransactionEnd| self.ended[end as usize].load(Relaxed);
+        TransactionActivity {
+            begun: self.begun.load(Relaxed),
+            committed: ended(TransactionEnd::Committed),
+            rolled_back: ended(TransactionEnd::RolledBack),
+            dropped: ended(TransactionEnd::Dropped),
+            open: gauge(&self.open),
+            duration: self.duration.read(),
+        }
+    }
+}
+
+// === impl Checkouts ===
+
+impl Checkouts {
+    pub(crate) fn wait_begins(&self) {
+        self.waiting.fetch_add(1, Relaxed);
+    }
+
+    pub(crate) fn wait_ends(&self, end: CheckoutEnd, waited: Duration) {
+        let waited = nanos(waited);
+        self.waiting.fetch_sub(1, Relaxed);
+        self.ended[end as usize].fetch_add(1, Relaxed);
+        self.wait_nanos.fetch_add(waited, Relaxed);
+        self.wait_nanos_max.fetch_max(waited, Relaxed);
+        self.wait.record(waited);
+    }
+
+    /// A connection is out. The number names it until it is back; `None` where too many are out.
+    pub(crate) fn taken(&self, at: Tick, site: Option<CallSite>, out_max: usize) -> Option<u64> {
+        self.out.fetch_add(1, Relaxed);
+        let mut held = lock(&self.held);
+        if held.out.len() >= out_max {
+            return None;
+        }
+        held.next += 1;
+        let id = held.next;
+        held.out.insert(id, (at, site));
+        Some(id)
+    }
+
+    pub(crate) fn returned(&self, id: Option<u64>, held_for: Duration) {
+        self.out.fetch_sub(1, Relaxed);
+        self.hold.record(nanos(held_for));
+        if let Some(id) = id {
+            lock(&self.held).out.remove(&id);
+        }
+    }
+
+    fn held(&self, now: Tick) -> Vec<HeldConnection> {
+        let mut held: Vec<_> = lock(&self.held)
+            .out
+            .values()
+            .map(|(since, call_site)| HeldConnection {
+                held: now.since(*since),
+                call_site: *call_site,
+            })
+            .collect();
+        held.sort_by_key(|held| std::cmp::Reverse(held.held));
+        held
+    }
+
+    fn read(&self) -> CheckoutActivity {
+        let ended = |end: CheckoutEnd| self.ended[end as usize].load(Relaxed);
+        CheckoutActivity {
+            taken: ended(CheckoutEnd::Taken),
+            timed_out: ended(CheckoutEnd::TimedOut),
+            failed: ended(CheckoutEnd::Failed),
+            cancelled: ended(CheckoutEnd::Cancelled),
+            waiting: gauge(&self.waiting),
+            out: gauge(&self.out),
+            wait_time: Duration::from_nanos(self.wait_nanos.load(Relaxed)),
+            wait_max: Duration::from_nanos(self.wait_nanos_max.load(Relaxed)),
+            wait: self.wait.read(),
+            hold: self.hold.read(),
+        }
+    }
+}
+
+/// What goes up comes down, but the two may be read in the other order.
+fn gauge(value: &AtomicI64) -> u64 {
+    u64::try_from(value.load(Relaxed)).unwrap_or(0)
+}

@@ -1,0 +1,113 @@
+//! Time, handed in.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+/// The clock every stage reads: monotonic, anchored once to wall time.
+///
+/// Production uses [`Clock::real`]; a test uses [`Clock::by_hand`] and turns the hands itself, so
+/// no test sleeps. Reading it costs about 10 ns where the CPU has an invariant time-stamp counter,
+/// and what `std::time::Instant` costs where it has not.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    inner: quanta::Clock,
+    start: quanta::Instant,
+    anchor: SystemTime,
+}
+
+/// The hands of a clock made by [`Clock::by_hand`].
+#[derive(Clone, Debug)]
+pub struct Hands(Arc<quanta::Mock>);
+
+/// A moment on a [`Clock`]: nanoseconds since that clock was made.
+///
+/// Ticks of different clocks do not compare.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tick(u64);
+
+// === impl Clock ===
+
+impl Clock {
+    /// The machine's own clock.
+    ///
+    /// The first one made in a process measures the time-stamp counter against the operating
+    /// system's clock, which may take a few milliseconds; make it at start-up.
+    #[must_use]
+    pub fn real() -> Self {
+        Self::starting(quanta::Clock::new(), SystemTime::now())
+    }
+
+    /// A clock that stands still until its hands are moved. Its wall time starts at the Unix epoch.
+    #[must_use]
+    pub fn by_hand() -> (Self, Hands) {
+        let (inner, mock) = quanta::Clock::mock();
+        (Self::starting(inner, SystemTime::UNIX_EPOCH), Hands(mock))
+    }
+
+    fn starting(inner: quanta::Clock, anchor: SystemTime) -> Self {
+        let start = inner.now();
+        Self { inner, start, anchor }
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Tick {
+        let nanos = self.inner.now().saturating_duration_since(self.start).as_nanos();
+        Tick(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    /// Wall time of a moment, by the anchor taken when the clock was made.
+    ///
+    /// A later step of the system's clock (NTP, an operator) is not followed: moments stay in order.
+    #[must_use]
+    pub fn wall(&self, tick: Tick) -> SystemTime {
+        self.anchor + Duration::from_nanos(tick.0)
+    }
+}
+
+// === impl Hands ===
+
+impl Hands {
+    /// Moves the clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.0.increment(by);
+    }
+}
+
+// === impl Tick ===
+
+impl Tick {
+    /// Time from `earlier` to this moment; zero if `earlier` is later.
+    #[must_use]
+    pub fn since(self, earlier: Tick) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    /// The moment `by` before this one; the clock's start if that is earlier.
+    #[must_use]
+    pub fn before(self, by: Duration) -> Tick {
+        Tick(self.0.saturating_sub(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
+    /// Nanoseconds since the clock was made.
+    #[must_use]
+    pub fn as_nanos(self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_moves_only_when_the_hands_do() {
+        let (clock, hands) = Clock::by_hand();
+        let before = clock.now();
+        assert_eq!(clock.now(), before);
+        hands.advance(Duration::from_millis(5));
+        assert_eq!(clock.now().since(before), Duration::from_millis(5));
+        assert_eq!(before.since(clock.now()), Duration::ZERO);
+        assert_eq!(clock.wall(clock.now()), SystemTime::UNIX_EPOCH + Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,48 @@
+//! What happens to pools, connections and transactions.
+
+/// How the wait for a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CheckoutEnd {
+    /// A connection was handed out.
+    Taken,
+    /// The pool gave none within its time limit.
+    TimedOut,
+    /// The pool could not give one: a connect failed, the pool was closed.
+    Failed,
+    /// Whoever waited went away.
+    Cancelled,
+}
+
+/// How a transaction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionEnd {
+    /// COMMIT was acknowledged.
+    Committed,
+    /// ROLLBACK was asked for, or COMMIT failed.
+    RolledBack,
+    /// It was dropped while open, which rolls it back as soon as the connection is next used.
+    Dropped,
+}
+
+/// What a pool says of itself at a moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolLevels {
+    /// Connections that exist.
+    pub size: u32,
+    /// Connections that exist and are not lent out.
+    pub idle: u32,
+    /// Connections the pool may have; `None` where it has no limit or does not say.
+    pub max: Option<u32>,
+    /// Connections the pool keeps at least.
+    pub min: Option<u32>,
+    /// Connections beyond the regular size that are open now, for pools that may overflow.
+    pub overflow: u32,
+}
+
+impl PoolLevels {
+    /// Connections lent out.
+    #[must_use]
+    pub fn in_use(&self) -> u32 {
+        self.size.saturating_sub(self.idle)
+    }
+}

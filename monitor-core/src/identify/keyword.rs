@@ -1,0 +1,326 @@
+//! The words that mean something.
+//!
+//! Only words that change how a text is read, classified or spaced are here, and those that a quoted name must not
+//! become by losing its quotes. A look-up is one multiplication and one comparison, for any word.
+
+/// After this word stands a value: a sign there belongs to the number, a `?` is a placeholder.
+const VALUE_NEXT: u8 = 1;
+/// Before a parenthesis this word keeps its space: `in (`, not `in(`.
+const SPACED: u8 = 2;
+
+/// Which keyword a word is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Keyword {
+    pub(super) word: Word,
+    flags: u8,
+}
+
+impl Keyword {
+    /// The keyword that `text` spells in any case.
+    pub(super) fn of(text: &[u8]) -> Option<Self> {
+        if text.len() < LEN_MIN || text.len() > LEN_MAX {
+            return None;
+        }
+        let (spelling, keyword) = WORDS.get(usize::from(SLOTS[slot(text)]))?;
+        spelling.as_bytes().eq_ignore_ascii_case(text).then_some(*keyword)
+    }
+
+    /// Whether a value stands next.
+    pub(super) const fn value_next(self) -> bool {
+        self.flags & VALUE_NEXT != 0
+    }
+
+    /// Whether a space stands before a parenthesis.
+    pub(super) const fn spaced(self) -> bool {
+        self.flags & SPACED != 0
+    }
+}
+
+macro_rules! words {
+    ($($word:ident $spelling:literal $flags:expr,)*; $($reserved:literal)*; $($spaced:literal)*; $($value:literal)*) => {
+        /// What a word is to us.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub(super) enum Word {
+            /// Any word that is no keyword: a name, a type, a function.
+            Name,
+            /// A keyword we only must not take for a name.
+            Reserved,
+            $($word,)*
+        }
+
+        const WORDS: &[(&str, Keyword)] = &[
+            $(($spelling, Keyword { word: Word::$word, flags: $flags }),)*
+            $(($reserved, Keyword { word: Word::Reserved, flags: 0 }),)*
+            $(($spaced, Keyword { word: Word::Reserved, flags: SPACED }),)*
+            $(($value, Keyword { word: Word::Reserved, flags: VALUE_NEXT | SPACED }),)*
+        ];
+    };
+}
+
+words! {
+    Abort "abort" 0,
+    All "all" VALUE_NEXT | SPACED,
+    Alter "alter" 0,
+    Analyze "analyze" 0,
+    And "and" VALUE_NEXT | SPACED,
+    Array "array" 0,
+    As "as" SPACED,
+    Attach "attach" 0,
+    Backward "backward" 0,
+    Begin "begin" 0,
+    Between "between" VALUE_NEXT | SPACED,
+    By "by" VALUE_NEXT | SPACED,
+    Call "call" 0,
+    Case "case" VALUE_NEXT | SPACED,
+    Checkpoint "checkpoint" 0,
+    Close "close" 0,
+    Cluster "cluster" 0,
+    Column "column" 0,
+    Comment "comment" 0,
+    Commit "commit" 0,
+    Concurrently "concurrently" 0,
+    Copy "copy" SPACED,
+    Create "create" 0,
+    Current "current" 0,
+    Cursor "cursor" 0,
+    Database "database" 0,
+    Deallocate "deallocate" 0,
+    Declare "declare" 0,
+    Default "default" VALUE_NEXT | SPACED,
+    Delayed "delayed" 0,
+    Delete "delete" 0,
+    Desc "desc" 0,
+    Describe "describe" 0,
+    Detach "detach" 0,
+    Discard "discard" 0,
+    Distinct "distinct" VALUE_NEXT | SPACED,
+    Do "do" 0,
+    Drop "drop" 0,
+    Duplicate "duplicate" 0,
+    Else "else" VALUE_NEXT | SPACED,
+    End "end" 0,
+    Escape "escape" VALUE_NEXT | SPACED,
+    Event "event" 0,
+    Except "except" VALUE_NEXT | SPACED,
+    Execute "execute" 0,
+    Exists "exists" SPACED,
+    Explain "explain" 0,
+    Extension "extension" 0,
+    Fail "fail" 0,
+    False "false" 0,
+    Fetch "fetch" 0,
+    First "first" 0,
+    Flush "flush" 0,
+    For "for" VALUE_NEXT | SPACED,
+    Forward "forward" 0,
+    From "from" VALUE_NEXT | SPACED,
+    Function "function" 0,
+    Glob "glob" VALUE_NEXT | SPACED,
+    Grant "grant" 0,
+    Group "group" SPACED,
+    Having "having" VALUE_NEXT | SPACED,
+    If "if" 0,
+    Ignore "ignore" 0,
+    Ilike "ilike" VALUE_NEXT | SPACED,
+    Immediate "immediate" 0,
+    In "in" VALUE_NEXT | SPACED,
+    Index "index" 0,
+    Insert "insert" SPACED,
+    Intersect "intersect" VALUE_NEXT | SPACED,
+    Into "into" SPACED,
+    Is "is" VALUE_NEXT | SPACED,
+    Join "join" SPACED,
+    Kill "kill" 0,
+    Lateral "lateral" SPACED,
+    Like "like" VALUE_NEXT | SPACED,
+    Limit "limit" VALUE_NEXT | SPACED,
+    Listen "listen" 0,
+    Load "load" 0,
+    Lock "lock" 0,
+    Loop "loop" 0,
+    LowPriority "low_priority" 0,
+    HighPriority "high_priority" 0,
+    Match "match" VALUE_NEXT | SPACED,
+    Materialized "materialized" SPACED,
+    Merge "merge" 0,
+    Move "move" 0,
+    Next "next" 0,
+    Not "not" VALUE_NEXT | SPACED,
+    Notify "notify" 0,
+    Null "null" 0,
+    Of "of" 0,
+    Offset "offset" VALUE_NEXT | SPACED,
+    On "on" VALUE_NEXT | SPACED,
+    Only "only" SPACED,
+    Optimize "optimize" 0,
+    Or "or" VALUE_NEXT | SPACED,
+    Order "order" SPACED,
+    Over "over" SPACED,
+    Policy "policy" 0,
+    Pragma "pragma" 0,
+    Prepare "prepare" 0,
+    Prepared "prepared" 0,
+    Prior "prior" 0,
+    Procedure "procedure" 0,
+    Quick "quick" 0,
+    Reassign "reassign" 0,
+    Recursive "recursive" 0,
+    References "references" SPACED,
+    Refresh "refresh" 0,
+    Reindex "reindex" 0,
+    Relative "relative" 0,
+    Absolute "absolute" 0,
+    Last "last" 0,
+    Release "release" 0,
+    Rename "rename" 0,
+    Repair "repair" 0,
+    Repeat "repeat" 0,
+    Replace "replace" 0,
+    Reset "reset" 0,
+    Returning "returning" VALUE_NEXT | SPACED,
+    Revoke "revoke" 0,
+    Rollback "rollback" 0,
+    Row "row" 0,
+    Savepoint "savepoint" 0,
+    Schema "schema" 0,
+    Security "security" 0,
+    Select "select" VALUE_NEXT | SPACED,
+    Sequence "sequence" 0,
+    Session "session" 0,
+    Set "set" VALUE_NEXT | SPACED,
+    Show "show" 0,
+    Start "start" 0,
+    StraightJoin "straight_join" SPACED,
+    Table "table" SPACED,
+    Tables "tables" 0,
+    Then "then" VALUE_NEXT | SPACED,
+    To "to" VALUE_NEXT | SPACED,
+    Transaction "transaction" 0,
+    Trigger "trigger" 0,
+    True "true" 0,
+    Truncate "truncate" 0,
+    Type "type" 0,
+    Union "union" VALUE_NEXT | SPACED,
+    Unlisten "unlisten" 0,
+    Unlock "unlock" 0,
+    Update "update" 0,
+    Use "use" 0,
+    User "user" 0,
+    Role "role" 0,
+    Using "using" SPACED,
+    Vacuum "vacuum" 0,
+    Values "values" SPACED,
+    Verbose "verbose" 0,
+    View "view" 0,
+    When "when" VALUE_NEXT | SPACED,
+    Where "where" VALUE_NEXT | SPACED,
+    While "while" VALUE_NEXT | SPACED,
+    Window "window" 0,
+    With "with" SPACED,
+    Work "work" 0,
+    Xa "xa" 0,
+    ;
+    // Never a name.
+    "add" "asc" "both" "cast" "collate" "constraint" "convert" "cross" "current_date" "current_role" "current_time"
+    "current_timestamp" "current_user" "foreign" "full" "inner" "leading" "left" "localtime" "localtimestamp" "natural"
+    "nulls" "outer" "placing" "primary" "right" "session_user" "symmetric" "trailing" "within";
+    // The same, with a space before a parenthesis.
+    "check" "conflict" "filter" "key" "partition" "unique";
+    // The same, and a value comes next.
+    "div" "interval" "mod" "regexp" "return" "rlike" "similar" "xor"
+}
+
+const LEN_MIN: usize = 2;
+const LEN_MAX: usize = 17;
+const SLOT_BITS: u32 = 13;
+const EMPTY: u8 = u8::MAX;
+
+// A perfect hash: the build looks for a multiplier under which no two words meet.
+const MULTIPLIER: u64 = find_multiplier();
+static SLOTS: [u8; 1 << SLOT_BITS] = match fill(MULTIPLIER) {
+    Some(slots) => slots,
+    None => [EMPTY; 1 << SLOT_BITS],
+};
+
+fn slot(text: &[u8]) -> usize {
+    slot_by(text, MULTIPLIER)
+}
+
+/// Where a word would be: by its length, and its first and last four bytes in any case.
+const fn slot_by(text: &[u8], multiplier: u64) -> usize {
+    const LOWER: u32 = 0x2020_2020;
+    let len = text.len();
+    let (head, tail) = if len >= 4 {
+        (
+            u32::from_le_bytes([text[0], text[1], text[2], text[3]]),
+            u32::from_le_bytes([text[len - 4], text[len - 3], text[len - 2], text[len - 1]]),
+        )
+    } else {
+        (u32::from_le_bytes([text[0], text[1], text[len - 1], 0]), 0)
+    };
+    let key = ((head | LOWER) as u64) << 32 | (tail | LOWER) as u64;
+    let mixed = (key ^ (len as u64) << 29).wrapping_mul(multiplier);
+    (mixed >> (64 - SLOT_BITS)) as usize
+}
+
+const fn find_multiplier() -> u64 {
+    let mut multiplier: u64 = 0x9e37_79b9_7f4a_7c15;
+    while fill(multiplier).is_none() {
+        multiplier = multiplier.wrapping_add(0x6a09_e667_f3bc_c908);
+    }
+    multiplier
+}
+
+/// Each word's index at its slot, if no two words meet.
+const fn fill(multiplier: u64) -> Option<[u8; 1 << SLOT_BITS]> {
+    let mut slots = [EMPTY; 1 << SLOT_BITS];
+    assert!(WORDS.len() < EMPTY as usize, "an index must fit a byte");
+    let mut index = 0;
+    while index < WORDS.len() {
+        let spelling = WORDS[index].0.as_bytes();
+        assert!(spelling.len() >= LEN_MIN && spelling.len() <= LEN_MAX, "a length out of bounds");
+        let at = slot_by(spelling, multiplier);
+        if slots[at] != EMPTY {
+            return None;
+        }
+        slots[at] = index as u8;
+        index += 1;
+    }
+    Some(slots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Keyword, WORDS, Word};
+
+    #[test]
+    fn every_word_is_found_in_any_case() {
+        for (spelling, keyword) in WORDS {
+            assert_eq!(Keyword::of(spelling.as_bytes()), Some(*keyword), "{spelling}");
+            assert_eq!(
+                Keyword::of(spelling.to_ascii_uppercase().as_bytes()),
+                Some(*keyword),
+                "{spelling}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_word_that_begins_or_ends_like_a_keyword_is_a_name() {
+        for name in [
+            "selected",
+            "fro",
+            "fromage",
+            "s",
+            "",
+            "x",
+            "in_",
+            "orders",
+            "valueses",
+            "current_timestamps",
+        ] {
+            assert_eq!(Keyword::of(name.as_bytes()), None, "{name}");
+        }
+        assert_eq!(Keyword::of(b"iS").map(|keyword| keyword.word), Some(Word::Is));
+    }
+}

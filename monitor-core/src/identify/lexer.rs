@@ -1,0 +1,664 @@
+//! Text into tokens.
+//!
+//! SQL can't be cut into tokens without some memory of what came before: `-` is a sign or a minus, `?` a placeholder or
+//! an operator, `null` a value or a part of `is null`. The lexer keeps as much of it as that takes, and no more: it
+//! never looks at a byte more than a fixed number of times, and never fails.
+
+use super::{
+    dialect::Dialect,
+    keyword::{Keyword, Word},
+    literal::{
+        Backslash, dollar_quote_end, find, find_either, is_blank, is_name_with_digit_first,
+        is_word, is_word_start, number_end, quote_end,
+    },
+    operator,
+};
+
+/// What a token is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TokenKind {
+    /// A keyword, known by its meaning.
+    Keyword(Keyword),
+    /// Any other word.
+    Name,
+    /// A name between quotes, which close with this byte.
+    Quoted(u8),
+    /// A literal other than a string, or a placeholder.
+    Value,
+    /// A string.
+    Text,
+    /// A MySQL variable, `@x` or `@@x`.
+    Variable,
+    /// A `+` or `-` where a value stands next.
+    Sign,
+    /// Any operator between two values, or before one.
+    Operator,
+    /// The `*` of `select *` and `count(*)`.
+    Star,
+    /// `(`
+    Open,
+    /// `)`
+    Close,
+    /// `[`
+    OpenBracket,
+    /// `]`
+    CloseBracket,
+    Comma,
+    Dot,
+    Semicolon,
+    /// `::`
+    Cast,
+    /// The `:` between the bounds of `a[1:2]`.
+    Slice,
+    /// `...`, the trace that a collapsed list leaves in a normalised text.
+    Ellipsis,
+    /// Any other character.
+    Other,
+}
+
+impl TokenKind {
+    pub(super) const fn word(self) -> Option<Word> {
+        match self {
+            Self::Keyword(keyword) => Some(keyword.word),
+            Self::Name => Some(Word::Name),
+            _ => None,
+        }
+    }
+
+    /// Whether a value is complete with this token, so that an operator may follow.
+    const fn completes_value(self) -> bool {
+        match self {
+            Self::Keyword(keyword) => !keyword.value_next(),
+            Self::Name
+            | Self::Quoted(_)
+            | Self::Value
+            | Self::Text
+            | Self::Variable
+            | Self::Star
+            | Self::Close
+            | Self::CloseBracket
+            | Self::Ellipsis => true,
+            _ => false,
+        }
+    }
+}
+
+/// Reads tokens one by one, without allocating.
+#[derive(Clone)]
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    /// Where the last token starts, and where it ended.
+    start: usize,
+    pos: usize,
+    dialect: Dialect,
+    /// The kinds of the last token and the one before.
+    last: Option<TokenKind>,
+    before_last: Option<TokenKind>,
+    /// `between`s that wait for their `and`.
+    betweens: u32,
+    /// Whether `last` is such an `and`.
+    between_and: bool,
+    /// Square brackets open.
+    brackets: u32,
+    /// Whether we are in a MySQL comment whose text is executed.
+    in_executed_comment: bool,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
+        Self {
+            text,
+            start: 0,
+            pos: 0,
+            dialect,
+            last: None,
+            before_last: None,
+            betweens: 0,
+            between_and: false,
+            brackets: 0,
+            in_executed_comment: false,
+        }
+    }
+
+    /// The next token, `None` at the end.
+    ///
+    /// `among_values` says that we are in a list of values, where `"x"` is a string if it may be one.
+    pub(super) fn next(&mut self, among_values: bool) -> Option<TokenKind> {
+        if !self.skip_nothing() {
+            let kind = self.hide_rest();
+            self.remember(kind);
+            return Some(kind);
+        }
+        let start = self.pos;
+        let byte = *self.bytes().get(start)?;
+        self.start = start;
+        let kind = if is_word_start(byte) || (byte == b'$' && self.dialect == Dialect::MySql) {
+            self.word_or_prefixed_text(start)
+        } else if byte.is_ascii_digit() {
+            if self.dialect == Dialect::MySql && is_name_with_digit_first(self.bytes(), start) {
+                self.word(start)
+            } else {
+                self.take(TokenKind::Value, number_end(self.bytes(), start))
+            }
+        } else {
+            self.mark(byte, among_values)
+        };
+        self.remember(kind);
+        Some(kind)
+    }
+
+    /// Has the last token count as a value in what follows.
+    pub(super) fn take_for_value(&mut self) {
+        self.last = Some(TokenKind::Value);
+    }
+
+    /// The last token as written; of a quoted name, what is between the quotes.
+    pub(super) fn token_text(&self) -> &'a str {
+        let quotes = usize::from(matches!(self.last, Some(TokenKind::Quoted(_))));
+        self.text.get(self.start + quotes..self.pos - quotes).unwrap_or_default()
+    }
+
+    /// Where the last token starts.
+    pub(super) const fn token_start(&self) -> usize {
+        self.start
+    }
+
+    /// Where the last token ended.
+    pub(super) const fn position(&self) -> usize {
+        self.pos
+    }
+
+    /// Whether a value is complete, so that an operator may follow.
+    fn value_complete(&self) -> bool {
+        self.last.is_some_and(TokenKind::completes_value)
+    }
+
+    fn remember(&mut self, kind: TokenKind) {
+        self.between_and = false;
+        match kind.word() {
+            Some(Word::Between) => self.betweens = self.betweens.saturating_add(1),
+            Some(Word::And) if self.betweens > 0 => {
+                self.betweens -= 1;
+                self.between_and = true;
+            }
+            _ => {}
+        }
+        match kind {
+            TokenKind::OpenBracket => self.brackets = self.brackets.saturating_add(1),
+            TokenKind::CloseBracket => self.brackets = self.brackets.saturating_sub(1),
+            TokenKind::Semicolon => (self.brackets, self.betweens) = (0, 0),
+            _ => {}
+        }
+        self.before_last = self.last.replace(kind);
+    }
+
+    fn word_or_prefixed_text(&mut self, start: usize) -> TokenKind {
+        let kind = self.word(start);
+        let bytes = self.bytes();
+        let end = self.pos;
+        if self.last == Some(TokenKind::Dot) {
+            // Behind a dot stands a name, whatever it spells.
+            return TokenKind::Name;
+        }
+        let word = &bytes[start..end];
+        let quote = match bytes.get(end) {
+            Some(b'\'') => b'\'',
+            Some(b'"') if self.dialect == Dialect::MySql => b'"',
+            Some(b'&') if matches!(word, b"u" | b"U") && bytes.get(end + 1) == Some(&b'\'') => {
+                return self.string(end + 2, b'\'', Backslash::of(self.dialect));
+            }
+            _ if word[0] == b'_' && self.dialect == Dialect::MySql => return self.introduced(kind),
+            _ => return kind,
+        };
+        match word {
+            [b'e' | b'E'] if self.dialect != Dialect::MySql => self.string(end + 1, quote, Backslash::Escapes),
+            [b'n' | b'N' | b'b' | b'B' | b'x' | b'X'] | [b'_', ..] => {
+                self.string(end + 1, quote, Backslash::of(self.dialect))
+            }
+            _ => kind,
+        }
+    }
+
+    /// MySQL lets a character set stand before a string with a space between: `_utf8mb4 'x'`.
+    fn introduced(&mut self, kind: TokenKind) -> TokenKind {
+        let mut ahead = self.clone();
+        ahead.skip_nothing();
+        match ahead.bytes().get(ahead.pos) {
+            Some(&quote @ (b'\'' | b'"')) => self.string(ahead.pos + 1, quote, Backslash::Escapes),
+            _ => kind,
+        }
+    }
+
+    fn word(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes();
+        let mut end = start + 1;
+        while end < bytes.len() && is_word(bytes[end]) {
+            end += 1;
+        }
+        self.pos = end;
+        match Keyword::of(&bytes[start..end]) {
+            Some(keyword) if self.is_constant(keyword.word) => TokenKind::Value,
+            Some(keyword) => TokenKind::Keyword(keyword),
+            None => TokenKind::Name,
+        }
+    }
+
+    /// Whether `null`, `true` or `false` is a value here, not a part of `is null`, `not null` or `set null`.
+    fn is_constant(&self, word: Word) -> bool {
+        if !matches!(word, Word::Null | Word::True | Word::False) || self.value_complete() {
+            return false;
+        }
+        let last = self.last.and_then(TokenKind::word);
+        let before_last = self.before_last.and_then(TokenKind::word);
+        let tested =
+            last == Some(Word::Is) || (last == Some(Word::Not) && before_last == Some(Word::Is));
+        !(tested || word == Word::Null && matches!(last, Some(Word::Not | Word::Set)))
+    }
+
+    /// Whatever starts with neither letter nor digit.
+    fn mark(&mut self, byte: u8, among_values: bool) -> TokenKind {
+        let bytes = self.bytes();
+        let start = self.pos;
+        let second = bytes.get(start + 1).copied().unwrap_or(b' ');
+        match byte {
+            b'\'' => self.string(start + 1, b'\'', Backslash::of(self.dialect)),
+            b'"' => self.double_quoted(start, among_values),
+            b'`' => self.quoted_name(start, b'`'),
+            b'[' if self.dialect == Dialect::Sqlite => self.quoted_name(start, b']'),
+            b'$' => match dollar_quote_end(bytes, start) {
+                Some(end) if self.dialect != Dialect::Sqlite => self.take(TokenKind::Text, end),
+                _ if is_word(second) => self.placeholder(start + 1),
+                _ => self.take(TokenKind::Other, start + 1),
+            },
+            b'?' => self.question_mark(start),
+            b':' => self.colon(start, second),
+            b'@' => self.at_sign(start, second),
+            b'.' if bytes[start..].starts_with(b"...") => self.take(TokenKind::Ellipsis, start + 3),
+            b'.' if second.is_ascii_digit() && !self.value_complete() => {
+                self.take(TokenKind::Value, number_end(bytes, start))
+            }
+            b'(' => self.take(TokenKind::Open, start + 1),
+            b')' => self.take(TokenKind::Close, start + 1),
+            b'[' => self.take(TokenKind::OpenBracket, start + 1),
+            b']' => self.take(TokenKind::CloseBracket, start + 1),
+            b',' => self.take(TokenKind::Comma, start + 1),
+            b'.' => self.take(TokenKind::Dot, start + 1),
+            b';' => self.take(TokenKind::Semicolon, start + 1),
+            b'*' if !self.value_complete() => self.take(TokenKind::Star, start + 1),
+            _ => match operator::end(bytes, start, self.dialect) {
+                Some(end)
+                    if matches!(&bytes[start..end], b"+" | b"-") && !self.value_complete() =>
+                {
+                    self.take(TokenKind::Sign, end)
+                }
+                Some(end) => self.take(TokenKind::Operator, end),
+                None => self.take(TokenKind::Other, start + 1),
+            },
+        }
+    }
+
+    fn string(&mut self, from: usize, quote: u8, backslash: Backslash) -> TokenKind {
+        match quote_end(self.bytes(), from, quote, backslash) {
+            Some(end) => self.take(TokenKind::Text, end),
+            None => self.hide_rest(),
+        }
+    }
+
+    fn quoted_name(&mut self, start: usize, quote: u8) -> TokenKind {
+        let end = if quote == b']' {
+            find(self.bytes(), start + 1, quote).map(|at| at + 1)
+        } else {
+            quote_end(self.bytes(), start + 1, quote, Backslash::Plain)
+        };
+        let Some(end) = end else { return self.hide_rest() };
+        self.take(TokenKind::Quoted(quote), end)
+    }
+
+    fn double_quoted(&mut self, start: usize, among_values: bool) -> TokenKind {
+        let backslash = match self.dialect {
+            Dialect::PostgreSql => return self.quoted_name(start, b'"'),
+            Dialect::MySql => return self.string(start + 1, b'"', Backslash::Escapes),
+            Dialect::Generic | Dialect::Sqlite => Backslash::of(self.dialect),
+        };
+        let Some(end) = quote_end(self.bytes(), start + 1, b'"', backslash) else {
+            return self.hide_rest();
+        };
+        let content = &self.text[start + 1..end - 1];
+        let mut ahead = self.clone();
+        ahead.pos = end;
+        ahead.skip_nothing();
+        let next = ahead.bytes().get(ahead.pos);
+        let is_name = match self.last {
+            _ if next == Some(&b'.') => true,
+            Some(TokenKind::Dot) => true,
+            Some(TokenKind::Keyword(Keyword { word, .. })) if names_next(word) => {
+                !content.is_empty()
+            }
+            _ if !operator::is_name_like(content) => false,
+            _ if next == Some(&b'(') => true,
+            _ if among_values || self.between_and => false,
+            Some(TokenKind::Operator | TokenKind::Sign) => false,
+            Some(TokenKind::Keyword(keyword)) => !string_next(keyword),
+            _ => true,
+        };
+        if is_name { self.quoted_name(start, b'"') } else { self.take(TokenKind::Text, end) }
+    }
+
+    fn question_mark(&mut self, start: usize) -> TokenKind {
+        let bytes = self.bytes();
+        let may_be_operator = matches!(self.dialect, Dialect::PostgreSql | Dialect::Generic);
+        if may_be_operator
+            && self.value_complete()
+            && !bytes.get(start + 1).is_some_and(u8::is_ascii_digit)
+        {
+            let end = operator::question_mark_end(bytes, start, self.dialect);
+            let mut ahead = self.clone();
+            ahead.pos = end;
+            if ahead.at_value() {
+                return self.take(TokenKind::Operator, end);
+            }
+        }
+        let digits = bytes[start + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        self.take(TokenKind::Value, start + 1 + digits)
+    }
+
+    /// Whether what comes next can be the start of a value.
+    fn at_value(&mut self) -> bool {
+        self.skip_nothing();
+        let bytes = self.bytes();
+        match bytes.get(self.pos) {
+            // `json ? ?| ?`: an operator behind it makes this one a literal.
+            Some(b'?') => {
+                operator::question_mark_end(bytes, self.pos, self.dialect) == self.pos + 1
+            }
+            Some(b'\'' | b'$' | b'(' | b'"' | b'`') => true,
+            Some(&byte) if is_word_start(byte) => {
+                let len = bytes[self.pos..].iter().take_while(|&&byte| is_word(byte)).count();
+                Keyword::of(&bytes[self.pos..self.pos + len])
+                    .is_none_or(|keyword| keyword.word == Word::Array)
+            }
+            _ => false,
+        }
+    }
+
+    fn colon(&mut self, start: usize, second: u8) -> TokenKind {
+        match second {
+            b':' => self.take(TokenKind::Cast, start + 2),
+            b'=' => self.take(TokenKind::Operator, start + 2),
+            _ if self.brackets > 0 && self.value_complete() => {
+                self.take(TokenKind::Slice, start + 1)
+            }
+            _ if is_word_start(second) || (second.is_ascii_digit() && self.brackets == 0) => {
+                self.placeholder(start + 1)
+            }
+            _ => self.take(TokenKind::Other, start + 1),
+        }
+    }
+
+    fn at_sign(&mut self, start: usize, second: u8) -> TokenKind {
+        let bytes = self.bytes();
+        let third = bytes.get(start + 2).copied().unwrap_or(b' ');
+        match self.dialect {
+            Dialect::Sqlite | Dialect::Generic if is_word(second) => self.placeholder(start + 1),
+            Dialect::MySql if is_word(second) => self.variable(start + 1),
+            Dialect::MySql | Dialect::Generic if second == b'@' && is_word(third) => {
+                self.variable(start + 2)
+            }
+            Dialect::MySql if second == b'`' => {
+                match quote_end(bytes, start + 2, b'`', Backslash::Plain) {
+                    Some(end) => self.take(TokenKind::Variable, end),
+                    None => self.hide_rest(),
+                }
+            }
+            _ => match operator::end(bytes, start, self.dialect) {
+                Some(end) => self.take(TokenKind::Operator, end),
+                None => self.take(TokenKind::Other, start + 1),
+            },
+        }
+    }
+
+    fn placeholder(&mut self, name: usize) -> TokenKind {
+        self.take(TokenKind::Value, self.word_end(name))
+    }
+
+    fn variable(&mut self, name: usize) -> TokenKind {
+        self.take(TokenKind::Variable, self.word_end(name))
+    }
+
+    fn word_end(&self, from: usize) -> usize {
+        from + self.bytes()[from..].iter().take_while(|&&byte| is_word(byte)).count()
+    }
+
+    const fn take(&mut self, kind: TokenKind, end: usize) -> TokenKind {
+        self.pos = end;
+        kind
+    }
+
+    /// Where it can't be known what is a secret, the rest of the text is one.
+    fn hide_rest(&mut self) -> TokenKind {
+        self.start = self.pos;
+        self.pos = self.text.len();
+        self.in_executed_comment = false;
+        TokenKind::Text
+    }
+
+    /// Skips spaces and comments. `false` when a comment can't be told from text.
+    fn skip_nothing(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        loop {
+            while self.pos < bytes.len() && is_blank(bytes[self.pos]) {
+                self.pos += 1;
+            }
+            match (bytes.get(self.pos), bytes.get(self.pos + 1)) {
+                (Some(b'-'), Some(b'-')) if self.is_dash_comment() => self.skip_line(),
+                (Some(b'#'), _) if self.dialect == Dialect::MySql => self.skip_line(),
+                (Some(b'*'), Some(b'/')) if self.in_executed_comment => {
+                    self.in_executed_comment = false;
+                    self.pos += 2;
+                }
+                (Some(b'/'), Some(b'*')) => {
+                    if self.enter_executed_comment() {
+                        continue;
+                    }
+                    if !self.skip_block_comment() {
+                        return false;
+                    }
+                }
+                _ => return true,
+            }
+        }
+    }
+
+    /// MySQL wants a space behind two dashes, or they are two signs.
+    fn is_dash_comment(&self) -> bool {
+        self.dialect != Dialect::MySql
+            || self.bytes().get(self.pos + 2).is_none_or(|&byte| is_blank(byte))
+    }
+
+    fn skip_line(&mut self) {
+        self.pos = find_either(self.bytes(), self.pos, b'\n', b'\r').unwrap_or(self.text.len());
+    }
+
+    /// Goes past `/*!40101` and `/*M!`, whose text MySQL and MariaDB execute.
+    fn enter_executed_comment(&mut self) -> bool {
+        let bytes = self.bytes();
+        let rest = &bytes[self.pos + 2..];
+        let mark = match (self.dialect, rest) {
+            (Dialect::MySql, [b'!', ..]) => 1,
+            (Dialect::MySql, [b'M', b'!', ..]) => 2,
+            _ => return false,
+        };
+        let version = rest[mark..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
+        self.pos += 2 + mark + version;
+        self.in_executed_comment = true;
+        true
+    }
+
+    fn skip_block_comment(&mut self) -> bool {
+        let bytes = self.text.as_bytes();
+        let mut depth = 1_u32;
+        let mut at = self.pos + 2;
+        while let Some(found) = find_either(bytes, at, b'*', b'/') {
+            at = found + 1;
+            match (bytes[found], bytes.get(at)) {
+                (b'*', Some(b'/')) => {
+                    depth -= 1;
+                    at += 1;
+                    if depth == 0 {
+                        self.pos = at;
+                        return true;
+                    }
+                }
+                (b'/', Some(b'*')) => match self.dialect {
+                    Dialect::PostgreSql => {
+                        depth = depth.saturating_add(1);
+                        at += 1;
+                    }
+                    Dialect::Generic => return false,
+                    Dialect::MySql | Dialect::Sqlite => {}
+                },
+                _ => {}
+            }
+        }
+        self.pos = bytes.len();
+        true
+    }
+
+    fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+}
+
+/// Skipping over what needs no second look: lists of plain values are most of a long text.
+impl Lexer<'_> {
+    /// Skips rows of `arity` plain values each, `, (1, 'a')`, as many as follow. How many.
+    pub(super) fn skip_rows(&mut self, arity: usize) -> usize {
+        let mut rows = 0;
+        while let Some(end) = self.row_end(arity) {
+            self.pos = end;
+            rows += 1;
+        }
+        rows
+    }
+
+    /// Skips plain values with a comma behind each, as many as follow. How many.
+    pub(super) fn skip_values(&mut self) -> usize {
+        let mut values = 0;
+        while let Some((end, b',')) = self.plain_value_end(self.pos) {
+            self.pos = end;
+            values += 1;
+        }
+        values
+    }
+
+    fn row_end(&self, arity: usize) -> Option<usize> {
+        let mut at = self.expect(self.expect(self.pos, b',')?, b'(')?;
+        for left in (0..arity).rev() {
+            let (end, mark) = self.plain_value_end(at)?;
+            if mark != if left == 0 { b')' } else { b',' } {
+                return None;
+            }
+            at = end;
+        }
+        Some(at)
+    }
+
+    /// A value that any dialect reads alike: the position after the mark behind it, and the mark.
+    fn plain_value_end(&self, from: usize) -> Option<(usize, u8)> {
+        let bytes = self.text.as_bytes();
+        let start = skip_blanks(bytes, from);
+        let end = match bytes.get(start)? {
+            b'\'' => quote_end(bytes, start + 1, b'\'', Backslash::of(self.dialect))?,
+            b'0'..=b'9' => plain_number_end(bytes, start),
+            b'-' if bytes.get(start + 1).is_some_and(u8::is_ascii_digit) => {
+                plain_number_end(bytes, start + 1)
+            }
+            b'?' => start + 1,
+            b'$' if bytes.get(start + 1).is_some_and(u8::is_ascii_digit)
+                && self.dialect != Dialect::MySql =>
+            {
+                start
+                    + 1
+                    + bytes[start + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count()
+            }
+            b'n' | b'N' | b't' | b'T' | b'f' | b'F' => {
+                let end = self.word_end(start);
+                let word = &bytes[start..end];
+                let constant = [&b"null"[..], b"true", b"false"]
+                    .iter()
+                    .any(|known| word.eq_ignore_ascii_case(known));
+                constant.then_some(end)?
+            }
+            _ => return None,
+        };
+        let mark = skip_blanks(bytes, end);
+        bytes.get(mark).map(|&byte| (mark + 1, byte))
+    }
+
+    /// The position after `wanted`, if nothing but spaces is before it.
+    fn expect(&self, from: usize, wanted: u8) -> Option<usize> {
+        let at = skip_blanks(self.text.as_bytes(), from);
+        (self.text.as_bytes().get(at) == Some(&wanted)).then_some(at + 1)
+    }
+}
+
+fn skip_blanks(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while at < bytes.len() && is_blank(bytes[at]) {
+        at += 1;
+    }
+    at
+}
+
+fn plain_number_end(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while at < bytes.len() && (bytes[at].is_ascii_digit() || bytes[at] == b'.') {
+        at += 1;
+    }
+    at
+}
+
+/// Words behind which a name stands, so that `"x"` is one.
+const fn names_next(word: Word) -> bool {
+    matches!(
+        word,
+        Word::As
+            | Word::From
+            | Word::Into
+            | Word::Join
+            | Word::Update
+            | Word::Table
+            | Word::References
+            | Word::Index
+            | Word::View
+            | Word::Trigger
+            | Word::Column
+            | Word::Exists
+            | Word::Savepoint
+    )
+}
+
+/// Words behind which `"x"` may well be a string.
+const fn string_next(keyword: Keyword) -> bool {
+    if matches!(keyword.word, Word::Reserved) {
+        return keyword.value_next();
+    }
+    matches!(
+        keyword.word,
+        Word::Like
+            | Word::Ilike
+            | Word::Glob
+            | Word::Match
+            | Word::Between
+            | Word::Escape
+            | Word::Then
+            | Word::Else
+            | Word::When
+            | Word::Is
+            | Word::In
+            | Word::Default
+            | Word::Limit
+            | Word::Offset
+            | Word::To
+    )
+}

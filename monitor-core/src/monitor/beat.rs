@@ -1,0 +1,87 @@
+//! The monitor's own pace: everything that need not happen inside a call happens here.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use super::Inner;
+use crate::judge;
+
+/// How often the beat comes.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// How often the beat closes a piece of the windows and reviews alerts.
+const WINDOW_BEAT: Duration = Duration::from_secs(5);
+
+/// Room for the parser, which recurses; its input is bounded, so this is ample.
+const STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// What the beat remembers from one time to the next.
+#[derive(Default)]
+pub(super) struct Beat {
+    /// Nanoseconds on the clock when a window piece was last closed.
+    windows_at: AtomicU64,
+    panicked: AtomicU64,
+    /// Goes away with the monitor, which ends the thread.
+    alive: OnceLock<Sender<()>>,
+}
+
+/// Starts the thread that beats for a monitor as long as the monitor lives.
+pub(super) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
+    let (alive, ended) = channel();
+    let weak: Weak<Inner> = Arc::downgrade(inner);
+    std::thread::Builder::new().name("db-monitor".into()).stack_size(STACK_BYTES).spawn(
+        move || {
+            while ended.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
+                let Some(inner) = weak.upgrade() else { return };
+                inner.beat();
+            }
+        },
+    )?;
+    // Nobody else sets it: `start` is called once, by `build`.
+    let _ = inner.beat.alive.set(alive);
+    Ok(())
+}
+
+// === impl Beat ===
+
+impl Beat {
+    pub(super) fn panicked(&self) -> u64 {
+        self.panicked.load(Relaxed)
+    }
+}
+
+// === impl Inner ===
+
+impl Inner {
+    pub(super) fn beat(&self) {
+        self.guarded(|| self.registry.beat());
+        let now = self.registry.clock.now().as_nanos();
+        let due = now.saturating_sub(self.beat.windows_at.load(Relaxed));
+        if due >= WINDOW_BEAT.as_nanos() as u64 {
+            self.beat.windows_at.store(now, Relaxed);
+            self.guarded(|| self.registry.beat_windows());
+            self.guarded(|| self.review());
+        }
+    }
+
+    fn review(&self) {
+        let snapshot = self.snapshot();
+        let findings = judge::findings(&snapshot, &self.thresholds);
+        let changed = self.book().review(findings, snapshot.at, self.timing);
+        for alert in &changed {
+            for callback in &self.on_alert {
+                self.guarded(|| callback(alert));
+            }
+        }
+    }
+
+    /// A panic, in a callback or in a dependency, must not stop the beat.
+    fn guarded(&self, work: impl FnOnce()) {
+        if catch_unwind(AssertUnwindSafe(work)).is_err() {
+            self.beat.panicked.fetch_add(1, Relaxed);
+        }
+    }
+}

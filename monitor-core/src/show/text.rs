@@ -1,0 +1,277 @@
+//! The report a person reads in a terminal.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, Width};
+
+use super::words::{count, cut, duration, moment, percent, rate};
+use crate::judge::Health;
+use crate::snapshot::{Activity, CallRecord, PoolActivity, Rollup, Snapshot, SourceActivity};
+
+/// Rows of a table in the report; what is left out is said below it.
+const ROWS_MAX: usize = 15;
+
+/// Characters of a statement in the report.
+const STATEMENT_CHARS_MAX: usize = 72;
+
+/// The numbers of a snapshot and what they mean, as plain text of about 130 columns.
+///
+/// Shows the statements, tables and slow calls that took most time; the snapshot itself has all.
+#[must_use]
+pub fn text(snapshot: &Snapshot, health: &Health) -> String {
+    let mut report = String::new();
+    // Writing to a String cannot fail.
+    let _ = head(&mut report, snapshot, health);
+    section(&mut report, "statements, most time first", statements(&snapshot.lifetime));
+    section(&mut report, "kinds", kinds(&snapshot.lifetime));
+    section(&mut report, "tables, most time first", tables(&snapshot.lifetime));
+    section(&mut report, "pools and connections", sources(&snapshot.sources));
+    section(&mut report, "slowest calls", slow(&snapshot.slow));
+    let _ = errors(&mut report, &snapshot.lifetime.total);
+    let _ = losses(&mut report, snapshot);
+    report
+}
+
+fn head(report: &mut String, snapshot: &Snapshot, health: &Health) -> std::fmt::Result {
+    let total = &snapshot.lifetime.total;
+    writeln!(
+        report,
+        "database: {}   {}   up {}",
+        health.status,
+        moment(snapshot.at),
+        duration(snapshot.uptime)
+    )?;
+    line(report, "since start", total, snapshot.calls_per_second())?;
+    for window in snapshot.windows.iter().take(1) {
+        let name = format!("last {}", duration(window.covered));
+        line(report, &name, &window.rollup.total, window.calls_per_second())?;
+    }
+    for finding in &health.findings {
+        writeln!(report, "! {}: {} — {}", finding.severity, finding.subject, finding.message)?;
+    }
+    Ok(())
+}
+
+fn line(report: &mut String, name: &str, sum: &Activity, per_second: f64) -> std::fmt::Result {
+    writeln!(
+        report,
+        "{name}: {} calls ({}), {} failed ({}), {} cancelled, {} slow, {} very slow; \
+         mean {}, p50 {}, p95 {}, p99 {}, max {}",
+        count(sum.calls),
+        rate(per_second),
+        count(sum.failed),
+        percent(sum.error_rate()),
+        count(sum.cancelled),
+        count(sum.slow),
+        count(sum.very_slow),
+        duration(sum.mean()),
+        duration(sum.p50()),
+        duration(sum.p95()),
+        duration(sum.p99()),
+        duration(sum.time_max),
+    )
+}
+
+/// A table with its heading; nothing where there is no row.
+fn section(report: &mut String, heading: &str, table: Option<Listing>) {
+    let Some(Listing { table, left_out }) = table else { return };
+    let _ = writeln!(report, "\n{heading}\n{table}");
+    if left_out > 0 {
+        let _ = writeln!(report, "  and {} more", count(left_out as u64));
+    }
+}
+
+struct Listing {
+    table: Table,
+    left_out: usize,
+}
+
+/// Columns a table of activities ends with.
+const NUMBERS: [&str; 10] =
+    ["calls", "failed", "slow", "rows", "changed", "total", "share", "mean", "p95", "max"];
+
+fn numbers(activity: &Activity, all: &Activity) -> [String; 10] {
+    let share = activity.time.as_secs_f64() / all.time.as_secs_f64().max(f64::MIN_POSITIVE);
+    let rows =
+        |rows| if activity.rows_unknown == activity.calls { "?".into() } else { count(rows) };
+    [
+        count(activity.calls),
+        count(activity.failed),
+        count(activity.slow),
+        rows(activity.rows_returned),
+        rows(activity.rows_affected),
+        duration(activity.time),
+        percent(share),
+        duration(activity.mean()),
+        duration(activity.p95()),
+        duration(activity.time_max),
+    ]
+}
+
+fn listing(head: &[&str], rows: impl ExactSizeIterator<Item = Vec<String>>) -> Option<Listing> {
+    let left_out = rows.len().saturating_sub(ROWS_MAX);
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header(head.iter().copied());
+    for row in rows.take(ROWS_MAX) {
+        table.add_row(Row::from(row));
+    }
+    for column in table.column_iter_mut() {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    if let Some(first) = table.column_mut(0) {
+        first.set_cell_alignment(CellAlignment::Left);
+        first.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(
+            STATEMENT_CHARS_MAX as u16 + 2,
+        )));
+    }
+    (table.row_count() > 0).then_some(Listing { table, left_out })
+}
+
+fn statements(rollup: &Rollup) -> Option<Listing> {
+    let head: Vec<_> = std::iter::once("statement").chain(NUMBERS).collect();
+    let rows = rollup.statements.iter().map(|statement| {
+        let mut row = vec![cut(&statement.text, STATEMENT_CHARS_MAX)];
+        row.extend(numbers(&statement.activity, &rollup.total));
+        row
+    });
+    listing(&head, rows)
+}
+
+fn kinds(rollup: &Rollup) -> Option<Listing> {
+    let head: Vec<_> = std::iter::once("kind").chain(NUMBERS).collect();
+    let rows = rollup.kinds.iter().map(|kind| {
+        let mut row = vec![kind.kind.to_string()];
+        row.extend(numbers(&kind.activity, &rollup.total));
+        row
+    });
+    listing(&head, rows)
+}
+
+fn tables(rollup: &Rollup) -> Option<Listing> {
+    let head: Vec<_> = ["table", "reads", "writes"].into_iter().chain(NUMBERS).collect();
+    let rows = rollup.tables.iter().map(|table| {
+        let mut row = vec![table.table.clone(), count(table.reads), count(table.writes)];
+        row.extend(numbers(&table.activity, &rollup.total));
+        row
+    });
+    listing(&head, rows)
+}
+
+fn sources(sources: &[SourceActivity]) -> Option<Listing> {
+    let head = [
+        "pool",
+        "calls",
+        "in use",
+        "idle",
+        "max",
+        "waiting",
+        "taken",
+        "timed out",
+        "failed",
+        "wait p95",
+        "wait max",
+        "hold p95",
+        "leaked",
+        "connects",
+        "refused",
+        "commits",
+        "rollbacks",
+    ];
+    let rows: Vec<_> = sources.iter().filter(|source| was_used(source)).map(source).collect();
+    listing(&head, rows.into_iter())
+}
+
+fn was_used(source: &SourceActivity) -> bool {
+    let connections = &source.connections;
+    source.pool.is_some() || source.activity.calls + connections.created + connections.failed > 0
+}
+
+fn source(source: &SourceActivity) -> Vec<String> {
+    let none = || "-".to_string();
+    let pool = source.pool.as_ref();
+    let of_pool = |value: &dyn Fn(&PoolActivity) -> String| pool.map_or_else(none, value);
+    let level = |value: &dyn Fn(crate::capture::PoolLevels) -> Option<u32>| {
+        let value = pool.and_then(|pool| pool.levels).and_then(value);
+        value.map_or_else(none, |value| count(value.into()))
+    };
+    let connects = &source.connections;
+    let transactions = &source.transactions;
+    vec![
+        format!(
+            "{}{}",
+            cut(&source.name, STATEMENT_CHARS_MAX / 2),
+            pool.map_or(" (no pool)", |_| "")
+        ),
+        count(source.activity.calls),
+        level(&|levels| Some(levels.in_use())),
+        level(&|levels| Some(levels.idle)),
+        level(&|levels| levels.max),
+        of_pool(&|pool| count(pool.checkouts.waiting)),
+        of_pool(&|pool| count(pool.checkouts.taken)),
+        of_pool(&|pool| count(pool.checkouts.timed_out)),
+        of_pool(&|pool| count(pool.checkouts.failed)),
+        of_pool(&|pool| {
+            let p95 = pool.checkouts.wait.quantile(0.95);
+            p95.map_or_else(none, |p95| duration(p95.min(pool.checkouts.wait_max)))
+        }),
+        of_pool(&|pool| duration(pool.checkouts.wait_max)),
+        of_pool(&|pool| pool.checkouts.hold.quantile(0.95).map_or_else(none, duration)),
+        of_pool(&|pool| count(pool.leaked)),
+        count(connects.created),
+        count(connects.failed),
+        count(transactions.committed),
+        count(transactions.rolled_back + transactions.dropped),
+    ]
+}
+
+fn slow(calls: &[CallRecord]) -> Option<Listing> {
+    let head = ["statement", "took", "outcome", "rows", "changed", "at", "from"];
+    let known = |rows: Option<u64>| rows.map_or_else(|| "?".into(), count);
+    let rows = calls.iter().map(|call| {
+        vec![
+            cut(&call.statement, STATEMENT_CHARS_MAX),
+            duration(call.duration),
+            call.outcome.to_string(),
+            known(call.rows.returned),
+            known(call.rows.affected),
+            moment(call.at),
+            origin(call),
+        ]
+    });
+    listing(&head, rows)
+}
+
+fn origin(call: &CallRecord) -> String {
+    let pool = call.pool.as_deref().map(str::to_owned);
+    let user = call.user.as_deref().map(|user| format!("user {user}"));
+    let tag = call.tag.as_deref().map(str::to_owned);
+    let line = call.call_site.map(|line| line.to_string());
+    let words: Vec<_> = [pool, user, tag, line].into_iter().flatten().collect();
+    words.join(", ")
+}
+
+fn errors(report: &mut String, total: &Activity) -> std::fmt::Result {
+    if total.errors.is_empty() {
+        return Ok(());
+    }
+    writeln!(report, "\nerrors")?;
+    for error in total.errors.iter().take(ROWS_MAX) {
+        let code = error.code.as_deref().map(|code| format!(" (code {code})")).unwrap_or_default();
+        writeln!(report, " {} × {}{code}", count(error.count), error.class)?;
+    }
+    Ok(())
+}
+
+fn losses(report: &mut String, snapshot: &Snapshot) -> std::fmt::Result {
+    let lost: Vec<_> = snapshot
+        .losses
+        .entries()
+        .into_iter()
+        .filter(|(_, lost)| *lost > 0)
+        .map(|(name, lost)| format!("{name} {}", count(lost)))
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    writeln!(report, "\nlet go at the monitor's own limits: {}", lost.join(", "))
+}

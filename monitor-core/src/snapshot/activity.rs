@@ -1,0 +1,182 @@
+//! What a set of calls adds up to.
+
+use std::time::Duration;
+
+use super::Histogram;
+use crate::capture::{ErrorClass, OutcomeKind};
+
+/// Calls added up: of a statement, a kind, a table, a pool, or all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Activity {
+    /// Calls that ended, however they ended.
+    pub calls: u64,
+    /// Calls that ended with an error.
+    pub failed: u64,
+    /// Calls whose caller went away.
+    pub cancelled: u64,
+    /// Calls that took the slow threshold or longer, the very slow ones included.
+    pub slow: u64,
+    /// Calls that took the very slow threshold or longer.
+    pub very_slow: u64,
+    /// Rows handed to callers.
+    pub rows_returned: u64,
+    /// Rows inserted, updated or deleted.
+    pub rows_affected: u64,
+    /// Calls whose rows the driver did not tell; their rows are missing above.
+    pub rows_unknown: u64,
+    /// Time of all calls together, however they ended.
+    pub time: Duration,
+    /// The shortest call.
+    pub time_min: Duration,
+    /// The longest call.
+    pub time_max: Duration,
+    /// How the calls' times are spread.
+    pub histogram: Histogram,
+    /// Failures by class and code, most frequent first.
+    pub errors: Vec<ErrorCount>,
+}
+
+/// How often one error happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorCount {
+    /// The sort of error.
+    pub class: ErrorClass,
+    /// The database's own code, where the driver gives it.
+    pub code: Option<String>,
+    /// How often.
+    pub count: u64,
+}
+
+// === impl Activity ===
+
+impl Activity {
+    /// Calls that completed.
+    #[must_use]
+    pub fn completed(&self) -> u64 {
+        self.calls.saturating_sub(self.failed + self.cancelled)
+    }
+
+    /// Failed calls as a share of all, from 0 to 1. A cancelled call has not failed.
+    #[must_use]
+    pub fn error_rate(&self) -> f64 {
+        if self.calls == 0 { 0.0 } else { self.failed as f64 / self.calls as f64 }
+    }
+
+    /// Mean time of a call; zero when there was none.
+    #[must_use]
+    pub fn mean(&self) -> Duration {
+        if self.calls == 0 {
+            return Duration::ZERO;
+        }
+        Duration::from_nanos((self.time.as_nanos() / u128::from(self.calls)) as u64)
+    }
+
+    /// The time that a share `q` (0 to 1) of the calls did not exceed, at most 9 % off, and never
+    /// outside minimum and maximum; zero when there was no call.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Duration {
+        self.histogram.quantile(q).map_or(Duration::ZERO, |found| {
+            found.max(self.time_min).min(self.time_max.max(self.time_min))
+        })
+    }
+
+    /// The median time.
+    #[must_use]
+    pub fn p50(&self) -> Duration {
+        self.quantile(0.5)
+    }
+
+    /// The 90th percentile.
+    #[must_use]
+    pub fn p90(&self) -> Duration {
+        self.quantile(0.9)
+    }
+
+    /// The 95th percentile.
+    #[must_use]
+    pub fn p95(&self) -> Duration {
+        self.quantile(0.95)
+    }
+
+    /// The 99th percentile.
+    #[must_use]
+    pub fn p99(&self) -> Duration {
+        self.quantile(0.99)
+    }
+
+    /// Adds what another set of calls adds up to.
+    pub fn merge(&mut self, other: &Self) {
+        if other.calls > 0 {
+            self.time_min =
+                if self.calls == 0 { other.time_min } else { self.time_min.min(other.time_min) };
+            self.time_max = self.time_max.max(other.time_max);
+        }
+        self.calls += other.calls;
+        self.failed += other.failed;
+        self.cancelled += other.cancelled;
+        self.slow += other.slow;
+        self.very_slow += other.very_slow;
+        self.rows_returned += other.rows_returned;
+        self.rows_affected += other.rows_affected;
+        self.rows_unknown += other.rows_unknown;
+        self.time += other.time;
+        self.histogram.merge(&other.histogram);
+        for error in &other.errors {
+            add_error(&mut self.errors, error);
+        }
+        self.errors.sort_by_key(|error| std::cmp::Reverse(error.count));
+    }
+
+    /// What was added since `earlier`, an older reading of the same calls.
+    ///
+    /// Minimum and maximum come from the histogram's bounds, as the older calls' own are not known
+    /// apart; they stay within the lifetime's.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let histogram = self.histogram.since(&earlier.histogram);
+        let (low, high) = histogram.range().unwrap_or_default();
+        let errors = self.errors.iter().filter_map(|error| {
+            let before =
+                earlier.errors.iter().find(|e| same_error(e, error)).map_or(0, |e| e.count);
+            let count = error.count.saturating_sub(before);
+            (count > 0).then(|| ErrorCount { count, ..error.clone() })
+        });
+        Self {
+            calls: self.calls.saturating_sub(earlier.calls),
+            failed: self.failed.saturating_sub(earlier.failed),
+            cancelled: self.cancelled.saturating_sub(earlier.cancelled),
+            slow: self.slow.saturating_sub(earlier.slow),
+            very_slow: self.very_slow.saturating_sub(earlier.very_slow),
+            rows_returned: self.rows_returned.saturating_sub(earlier.rows_returned),
+            rows_affected: self.rows_affected.saturating_sub(earlier.rows_affected),
+            rows_unknown: self.rows_unknown.saturating_sub(earlier.rows_unknown),
+            time: self.time.saturating_sub(earlier.time),
+            time_min: low.max(self.time_min),
+            time_max: high.min(self.time_max),
+            errors: errors.collect(),
+            histogram,
+        }
+    }
+
+    /// Books calls as ended in one way: all of these calls are of one outcome.
+    pub(crate) fn ended(mut self, outcome: OutcomeKind) -> Self {
+        match outcome {
+            OutcomeKind::Completed => {}
+            OutcomeKind::Failed => self.failed = self.calls,
+            OutcomeKind::Cancelled => self.cancelled = self.calls,
+        }
+        self
+    }
+}
+
+fn same_error(a: &ErrorCount, b: &ErrorCount) -> bool {
+    a.class == b.class && a.code == b.code
+}
+
+fn add_error(errors: &mut Vec<ErrorCount>, error: &ErrorCount) {
+    match errors.iter_mut().find(|known| same_error(known, error)) {
+        Some(known) => known.count += error.count,
+        None => errors.push(error.clone()),
+    }
+}

@@ -1,0 +1,111 @@
+//! The waist: the numbers at a moment, as plain data.
+//!
+//! Left of here numbers are gathered, right of here they are judged and shown. A snapshot does not
+//! know how it was gathered; it can be cloned, compared, kept and sent.
+
+mod activity;
+pub(crate) mod buckets;
+mod histogram;
+mod losses;
+mod records;
+mod rollup;
+mod sources;
+
+use std::time::{Duration, SystemTime};
+
+pub use activity::{Activity, ErrorCount};
+pub use histogram::Histogram;
+pub use losses::Losses;
+pub use records::CallRecord;
+pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
+pub use sources::{
+    CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SourceActivity,
+    TransactionActivity,
+};
+
+/// The numbers of one monitor at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// When it was taken.
+    pub at: SystemTime,
+    /// How long the monitor had been running.
+    pub uptime: Duration,
+    /// Everything since the start.
+    pub lifetime: Rollup,
+    /// The same over the last minutes, shortest first.
+    pub windows: Vec<Window>,
+    /// Every pool, and every database used without one, with its connections and transactions.
+    pub sources: Vec<SourceActivity>,
+    /// The slowest call of each slow statement, slowest first.
+    pub slow: Vec<CallRecord>,
+    /// The newest slow calls, newest first.
+    pub slow_newest: Vec<CallRecord>,
+    /// What the monitor's own limits made it let go.
+    pub losses: Losses,
+}
+
+/// What happened in the last minutes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Window {
+    /// The time asked for: 1, 5, 15 or 60 minutes.
+    pub span: Duration,
+    /// The time really covered: less than `span` while the monitor is young, and up to one beat
+    /// more than `span` otherwise.
+    pub covered: Duration,
+    /// The numbers. Minimum and maximum are taken from the histogram, so at most 9 % off.
+    pub rollup: Rollup,
+    /// What happened to pools, connections and transactions meanwhile; what is a level, such as
+    /// the connections in use, is as it is now. Calls by source are not kept apart in windows.
+    pub sources: Vec<SourceActivity>,
+}
+
+// === impl Snapshot ===
+
+impl Snapshot {
+    /// The snapshot of a monitor that is off.
+    pub(crate) fn empty() -> Self {
+        Self {
+            at: SystemTime::now(),
+            uptime: Duration::ZERO,
+            lifetime: Rollup::default(),
+            windows: Vec::new(),
+            sources: Vec::new(),
+            slow: Vec::new(),
+            slow_newest: Vec::new(),
+            losses: Losses::default(),
+        }
+    }
+
+    /// Sources that are pools.
+    pub fn pools(&self) -> impl Iterator<Item = (&SourceActivity, &PoolActivity)> {
+        self.sources.iter().filter_map(|source| Some((source, source.pool.as_ref()?)))
+    }
+
+    /// The window of a span, if one is kept.
+    #[must_use]
+    pub fn window(&self, span: Duration) -> Option<&Window> {
+        self.windows.iter().find(|window| window.span == span)
+    }
+
+    /// Calls per second since the start.
+    #[must_use]
+    pub fn calls_per_second(&self) -> f64 {
+        per_second(self.lifetime.total.calls, self.uptime)
+    }
+}
+
+// === impl Window ===
+
+impl Window {
+    /// Calls per second in the window.
+    #[must_use]
+    pub fn calls_per_second(&self) -> f64 {
+        per_second(self.rollup.total.calls, self.covered)
+    }
+}
+
+fn per_second(count: u64, time: Duration) -> f64 {
+    if time.is_zero() { 0.0 } else { count as f64 / time.as_secs_f64() }
+}

@@ -1,0 +1,170 @@
+//! The same calls, seen from several sides.
+//!
+//! A call is counted once, for its statement. What a kind, a table, a list size or everything
+//! together adds up to is the sum over statements, so the sides always agree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Activity;
+use crate::capture::Database;
+use crate::identify::{Fingerprint, Kind, ListSize, Tables};
+
+/// Calls added up in total, and by statement, kind and table.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Rollup {
+    /// All calls.
+    pub total: Activity,
+    /// By statement, most time first.
+    pub statements: Vec<StatementActivity>,
+    /// By kind, in the order of [`Kind::ALL`]; kinds never seen are left out.
+    pub kinds: Vec<KindActivity>,
+    /// By table, most time first. A call that touches two tables counts for both.
+    pub tables: Vec<TableActivity>,
+}
+
+/// One statement on one database.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StatementActivity {
+    /// Its identity; `None` for the calls of statements that gave up their place ("other").
+    pub fingerprint: Option<Fingerprint>,
+    /// Its normalised text; for "other" a description.
+    pub text: Arc<str>,
+    /// Operations and tables in a few words (OpenTelemetry's `db.query.summary`).
+    pub summary: Arc<str>,
+    /// Its kind.
+    pub kind: Kind,
+    /// The tables it reads and writes.
+    pub tables: Arc<Tables>,
+    /// The database it runs on.
+    pub database: Arc<Database>,
+    /// Its calls.
+    pub activity: Activity,
+    /// Its calls by the length of its longest list, if it has lists.
+    pub by_list_size: Vec<ListActivity>,
+}
+
+/// Calls of one statement with lists of one size class.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ListActivity {
+    /// The size class.
+    pub size: ListSize,
+    /// The calls.
+    pub activity: Activity,
+}
+
+/// All statements of one kind.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct KindActivity {
+    /// The kind.
+    pub kind: Kind,
+    /// The calls.
+    pub activity: Activity,
+}
+
+/// All statements that touch one table of one database.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TableActivity {
+    /// The table's name as statements write it, lower-cased.
+    pub table: String,
+    /// The database it is in.
+    pub database: Arc<Database>,
+    /// Calls that read it.
+    pub reads: u64,
+    /// Calls that write it; a call may do both.
+    pub writes: u64,
+    /// The calls, each once.
+    pub activity: Activity,
+}
+
+// === impl Rollup ===
+
+impl Rollup {
+    /// Adds up readings of statements, each of one database and one list size class.
+    pub(crate) fn of(readings: impl IntoIterator<Item = StatementActivity>) -> Self {
+        let mut total = Activity::default();
+        let mut statements = BTreeMap::new();
+        let mut kinds = BTreeMap::<Kind, Activity>::new();
+        let mut tables = BTreeMap::new();
+        for reading in readings {
+            if reading.activity.calls == 0 {
+                continue;
+            }
+            total.merge(&reading.activity);
+            kinds.entry(reading.kind).or_default().merge(&reading.activity);
+            add_tables(&mut tables, &reading);
+            let key = (reading.fingerprint, reading.kind, reading.database.clone());
+            match statements.entry(key) {
+                std::collections::btree_map::Entry::Vacant(place) => {
+                    place.insert(reading);
+                }
+                std::collections::btree_map::Entry::Occupied(mut known) => {
+                    known.get_mut().add(reading);
+                }
+            }
+        }
+        let mut statements: Vec<_> = statements.into_values().collect();
+        statements.sort_by_key(|statement| std::cmp::Reverse(statement.activity.time));
+        let mut tables: Vec<_> = tables.into_values().collect();
+        tables.sort_by_key(|table| std::cmp::Reverse(table.activity.time));
+        let kinds = kinds.into_iter().map(|(kind, activity)| KindActivity { kind, activity });
+        Self { total, statements, kinds: kinds.collect(), tables }
+    }
+
+    /// What one kind adds up to; nothing if it was not seen.
+    #[must_use]
+    pub fn kind(&self, kind: Kind) -> Activity {
+        self.kinds
+            .iter()
+            .find(|known| known.kind == kind)
+            .map(|known| known.activity.clone())
+            .unwrap_or_default()
+    }
+
+    /// A table by its name, on whichever database has it first.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&TableActivity> {
+        self.tables.iter().find(|table| table.table == name)
+    }
+}
+
+// === impl StatementActivity ===
+
+impl StatementActivity {
+    /// Adds another reading of the same statement.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.activity.merge(&other.activity);
+        for list in other.by_list_size {
+            match self.by_list_size.iter_mut().find(|known| known.size == list.size) {
+                Some(known) => known.activity.merge(&list.activity),
+                None => self.by_list_size.push(list),
+            }
+        }
+        self.by_list_size.sort_by_key(|list| list.size);
+    }
+}
+
+type TableKey = (String, Arc<Database>);
+
+fn add_tables(tables: &mut BTreeMap<TableKey, TableActivity>, reading: &StatementActivity) {
+    let Tables { read, written, .. } = &*reading.tables;
+    let only_read = read.iter().filter(|table| !written.contains(table));
+    for name in written.iter().chain(only_read) {
+        let key = (name.clone(), reading.database.clone());
+        let table = tables.entry(key).or_insert_with(|| TableActivity {
+            table: name.clone(),
+            database: reading.database.clone(),
+            reads: 0,
+            writes: 0,
+            activity: Activity::default(),
+        });
+        table.activity.merge(&reading.activity);
+        table.reads += if read.contains(name) { reading.activity.calls } else { 0 };
+        table.writes += if written.contains(name) { reading.activity.calls } else { 0 };
+    }
+}

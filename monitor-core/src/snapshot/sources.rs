@@ -1,0 +1,191 @@
+//! Pools, connections and transactions at a moment.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Activity, Histogram};
+use crate::capture::{CallSite, Database, PoolLevels};
+
+/// One way calls take to a database: a pool, or connections made without one.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SourceActivity {
+    /// The pool's name, or the database's where there is no pool.
+    pub name: Arc<str>,
+    /// The database behind it.
+    pub database: Arc<Database>,
+    /// Calls made through it, since the start.
+    pub activity: Activity,
+    /// Its connections.
+    pub connections: ConnectionActivity,
+    /// Its transactions.
+    pub transactions: TransactionActivity,
+    /// What only a pool has.
+    pub pool: Option<PoolActivity>,
+}
+
+/// Connections made and lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionActivity {
+    /// Connections made; zero where the adapter cannot see it.
+    pub created: u64,
+    /// Connections closed; zero where the adapter cannot see it.
+    pub closed: u64,
+    /// Attempts to connect that failed.
+    pub failed: u64,
+    /// How long it took to connect.
+    pub create_time: Histogram,
+}
+
+/// Transactions since the start, and those open now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TransactionActivity {
+    /// Transactions that began. Savepoints are not counted.
+    pub begun: u64,
+    /// Transactions that were committed.
+    pub committed: u64,
+    /// Transactions that were rolled back by the application.
+    pub rolled_back: u64,
+    /// Transactions dropped while open, which rolls them back.
+    pub dropped: u64,
+    /// Transactions open now.
+    pub open: u64,
+    /// How long the ended ones lasted.
+    pub duration: Histogram,
+}
+
+/// A pool at a moment.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct PoolActivity {
+    /// What the pool says of itself, or was last told by hand; `None` if nobody said anything yet.
+    pub levels: Option<PoolLevels>,
+    /// Takings of connections.
+    pub checkouts: CheckoutActivity,
+    /// Connections that are out now, longest first.
+    pub held: Vec<HeldConnection>,
+    /// Connections that have been out for the leak threshold or longer.
+    pub leaked: u64,
+}
+
+/// Takings of connections since the start, and those waiting now.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckoutActivity {
+    /// Checkouts that got a connection.
+    pub taken: u64,
+    /// Checkouts that gave up at the pool's time limit.
+    pub timed_out: u64,
+    /// Checkouts that failed for another reason.
+    pub failed: u64,
+    /// Checkouts whose caller went away.
+    pub cancelled: u64,
+    /// Callers waiting now.
+    pub waiting: u64,
+    /// Connections out now, by our own count.
+    pub out: u64,
+    /// Time all checkouts waited together, however they ended.
+    pub wait_time: Duration,
+    /// The longest wait.
+    pub wait_max: Duration,
+    /// How long checkouts waited, however they ended.
+    pub wait: Histogram,
+    /// How long connections were held that came back.
+    pub hold: Histogram,
+}
+
+/// A connection that is out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeldConnection {
+    /// For how long.
+    pub held: Duration,
+    /// The line that took it, where known.
+    pub call_site: Option<CallSite>,
+}
+
+// === impl PoolActivity ===
+
+impl PoolActivity {
+    /// Connections in use as a share of the most the pool may have, from 0 to 1; `None` where the
+    /// pool does not tell its maximum.
+    #[must_use]
+    pub fn usage(&self) -> Option<f64> {
+        let levels = self.levels?;
+        let max = levels.max.filter(|max| *max > 0)?;
+        Some(f64::from(levels.in_use()) / f64::from(max))
+    }
+}
+
+// === impl SourceActivity ===
+
+impl SourceActivity {
+    /// Whether the two are readings of one source.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.database == other.database
+            && self.pool.is_some() == other.pool.is_some()
+    }
+
+    /// What happened since `earlier`, an older reading of the same source; levels as they are now.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            activity: self.activity.since(&earlier.activity),
+            connections: self.connections.since(&earlier.connections),
+            transactions: self.transactions.since(&earlier.transactions),
+            pool: self.pool.as_ref().map(|pool| match &earlier.pool {
+                Some(before) => PoolActivity {
+                    checkouts: pool.checkouts.since(&before.checkouts),
+                    ..pool.clone()
+                },
+                None => pool.clone(),
+            }),
+            ..self.clone()
+        }
+    }
+}
+
+impl ConnectionActivity {
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            created: self.created.saturating_sub(earlier.created),
+            closed: self.closed.saturating_sub(earlier.closed),
+            failed: self.failed.saturating_sub(earlier.failed),
+            create_time: self.create_time.since(&earlier.create_time),
+        }
+    }
+}
+
+impl TransactionActivity {
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            begun: self.begun.saturating_sub(earlier.begun),
+            committed: self.committed.saturating_sub(earlier.committed),
+            rolled_back: self.rolled_back.saturating_sub(earlier.rolled_back),
+            dropped: self.dropped.saturating_sub(earlier.dropped),
+            open: self.open,
+            duration: self.duration.since(&earlier.duration),
+        }
+    }
+}
+
+impl CheckoutActivity {
+    fn since(&self, earlier: &Self) -> Self {
+        let wait = self.wait.since(&earlier.wait);
+        Self {
+            taken: self.taken.saturating_sub(earlier.taken),
+            timed_out: self.timed_out.saturating_sub(earlier.timed_out),
+            failed: self.failed.saturating_sub(earlier.failed),
+            cancelled: self.cancelled.saturating_sub(earlier.cancelled),
+            waiting: self.waiting,
+            out: self.out,
+            wait_time: self.wait_time.saturating_sub(earlier.wait_time),
+            wait_max: wait.range().map_or(Duration::ZERO, |(_, high)| high.min(self.wait_max)),
+            wait,
+            hold: self.hold.since(&earlier.hold),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What the builder refuses, and how it says so.
+
+use std::time::Duration;
+
+use monitor_core::{Builder, Monitor, Thresholds};
+
+fn refused(change: impl FnOnce(Builder) -> Builder, words: &[&str]) {
+    let error = change(Monitor::builder().beat_by_hand()).build().unwrap_err().to_string();
+    for word in words {
+        assert!(error.contains(word), "`{error}` should say `{word}`");
+    }
+}
+
+#[test]
+fn a_setting_that_makes_no_sense_is_refused_with_its_value_and_the_remedy() {
+    let s = Duration::from_secs;
+    refused(|b| b.slow(s(0)), &["slow threshold is 0 s", "above zero"]);
+    refused(|b| b.slow(s(9)), &["very slow threshold 5s", "slow threshold 9s"]);
+    refused(|b| b.error_rate(5.0), &["error rate", "5", "0.05 is 5 %"]);
+    refused(|b| b.error_rate(f64::NAN), &["error rate", "NaN"]);
+    refused(|b| b.pool_usage(0.0), &["pool usage", "above 0"]);
+    refused(|b| b.calls_per_second(f64::INFINITY), &["calls-per-second", "inf"]);
+    refused(|b| b.average_time(s(0)), &["average time", "above zero"]);
+    refused(|b| b.leak_after(s(0)), &["leak threshold"]);
+    refused(|b| b.leaked_connections(0), &["leaked connections", "at least 1"]);
+    refused(|b| b.failed_connections(0), &["failed connections", "at least 1"]);
+    refused(|b| b.alert_clear_for(s(0)), &["0 s", "above zero"]);
+    refused(|b| b.statements_max(0), &["statements_max is 0", "at least 1"]);
+    refused(|b| b.texts_max(0), &["texts_max"]);
+    refused(|b| b.slow_statements_max(0), &["slow_statements_max"]);
+    refused(|b| b.slow_queue_max(0), &["slow_queue_max"]);
+    refused(|b| b.sources_max(1), &["sources_max is 1", "at least 2"]);
+    refused(|b| b.sources_max(1 << 20), &["sources_max", "65535"]);
+    refused(|b| b.checkouts_tracked_max(0), &["checkouts_tracked_max"]);
+    refused(|b| b.alerts_max(0), &["alerts_max"]);
+}
+
+#[test]
+fn the_defaults_are_the_documented_ones() {
+    let thresholds = Monitor::builder().beat_by_hand().build().unwrap().thresholds();
+    assert_eq!(thresholds, Thresholds::default());
+    assert_eq!(thresholds.slow, Duration::from_secs(1));
+    assert_eq!(thresholds.very_slow, Duration::from_secs(5));
+    assert_eq!(thresholds.average_time, Duration::from_millis(500));
+    assert_eq!((thresholds.leaked_connections, thresholds.failed_connections), (5, 10));
+}
+
+#[test]
+fn the_beat_ends_with_the_monitor() {
+    let monitor = Monitor::builder().build().unwrap();
+    let other = monitor.clone();
+    drop(monitor);
+    assert!(!other.is_off());
+    drop(other);
+}

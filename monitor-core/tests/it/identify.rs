@@ -1,0 +1,3 @@
+//! Texts and the statements they are.
+
+mod properties;

@@ -1,0 +1,46 @@
+//! monitor-core through its public API.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod alerts;
+mod building;
+mod limits;
+mod recording;
+mod show;
+mod threads;
+mod windows;
+
+use std::time::Duration;
+
+use monitor_core::capture::{Clock, Database, Hands, System};
+use monitor_core::{Builder, Monitor, Source};
+
+/// A monitor whose time and beat are in the test's hands.
+struct World {
+    monitor: Monitor,
+    hands: Hands,
+    shop: Source,
+}
+
+fn world() -> World {
+    world_with(|builder| builder)
+}
+
+fn world_with(change: impl FnOnce(Builder) -> Builder) -> World {
+    let (clock, hands) = Clock::by_hand();
+    let monitor = change(Monitor::builder().clock(clock).beat_by_hand()).build().unwrap();
+    let shop = monitor.database(shop());
+    World { monitor, hands, shop }
+}
+
+fn shop() -> Database {
+    Database {
+        system: System::PostgreSql,
+        name: "shop".into(),
+        host: "db".into(),
+        port: Some(5432),
+    }
+}
+
+fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}

@@ -1,0 +1,9 @@
+//! What is seen of real connections, sync and async, on all three databases.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
+
+mod asynchronous;
+mod backends;
+mod install;
+mod peculiar;
+mod r2d2;
+mod support;

@@ -1,0 +1,64 @@
+//! sqlx's `Acquire`, so that migrations run on a wrapped pool.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::Location;
+
+use futures_util::future::BoxFuture;
+use sqlx::{Acquire, Error, Transaction};
+
+use crate::checkout::{self, Lent};
+use crate::database::MonitoredDatabase;
+use crate::pool::MonitoredPool;
+use crate::watch::call_site;
+
+/// What generic code gets that asks for sqlx's [`Acquire`]: the checkout is counted, the calls on
+/// the connection are not.
+///
+/// The trait demands a `Deref` to sqlx's own connection, which cannot be watched.
+pub struct UnwatchedConnection<DB: MonitoredDatabase>(Lent<DB>);
+
+/// `sqlx::migrate!().run(&pool)` works. What runs on the connections handed out this way is not
+/// seen; for a transaction that is seen use [`MonitoredPool::begin`].
+impl<'a, DB: MonitoredDatabase> Acquire<'a> for &'_ MonitoredPool<DB> {
+    type Database = DB;
+    type Connection = UnwatchedConnection<DB>;
+
+    #[track_caller]
+    fn acquire(self) -> BoxFuture<'a, Result<Self::Connection, Error>> {
+        let (pool, site) = (self.clone(), call_site(Location::caller()));
+        Box::pin(async move {
+            checkout::take(pool.inner(), &pool.watch, site).await.map(UnwatchedConnection)
+        })
+    }
+
+    /// Counts the wait only: the transaction is sqlx's own and ends out of sight.
+    #[track_caller]
+    fn begin(self) -> BoxFuture<'a, Result<Transaction<'a, DB>, Error>> {
+        let (pool, site) = (self.clone(), call_site(Location::caller()));
+        Box::pin(async move {
+            let Lent { raw, checkout: _ } = checkout::take(pool.inner(), &pool.watch, site).await?;
+            Transaction::begin(raw, None).await
+        })
+    }
+}
+
+impl<DB: MonitoredDatabase> Deref for UnwatchedConnection<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0.raw
+    }
+}
+
+impl<DB: MonitoredDatabase> DerefMut for UnwatchedConnection<DB> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0.raw
+    }
+}
+
+impl<DB: MonitoredDatabase> fmt::Debug for UnwatchedConnection<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnwatchedConnection").finish_non_exhaustive()
+    }
+}

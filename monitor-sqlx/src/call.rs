@@ -1,0 +1,91 @@
+//! Calls on a connection: each goes to the driver's own method of that name, and is timed.
+
+use futures_util::future::BoxFuture;
+use monitor_core::CallTimer;
+use monitor_core::capture::CallSite;
+use sqlx::{Database, Describe, Error, SqlStr};
+
+use crate::database::MonitoredDatabase;
+use crate::error;
+use crate::mark::Marked;
+use crate::split::Split;
+use crate::watch::Watch;
+
+type Raw<DB> = <DB as Database>::Connection;
+
+pub(crate) async fn execute<DB: MonitoredDatabase>(
+    raw: &mut Raw<DB>,
+    query: Split<DB>,
+    watch: &Watch,
+    call_site: Option<CallSite>,
+) -> Result<DB::QueryResult, Error> {
+    let tells_affected = DB::tells_affected(query.text());
+    let timer = watch.start(query.text(), call_site);
+    timed::<DB, _>(timer, DB::execute(raw, query), |timer, result| {
+        timer.add_returned(0);
+        if tells_affected {
+            timer.add_affected(DB::rows_affected(result));
+        }
+    })
+    .await
+}
+
+pub(crate) async fn fetch_all<DB: MonitoredDatabase>(
+    raw: &mut Raw<DB>,
+    query: Split<DB>,
+    watch: &Watch,
+    call_site: Option<CallSite>,
+) -> Result<Vec<DB::Row>, Error> {
+    let timer = watch.start(query.text(), call_site);
+    timed::<DB, _>(timer, DB::fetch_all(raw, query), |timer, rows| {
+        timer.add_returned(rows.len() as u64);
+    })
+    .await
+}
+
+pub(crate) async fn fetch_optional<DB: MonitoredDatabase>(
+    raw: &mut Raw<DB>,
+    query: Split<DB>,
+    watch: &Watch,
+    call_site: Option<CallSite>,
+) -> Result<Option<DB::Row>, Error> {
+    let timer = watch.start(query.text(), call_site);
+    timed::<DB, _>(timer, DB::fetch_optional(raw, query), |timer, row| {
+        timer.add_returned(u64::from(row.is_some()));
+    })
+    .await
+}
+
+/// Preparing is no run of the statement, so it is no call.
+pub(crate) async fn prepare_with<DB: MonitoredDatabase>(
+    raw: &mut Raw<DB>,
+    sql: SqlStr,
+    parameters: &[DB::TypeInfo],
+) -> Result<DB::Statement, Error> {
+    Marked::new(DB::prepare_with(raw, sql, parameters), DB::OWN_THREADS).await
+}
+
+/// Describing is no run of the statement, so it is no call.
+pub(crate) async fn describe<DB: MonitoredDatabase>(
+    raw: &mut Raw<DB>,
+    sql: SqlStr,
+) -> Result<Describe<DB>, Error> {
+    Marked::new(DB::describe(raw, sql), DB::OWN_THREADS).await
+}
+
+/// Waits for a driver's future and ends the timer the way it ends; dropped before, it is cancelled.
+pub(crate) async fn timed<DB: MonitoredDatabase, T>(
+    mut timer: CallTimer,
+    work: BoxFuture<'_, Result<T, Error>>,
+    count: impl FnOnce(&mut CallTimer, &T),
+) -> Result<T, Error> {
+    let result = Marked::new(work, DB::OWN_THREADS).await;
+    match &result {
+        Ok(value) => {
+            count(&mut timer, value);
+            timer.complete();
+        }
+        Err(error) => error::end::<DB>(timer, error),
+    }
+    result
+}

@@ -1,0 +1,177 @@
+//! The databases that can be watched, and how each driver is called.
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use monitor_core::capture;
+use sqlx::error::DatabaseError;
+use sqlx::{Database, Describe, Either, Error, SqlStr};
+
+use crate::error::Fault;
+use crate::split::Split;
+
+/// A database whose pools and connections can be watched: `Postgres`, `MySql`, `Sqlite`, each with
+/// the Cargo feature of its name.
+///
+/// Closed: the methods are this crate's own. Generic code names it as its only bound.
+///
+/// ```
+/// # use monitor_sqlx::{MonitoredDatabase, MonitoredPool};
+/// async fn is_up<DB: MonitoredDatabase>(pool: &MonitoredPool<DB>) -> bool {
+///     pool.acquire().await.is_ok()
+/// }
+/// ```
+//
+// Why a trait and no `for<'c> &'c mut DB::Connection: Executor<'c>`: that bound, once it stands in
+// an impl, makes rustc overflow in code of others which merely has this crate in its build.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be watched by monitor-sqlx as it is built",
+    label = "no adapter for this database",
+    note = "turn on the feature `postgres`, `mysql` or `sqlite` of monitor-sqlx"
+)]
+pub trait MonitoredDatabase: Database + sealed::Driver {}
+
+/// Rows and results of a running call.
+pub(crate) type Item<DB> =
+    Result<Either<<DB as Database>::QueryResult, <DB as Database>::Row>, Error>;
+
+pub(crate) mod sealed {
+    use super::{
+        BoxFuture, BoxStream, Database, DatabaseError, Describe, Error, Fault, Item, Split, SqlStr,
+        capture,
+    };
+
+    /// The driver's own methods, called on its own types.
+    pub trait Driver: Database {
+        /// Whether the driver runs statements on threads of its own.
+        const OWN_THREADS: bool;
+
+        fn execute<'e>(
+            raw: &'e mut Self::Connection,
+            query: Split<Self>,
+        ) -> BoxFuture<'e, Result<Self::QueryResult, Error>>;
+
+        fn fetch_many<'e>(
+            raw: &'e mut Self::Connection,
+            query: Split<Self>,
+        ) -> BoxStream<'e, Item<Self>>;
+
+        fn fetch_all<'e>(
+            raw: &'e mut Self::Connection,
+            query: Split<Self>,
+        ) -> BoxFuture<'e, Result<Vec<Self::Row>, Error>>;
+
+        fn fetch_optional<'e>(
+            raw: &'e mut Self::Connection,
+            query: Split<Self>,
+        ) -> BoxFuture<'e, Result<Option<Self::Row>, Error>>;
+
+        fn prepare_with<'e>(
+            raw: &'e mut Self::Connection,
+            sql: SqlStr,
+            parameters: &'e [Self::TypeInfo],
+        ) -> BoxFuture<'e, Result<Self::Statement, Error>>;
+
+        fn describe<'e>(
+            raw: &'e mut Self::Connection,
+            sql: SqlStr,
+        ) -> BoxFuture<'e, Result<Describe<Self>, Error>>;
+
+        /// Rows changed, as far as the driver can be believed.
+        fn rows_affected(result: &Self::QueryResult) -> u64;
+
+        /// Whether `rows_affected` says something about a statement that begins like this.
+        fn tells_affected(text: &str) -> bool;
+
+        /// Which database these options lead to. Never reads the password.
+        fn identify(options: &<Self::Connection as sqlx::Connection>::Options)
+        -> capture::Database;
+
+        /// What an error of the database means.
+        fn fault(error: &dyn DatabaseError) -> Fault;
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+macro_rules! driver {
+    ($db:ty, $module:path, own_threads: $own_threads:literal) => {
+        impl MonitoredDatabase for $db {}
+
+        impl sealed::Driver for $db {
+            const OWN_THREADS: bool = $own_threads;
+
+            fn execute<'e>(
+                raw: &'e mut Self::Connection,
+                query: Split<Self>,
+            ) -> BoxFuture<'e, Result<Self::QueryResult, Error>> {
+                raw.execute(query)
+            }
+
+            fn fetch_many<'e>(
+                raw: &'e mut Self::Connection,
+                query: Split<Self>,
+            ) -> BoxStream<'e, Item<Self>> {
+                raw.fetch_many(query)
+            }
+
+            fn fetch_all<'e>(
+                raw: &'e mut Self::Connection,
+                query: Split<Self>,
+            ) -> BoxFuture<'e, Result<Vec<Self::Row>, Error>> {
+                raw.fetch_all(query)
+            }
+
+            fn fetch_optional<'e>(
+                raw: &'e mut Self::Connection,
+                query: Split<Self>,
+            ) -> BoxFuture<'e, Result<Option<Self::Row>, Error>> {
+                raw.fetch_optional(query)
+            }
+
+            fn prepare_with<'e>(
+                raw: &'e mut Self::Connection,
+                sql: SqlStr,
+                parameters: &'e [Self::TypeInfo],
+            ) -> BoxFuture<'e, Result<Self::Statement, Error>> {
+                raw.prepare_with(sql, parameters)
+            }
+
+            fn describe<'e>(
+                raw: &'e mut Self::Connection,
+                sql: SqlStr,
+            ) -> BoxFuture<'e, Result<Describe<Self>, Error>> {
+                raw.describe(sql)
+            }
+
+            fn rows_affected(result: &Self::QueryResult) -> u64 {
+                result.rows_affected()
+            }
+
+            fn tells_affected(text: &str) -> bool {
+                use $module as driver;
+                driver::tells_affected(text)
+            }
+
+            fn identify(
+                options: &<Self::Connection as sqlx::Connection>::Options,
+            ) -> capture::Database {
+                use $module as driver;
+                driver::identify(options)
+            }
+
+            fn fault(error: &dyn DatabaseError) -> Fault {
+                use $module as driver;
+                driver::fault(error)
+            }
+        }
+    };
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+use sqlx::Executor as _;
+
+#[cfg(feature = "postgres")]
+driver!(sqlx::Postgres, crate::postgres, own_threads: false);
+#[cfg(feature = "mysql")]
+driver!(sqlx::MySql, crate::mysql, own_threads: false);
+#[cfg(feature = "sqlite")]
+driver!(sqlx::Sqlite, crate::sqlite, own_threads: true);

@@ -1,0 +1,241 @@
+//! What makes pool, connection and transaction usable wherever sqlx wants an executor.
+
+use std::panic::Location;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use sqlx::{Database, Describe, Error, Execute, Executor, SqlStr};
+
+use crate::connection::MonitoredConnection;
+use crate::database::{Item, MonitoredDatabase};
+use crate::pool::MonitoredPool;
+use crate::split::Split;
+use crate::stream::{CallStream, SlotStream};
+use crate::transaction::MonitoredTransaction;
+use crate::watch::call_site;
+use crate::{call, checkout};
+
+/// Takes a connection for one call; the checkout is counted apart, and the call only if there is a
+/// connection for it to run on.
+impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
+    type Database = DB;
+
+    #[track_caller]
+    fn execute<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<DB::QueryResult, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
+        Box::pin(async move {
+            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
+            call::execute::<DB>(&mut *lent.raw, query, &pool.watch, site).await
+        })
+    }
+
+    #[track_caller]
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Item<DB>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
+        Box::pin(SlotStream::new(|slot| async move {
+            match checkout::take(pool.inner(), &pool.watch, site).await {
+                Ok(mut lent) => {
+                    CallStream::<DB>::new(&mut *lent.raw, query, &pool.watch, site)
+                        .pour_into(&slot)
+                        .await;
+                }
+                Err(error) => slot.put(Err(error)),
+            }
+        }))
+    }
+
+    #[track_caller]
+    fn fetch_all<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Vec<DB::Row>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
+        Box::pin(async move {
+            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
+            call::fetch_all::<DB>(&mut *lent.raw, query, &pool.watch, site).await
+        })
+    }
+
+    #[track_caller]
+    fn fetch_optional<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
+    where
+        'p: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
+        Box::pin(async move {
+            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
+            call::fetch_optional::<DB>(&mut *lent.raw, query, &pool.watch, site).await
+        })
+    }
+
+    #[track_caller]
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [<DB as Database>::TypeInfo],
+    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
+    where
+        'p: 'e,
+    {
+        let (pool, site) = (self.clone(), call_site(Location::caller()));
+        Box::pin(async move {
+            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
+            call::prepare_with::<DB>(&mut *lent.raw, sql, parameters).await
+        })
+    }
+
+    #[track_caller]
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
+    where
+        'p: 'e,
+    {
+        let (pool, site) = (self.clone(), call_site(Location::caller()));
+        Box::pin(async move {
+            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
+            call::describe::<DB>(&mut *lent.raw, sql).await
+        })
+    }
+}
+
+impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB> {
+    type Database = DB;
+
+    #[track_caller]
+    fn execute<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<DB::QueryResult, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let (query, site) = (Split::new(query), call_site(Location::caller()));
+        let (raw, watch) = self.split();
+        Box::pin(call::execute::<DB>(raw, query, watch, site))
+    }
+
+    #[track_caller]
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Item<DB>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let (query, site) = (Split::new(query), call_site(Location::caller()));
+        let (raw, watch) = self.split();
+        Box::pin(CallStream::<DB>::new(raw, query, watch, site))
+    }
+
+    #[track_caller]
+    fn fetch_all<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Vec<DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let (query, site) = (Split::new(query), call_site(Location::caller()));
+        let (raw, watch) = self.split();
+        Box::pin(call::fetch_all::<DB>(raw, query, watch, site))
+    }
+
+    #[track_caller]
+    fn fetch_optional<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        let (query, site) = (Split::new(query), call_site(Location::caller()));
+        let (raw, watch) = self.split();
+        Box::pin(call::fetch_optional::<DB>(raw, query, watch, site))
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [<DB as Database>::TypeInfo],
+    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(call::prepare_with::<DB>(self.as_raw_mut(), sql, parameters))
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
+    where
+        'c: 'e,
+    {
+        Box::pin(call::describe::<DB>(self.as_raw_mut(), sql))
+    }
+}
+
+impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredTransaction<'_, DB> {
+    type Database = DB;
+
+    #[track_caller]
+    fn execute<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<DB::QueryResult, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        Executor::execute(&mut **self, query)
+    }
+
+    #[track_caller]
+    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Item<DB>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        Executor::fetch_many(&mut **self, query)
+    }
+
+    #[track_caller]
+    fn fetch_all<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Vec<DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        Executor::fetch_all(&mut **self, query)
+    }
+
+    #[track_caller]
+    fn fetch_optional<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, DB>,
+    {
+        Executor::fetch_optional(&mut **self, query)
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [<DB as Database>::TypeInfo],
+    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
+    where
+        'c: 'e,
+    {
+        Executor::prepare_with(&mut **self, sql, parameters)
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
+    where
+        'c: 'e,
+    {
+        Executor::describe(&mut **self, sql)
+    }
+}

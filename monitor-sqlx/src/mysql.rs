@@ -1,0 +1,63 @@
+//! MySQL and MariaDB: where options lead, what errors mean.
+
+use monitor_core::capture::{Database, ErrorClass, System};
+use sqlx::error::{DatabaseError, ErrorKind};
+use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError};
+
+use crate::error::Fault;
+
+pub(crate) fn identify(options: &MySqlConnectOptions) -> Database {
+    let socket = options.get_socket().map(|socket| socket.display().to_string());
+    Database {
+        system: System::MySql,
+        name: options.get_database().unwrap_or_default().to_owned(),
+        port: socket.is_none().then(|| options.get_port()),
+        host: socket.unwrap_or_else(|| options.get_host().to_owned()),
+    }
+}
+
+/// Zero for a SELECT, and never left over from another statement.
+pub(crate) fn tells_affected(_text: &str) -> bool {
+    true
+}
+
+pub(crate) fn fault(error: &dyn DatabaseError) -> Fault {
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    let class = number.and_then(class_of_number).unwrap_or_else(|| match error.kind() {
+        ErrorKind::UniqueViolation => ErrorClass::UniqueViolation,
+        ErrorKind::ForeignKeyViolation => ErrorClass::ForeignKeyViolation,
+        ErrorKind::NotNullViolation => ErrorClass::NotNullViolation,
+        ErrorKind::CheckViolation => ErrorClass::CheckViolation,
+        _ => error.code().as_deref().map_or(ErrorClass::Other, ErrorClass::from_sqlstate),
+    });
+    Fault { class, code: number.map(|number| number.to_string()) }
+}
+
+/// Errors whose SQLSTATE is only `HY000`, or says too little.
+fn class_of_number(number: u16) -> Option<ErrorClass> {
+    Some(match number {
+        // Lock wait time-out, deadlock, NOWAIT.
+        1205 | 1213 | 3572 => ErrorClass::Conflict,
+        // Query interrupted (KILL QUERY), max_statement_time, max_execution_time.
+        1317 | 1969 | 3024 => ErrorClass::Timeout,
+        // Too many connections, shutdown, connection killed or lost.
+        1040 | 1053 | 1203 | 1927 | 2006 | 2013 => ErrorClass::Connection,
+        // --read-only, read-only transaction, --super-read-only.
+        1290 | 1792 | 1836 => ErrorClass::ReadOnly,
+        // CHECK, as MySQL and as MariaDB number it.
+        3819 | 4025 => ErrorClass::CheckViolation,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_tell_more_than_their_sqlstate() {
+        assert_eq!(class_of_number(1213), Some(ErrorClass::Conflict));
+        assert_eq!(class_of_number(1927), Some(ErrorClass::Connection));
+        assert_eq!(class_of_number(1146), None);
+    }
+}

@@ -1,0 +1,50 @@
+//! A query taken apart, so that its text can be read before the driver gets it.
+
+use sqlx::error::BoxDynError;
+use sqlx::{Database, Execute, SqlStr};
+
+/// What a query consists of.
+///
+/// `Execute::sql` consumes the query, so the text cannot be looked at and passed on as well. This
+/// takes all four parts out, and is itself a query that hands them to the driver, moved rather
+/// than copied.
+pub struct Split<DB: Database> {
+    sql: SqlStr,
+    statement: Option<DB::Statement>,
+    arguments: Option<Result<Option<DB::Arguments>, BoxDynError>>,
+    persistent: bool,
+}
+
+// === impl Split ===
+
+impl<DB: Database> Split<DB> {
+    pub(crate) fn new<'q>(mut query: impl Execute<'q, DB>) -> Self {
+        let statement = query.statement().cloned();
+        let arguments = Some(query.take_arguments());
+        // After the arguments are taken, as the drivers do it: `Map` answers by what is left.
+        let persistent = query.persistent();
+        Self { sql: query.sql(), statement, arguments, persistent }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        self.sql.as_str()
+    }
+}
+
+impl<DB: Database> Execute<'_, DB> for Split<DB> {
+    fn sql(self) -> SqlStr {
+        self.sql
+    }
+
+    fn statement(&self) -> Option<&DB::Statement> {
+        self.statement.as_ref()
+    }
+
+    fn take_arguments(&mut self) -> Result<Option<DB::Arguments>, BoxDynError> {
+        self.arguments.take().unwrap_or(Ok(None))
+    }
+
+    fn persistent(&self) -> bool {
+        self.persistent
+    }
+}

@@ -1,0 +1,183 @@
+//! Rows as they come: the database's time and the reader's own kept apart.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt};
+use monitor_core::CallTimer;
+use monitor_core::capture::CallSite;
+use sqlx::Either;
+
+use crate::database::{Item, MonitoredDatabase};
+use crate::error;
+use crate::mark::Marked;
+use crate::split::Split;
+use crate::watch::Watch;
+
+/// A call on a connection whose rows are read one by one. Starts with its first poll.
+pub(crate) struct CallStream<'e, DB: MonitoredDatabase> {
+    start: Option<Start<'e, DB>>,
+    rows: Option<Marked<BoxStream<'e, Item<DB>>>>,
+    timer: Option<CallTimer>,
+    tells_affected: bool,
+}
+
+struct Start<'e, DB: MonitoredDatabase> {
+    raw: &'e mut DB::Connection,
+    query: Split<DB>,
+    watch: &'e Watch,
+    call_site: Option<CallSite>,
+}
+
+/// A stream written as a future that puts item after item into a slot.
+///
+/// A query straight on a pool owns the connection and borrows it for its rows, which only an
+/// `async` block can do.
+pub(crate) struct SlotStream<'e, T> {
+    work: Option<BoxFuture<'e, ()>>,
+    slot: Slot<T>,
+}
+
+/// Where the future leaves an item. Never contended: the future runs only inside the stream's poll.
+pub(crate) struct Slot<T>(Arc<Mutex<Option<T>>>);
+
+// === impl CallStream ===
+
+impl<'e, DB: MonitoredDatabase> CallStream<'e, DB> {
+    pub(crate) fn new(
+        raw: &'e mut DB::Connection,
+        query: Split<DB>,
+        watch: &'e Watch,
+        call_site: Option<CallSite>,
+    ) -> Self {
+        let start = Some(Start { raw, query, watch, call_site });
+        Self { start, rows: None, timer: None, tells_affected: false }
+    }
+
+    /// Hands every item to the slot, until there are no more.
+    pub(crate) async fn pour_into(mut self, slot: &Slot<Item<DB>>) {
+        std::future::poll_fn(|cx| match self.poll_next_unpin(cx) {
+            Poll::Ready(Some(Ok(item))) => {
+                slot.put(Ok(item));
+                // The reader finds the item in the slot and comes back for the next.
+                Poll::Pending
+            }
+            Poll::Ready(Some(Err(error))) => {
+                slot.put(Err(error));
+                Poll::Ready(())
+            }
+            Poll::Ready(None) => Poll::Ready(()),
+            Poll::Pending => Poll::Pending,
+        })
+        .await;
+    }
+
+    fn begin(&mut self) {
+        if let Some(Start { raw, query, watch, call_site }) = self.start.take() {
+            self.tells_affected = DB::tells_affected(query.text());
+            self.timer = Some(watch.start(query.text(), call_site));
+            self.rows = Some(Marked::new(DB::fetch_many(raw, query), DB::OWN_THREADS));
+        }
+    }
+
+    fn arrived(&mut self, item: &Either<DB::QueryResult, DB::Row>) {
+        let Some(timer) = &mut self.timer else { return };
+        timer.wait_ends();
+        match item {
+            Either::Left(result) => {
+                timer.add_returned(0);
+                if self.tells_affected {
+                    timer.add_affected(DB::rows_affected(result));
+                }
+            }
+            Either::Right(_) => timer.add_returned(1),
+        }
+    }
+}
+
+// Nothing in it is pinned in place: the driver's stream is boxed.
+impl<DB: MonitoredDatabase> Unpin for CallStream<'_, DB> {}
+
+impl<DB: MonitoredDatabase> Stream for CallStream<'_, DB> {
+    type Item = Item<DB>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.begin();
+        let Some(rows) = &mut self.rows else { return Poll::Ready(None) };
+        let next = rows.poll_next_unpin(cx);
+        match &next {
+            Poll::Ready(Some(Ok(item))) => self.arrived(item),
+            Poll::Ready(Some(Err(error))) => {
+                if let Some(timer) = self.timer.take() {
+                    error::end::<DB>(timer, error);
+                }
+            }
+            Poll::Ready(None) => {
+                if let Some(timer) = self.timer.take() {
+                    timer.complete();
+                }
+            }
+            Poll::Pending => {
+                if let Some(timer) = &mut self.timer {
+                    timer.wait_begins();
+                }
+            }
+        }
+        next
+    }
+}
+
+impl<DB: MonitoredDatabase> Drop for CallStream<'_, DB> {
+    fn drop(&mut self) {
+        // A reader that stops while it has an item has seen enough; one that stops while it waits
+        // went away, and the timer's own drop says so.
+        if let Some(timer) = self.timer.take_if(|timer| !timer.is_waiting()) {
+            timer.complete();
+        }
+    }
+}
+
+// === impl SlotStream ===
+
+impl<'e, T> SlotStream<'e, T> {
+    pub(crate) fn new<F>(work: impl FnOnce(Slot<T>) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'e,
+    {
+        let slot = Slot(Arc::default());
+        Self { work: Some(Box::pin(work(Slot(slot.0.clone())))), slot }
+    }
+}
+
+impl<T> Stream for SlotStream<'_, T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        let Some(work) = &mut self.work else { return Poll::Ready(None) };
+        let ended = work.as_mut().poll(cx).is_ready();
+        if ended {
+            // Gives the connection back, before the reader lets go of the stream.
+            self.work = None;
+        }
+        match self.slot.take() {
+            Some(item) => Poll::Ready(Some(item)),
+            None if ended => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+}
+
+// === impl Slot ===
+
+impl<T> Slot<T> {
+    pub(crate) fn put(&self, item: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
+    }
+
+    fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}

@@ -1,0 +1,97 @@
+//! Callers that go away, streams that are not read to their end.
+
+use futures_util::StreamExt;
+use monitor_core::capture::OutcomeKind;
+use sqlx::{AssertSqlSafe, Executor};
+
+use crate::world::{TestDb, poll_once};
+
+everywhere! {
+    async fn a_future_that_is_never_polled_is_no_call(world) {
+        let mut connection = world.pool.acquire().await.unwrap();
+        drop(connection.execute("SELECT 1"));
+        drop(connection.fetch("SELECT 1"));
+        drop(world.pool.execute("SELECT 1"));
+        drop(world.pool.fetch("SELECT 1"));
+        drop(world.pool.acquire());
+        drop(world.pool.begin());
+        assert_eq!(world.total().calls, 0);
+        assert!(world.monitor.snapshot().lifetime.statements.is_empty());
+        assert_eq!(world.checkouts().taken, 1);
+        assert_eq!(world.checkouts().cancelled, 0);
+    }
+
+    async fn a_caller_that_goes_away_leaves_a_cancelled_call(world) {
+        let mut connection = world.pool.acquire().await.unwrap();
+        let mut call = connection.execute(Db::ENDLESS);
+        assert!(poll_once(&mut call).await.is_pending());
+        world.hands.advance(std::time::Duration::from_secs(2));
+        drop(call);
+
+        assert_eq!(world.newest().outcome, OutcomeKind::Cancelled);
+        assert_eq!(world.newest().duration, std::time::Duration::from_secs(2));
+        assert_eq!(world.total().cancelled, 1);
+        assert_eq!(world.total().calls, 1);
+        connection.detach();
+        assert_eq!(world.checkouts().out, 0);
+    }
+
+    async fn a_time_out_around_a_call_on_the_pool_cancels_it(world) {
+        let call = sqlx::query(Db::ENDLESS).fetch_all(&world.pool);
+        let gave_up = tokio::time::timeout(std::time::Duration::from_millis(150), call).await;
+        assert!(gave_up.is_err());
+        assert_eq!(world.checkouts().out, 0);
+        assert_eq!(world.total().cancelled, 1);
+    }
+
+    async fn a_reader_that_stops_early_has_a_completed_call_with_the_rows_it_took(world) {
+        for on_pool in [true, false] {
+            let mut connection = world.pool.acquire().await.unwrap();
+            let mut rows = if on_pool {
+                sqlx::query(world.people).fetch(&world.pool)
+            } else {
+                sqlx::query(world.people).fetch(&mut connection)
+            };
+            for _ in 0..3 {
+                rows.next().await.unwrap().unwrap();
+            }
+            drop(rows);
+            assert_eq!(world.newest().outcome, OutcomeKind::Completed);
+            assert_eq!(world.newest().rows.returned, Some(3));
+        }
+        assert_eq!(world.total().cancelled, 0);
+        assert_eq!(world.checkouts().out, 0);
+    }
+
+    async fn a_stream_dropped_while_the_database_works_is_cancelled(world) {
+        let mut connection = world.pool.acquire().await.unwrap();
+        let mut rows = connection.fetch(Db::ENDLESS);
+        assert!(poll_once(&mut rows.next()).await.is_pending());
+        drop(rows);
+        assert_eq!(world.newest().outcome, OutcomeKind::Cancelled);
+        connection.detach();
+
+        let mut rows = world.pool.fetch(Db::ENDLESS);
+        while world.checkouts().taken < 2 {
+            assert!(poll_once(&mut rows.next()).await.is_pending());
+            tokio::task::yield_now().await;
+        }
+        drop(rows);
+        assert_eq!(world.total().cancelled, 2);
+        assert_eq!(world.checkouts().out, 0);
+    }
+
+    async fn the_connection_of_a_cancelled_call_can_be_used_again(world) {
+        let short = format!("SELECT id FROM people WHERE id = {}", Db::P1);
+        let mut connection = world.pool.acquire().await.unwrap();
+        for _ in 0..3 {
+            let query = sqlx::query(AssertSqlSafe(short.clone())).bind(1_i64);
+            let mut call = connection.fetch_all(query);
+            let _ = poll_once(&mut call).await;
+        }
+        let rows = sqlx::query(world.people).fetch_all(&mut connection).await.unwrap();
+        assert_eq!(rows.len(), 10);
+        let total = world.total();
+        assert_eq!(total.calls, total.completed() + total.cancelled);
+    }
+}

@@ -1,0 +1,21 @@
+//! The adapter on real databases: PostgreSQL, MariaDB or MySQL, and SQLite in memory.
+//!
+//! What holds for all three is written once, inside `everywhere!`. A test's clock stands still
+//! until the test moves its hands, so times are exact.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg(all(feature = "postgres", feature = "mysql", feature = "sqlite"))]
+
+#[macro_use]
+mod world;
+
+mod cancelled;
+mod checkouts;
+mod drop_in;
+mod errors;
+mod killed;
+mod labels;
+mod layer;
+mod migrations;
+mod secrets;
+mod transactions;
+mod ways;

@@ -1,0 +1,8 @@
+//! The whole line, from an application's queries to the picture of its database, on real servers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod databases;
+mod faults;
+mod parity;
+mod pg_stat_statements;
+mod shop;

@@ -1,0 +1,49 @@
+//! The project's chores, as `cargo xtask <chore>`.
+//!
+//! A chore is a module with a `run` that returns the exit code; this file is their table and nothing else.
+
+mod interrupt;
+mod servers;
+mod steps;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+const HELP: &str = "\
+cargo xtask <chore>
+
+  test [args]   run every test on real servers; args go to the test runner
+  servers       start the servers the tests use, print their addresses, wait for ctrl-c
+  install       install the packages the tests need, and stop there
+  tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let chore = args.next().unwrap_or_default();
+    match run(&chore, args.collect()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask {chore}: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
+    match chore {
+        "test" => test::run(&args),
+        "servers" => servers::run(),
+        "tidy" => tidy::run(),
+        "install" => servers::install(),
+        "" | "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        unknown => bail!("unknown chore `{unknown}`\n\n{HELP}"),
+    }
+}

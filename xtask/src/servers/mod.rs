@@ -1,0 +1,124 @@
+//! Throw-away database servers: found or installed, started on free ports, stopped whatever happens.
+//!
+//! Where `MONITOR_TEST_POSTGRES_URL` or `MONITOR_TEST_MYSQL_URL` is set, that server is used and none is started.
+
+mod account;
+mod binaries;
+mod daemon;
+mod given;
+mod home;
+mod mariadb;
+mod packages;
+mod port;
+mod postgres;
+mod process;
+
+use std::io::{IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::{Result, anyhow};
+
+use crate::interrupt::{Interrupt, POLL};
+use crate::steps::Step;
+use daemon::Daemon;
+pub(crate) use daemon::pid;
+
+/// The variable that carries the PostgreSQL server's address to the tests.
+pub(crate) const POSTGRES_URL: &str = "MONITOR_TEST_POSTGRES_URL";
+/// The variable that carries the MariaDB or MySQL server's address to the tests.
+pub(crate) const MYSQL_URL: &str = "MONITOR_TEST_MYSQL_URL";
+
+/// `cargo xtask servers`: starts them, prints the export lines, waits.
+pub(crate) fn run() -> Result<ExitCode> {
+    let interrupt = Interrupt::install()?;
+    let servers = Servers::start(&interrupt)?;
+    for (name, url) in servers.addresses() {
+        println!("export {name}='{url}'");
+    }
+    eprintln!("xtask: ctrl-c stops them");
+    let ended = stdin_ended();
+    while !interrupt.is_set() && !ended.as_ref().is_some_and(|reader| reader.is_finished()) {
+        thread::sleep(POLL);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `cargo xtask install`: what `cargo xtask test` would install, before anything is built that links to it.
+pub(crate) fn install() -> Result<ExitCode> {
+    packages::ensure(packages::Wanted::from_environment())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The servers of one run. Those we started stop when this goes out of scope.
+pub(crate) struct Servers {
+    postgres: Server,
+    mysql: Server,
+}
+
+/// A server and where it listens; the owner of the process if it is ours.
+struct Server {
+    url: String,
+    _daemon: Option<Daemon>,
+}
+
+impl Servers {
+    /// Installs what is missing and starts what is not given, both servers at the same time.
+    pub(crate) fn start(interrupt: &Interrupt) -> Result<Self> {
+        packages::ensure(packages::Wanted::from_environment())?;
+        thread::scope(|scope| {
+            let postgres = scope.spawn(|| Self::one(POSTGRES_URL, postgres::start, interrupt));
+            let mysql = scope.spawn(|| Self::one(MYSQL_URL, mariadb::start, interrupt));
+            let postgres = postgres.join().map_err(|_| anyhow!("starting PostgreSQL panicked"))?;
+            let mysql = mysql.join().map_err(|_| anyhow!("starting MariaDB panicked"))?;
+            Ok(Self { postgres: postgres?, mysql: mysql? })
+        })
+    }
+
+    /// The variables the tests read, each with its address.
+    pub(crate) fn addresses(&self) -> [(&'static str, &str); 2] {
+        [(POSTGRES_URL, &self.postgres.url), (MYSQL_URL, &self.mysql.url)]
+    }
+
+    fn one(
+        variable: &str,
+        start: fn(&Interrupt) -> Result<Started>,
+        interrupt: &Interrupt,
+    ) -> Result<Server> {
+        if let Some(url) = given::url(variable) {
+            given::check(variable, &url)?;
+            return Ok(Server { url, _daemon: None });
+        }
+        let step = Step::begin("server");
+        let started = start(interrupt)?;
+        step.done(format_args!("{} at {}", started.version, started.url));
+        Ok(Server { url: started.url, _daemon: Some(started.daemon) })
+    }
+}
+
+/// A server that answered over TCP.
+struct Started {
+    url: String,
+    version: String,
+    daemon: Daemon,
+}
+
+/// A thread that ends with stdin, where stdin is something that can end: a terminal or a pipe.
+///
+/// A job in the background has `/dev/null` there, which is at its end from the start; such a job waits for a signal.
+fn stdin_ended() -> Option<thread::JoinHandle<()>> {
+    let stdin = std::io::stdin();
+    let is_pipe = stdin
+        .as_fd()
+        .try_clone_to_owned()
+        .and_then(|fd| std::fs::File::from(fd).metadata())
+        .is_ok_and(|meta| meta.file_type().is_fifo());
+    (is_pipe || stdin.is_terminal()).then(|| {
+        thread::spawn(move || {
+            let mut buffer = [0; 256];
+            while stdin.lock().read(&mut buffer).is_ok_and(|read| read > 0) {}
+        })
+    })
+}

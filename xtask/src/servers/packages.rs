@@ -1,0 +1,139 @@
+//! What the machine must have, and getting it: Debian's and Ubuntu's packages by `apt-get`, where we may.
+
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use nix::unistd::geteuid;
+
+use super::{MYSQL_URL, POSTGRES_URL, binaries, given, process};
+use crate::steps::Step;
+
+/// Which servers have to be installed here; the client libraries always have to be.
+pub(super) struct Wanted {
+    postgres: bool,
+    mysql: bool,
+}
+
+impl Wanted {
+    /// A server whose address is given need not be here.
+    pub(super) fn from_environment() -> Self {
+        Self {
+            postgres: given::url(POSTGRES_URL).is_none(),
+            mysql: given::url(MYSQL_URL).is_none(),
+        }
+    }
+}
+
+/// Something the tests need: how to see that it is there, and the packages that bring it.
+struct Part {
+    wanted: bool,
+    present: fn() -> bool,
+    packages: &'static [&'static str],
+}
+
+/// Installs what is missing, or says what to install.
+pub(super) fn ensure(wanted: Wanted) -> Result<()> {
+    let parts = parts(&wanted);
+    let missing = missing(&parts);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let step = Step::begin("packages");
+    apt_get(&missing)?;
+    let still = self::missing(&parts);
+    if !still.is_empty() {
+        bail!("apt-get installed {} but not all of it is found", still.join(" "));
+    }
+    step.done(format_args!("installed {}", missing.join(" ")));
+    Ok(())
+}
+
+fn parts(wanted: &Wanted) -> [Part; 5] {
+    [
+        Part {
+            wanted: wanted.postgres,
+            present: postgres_is_here,
+            packages: &["postgresql", "postgresql-contrib"],
+        },
+        Part { wanted: wanted.mysql, present: mariadb_is_here, packages: &["mariadb-server"] },
+        // The build scripts of pq-sys and mysqlclient-sys ask it where the two libraries are.
+        Part {
+            wanted: true,
+            present: || process::succeeds("pkg-config", &["--version"]),
+            packages: &["pkg-config"],
+        },
+        Part {
+            wanted: true,
+            present: || process::succeeds("pkg-config", &["--exists", "libpq"]),
+            packages: &["libpq-dev"],
+        },
+        // mysqlclient-sys takes either name; Debian's libmariadb-dev has the second.
+        Part {
+            wanted: true,
+            present: || {
+                process::succeeds("pkg-config", &["--exists", "mysqlclient"])
+                    || process::succeeds("pkg-config", &["--exists", "libmariadb"])
+            },
+            packages: &["libmariadb-dev"],
+        },
+    ]
+}
+
+fn missing(parts: &[Part]) -> Vec<&'static str> {
+    parts
+        .iter()
+        .filter(|part| part.wanted && !(part.present)())
+        .flat_map(|part| part.packages)
+        .copied()
+        .collect()
+}
+
+fn postgres_is_here() -> bool {
+    binaries::postgres_folder().is_some_and(|folder| {
+        // Outside Debian's layout the library may be anywhere; then the start tells.
+        let library = folder.join("../lib/pg_stat_statements.so");
+        library.is_file() || !folder.starts_with("/usr/lib/postgresql")
+    })
+}
+
+fn mariadb_is_here() -> bool {
+    ["mariadbd", "mariadb-install-db", "mariadb"].iter().all(|name| binaries::find(name).is_some())
+}
+
+/// Installs packages as root or through a `sudo` that asks nothing; otherwise says what to type.
+fn apt_get(packages: &[&str]) -> Result<()> {
+    let typed = format!("apt-get update && apt-get install --yes {}", packages.join(" "));
+    if binaries::find("apt-get").is_none() {
+        bail!(
+            "install what Debian calls {}; there is no apt-get here to do it",
+            packages.join(" ")
+        );
+    }
+    let sudo = !geteuid().is_root();
+    if sudo && !process::succeeds("sudo", &["-n", "true"]) {
+        bail!("packages are missing and installing them takes root; run, as root: {typed}");
+    }
+    eprintln!("xtask: {typed}");
+    // One broken repository fails it as a whole; what we want may still be there.
+    if let Err(error) = privileged(sudo, &["update", "--quiet"]) {
+        eprintln!("xtask: {error:#}; trying to install nevertheless");
+    }
+    let mut install = vec!["install", "--yes", "--quiet", "--no-install-recommends"];
+    install.extend(packages);
+    privileged(sudo, &install)
+}
+
+fn privileged(sudo: bool, args: &[&str]) -> Result<()> {
+    // `env` sets the variable behind `sudo` too, which drops the caller's.
+    let prefix: &[&str] = if sudo { &["sudo", "-n", "env"] } else { &["env"] };
+    let status = Command::new(prefix[0])
+        .args(&prefix[1..])
+        .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
+        .args(args)
+        .status()
+        .context("cannot run apt-get")?;
+    if !status.success() {
+        bail!("apt-get {} failed, {status}", args.join(" "));
+    }
+    Ok(())
+}
