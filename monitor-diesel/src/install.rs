@@ -75,7 +75,8 @@ pub fn install_with(monitor: &Monitor, other: MakeInstrumentation) -> Result<(),
 /// [`set_instrumentation`](diesel::connection::Connection::set_instrumentation).
 ///
 /// A connection that is open already does not say where it goes, so tell it by
-/// [`Watch::url`] or [`Watch::database`]. It takes the place of the one that [`install`] put there.
+/// [`Watch::url`] or [`Watch::database`]. It takes the place of the one that [`install`] put there, to
+/// which the connection counts as closed then.
 ///
 /// ```
 /// # let monitor = monitor_core::Monitor::off();

@@ -168,7 +168,6 @@ mod tests {
         fn new(finish_shows_binds: bool) -> Self {
             let (clock, hands) = Clock::by_hand();
             let monitor = Monitor::builder().clock(clock).beat_by_hand().build();
-            #[expect(clippy::expect_used, reason = "a test may stop")]
             let monitor = monitor.expect("the defaults make sense");
             let source = monitor.database(Database::of(System::PostgreSql));
             Self { calls: Calls::default(), source, monitor, hands, finish_shows_binds }

@@ -4,7 +4,8 @@ use monitor_core::capture::{Database, System};
 
 /// The database a diesel connection URL leads to: system, host, port and name.
 ///
-/// User, password and options are not kept. Knows URLs (`postgres://`, `mysql://`), PostgreSQL's
+/// Password and options are not kept, and the user only as the name of a PostgreSQL database that is
+/// not named otherwise, as the server does. Knows URLs (`postgres://`, `mysql://`), PostgreSQL's
 /// `host=db dbname=shop` and SQLite's files. Of a URL that is malformed only the system is kept, as
 /// what looks like a host may be a piece of a password.
 #[must_use]
@@ -13,8 +14,7 @@ pub fn database_of(url: &str) -> Database {
     if let Some((scheme, rest)) = url.split_once("://") {
         match scheme.to_ascii_lowercase().as_str() {
             "postgres" | "postgresql" => return server(System::PostgreSql, rest),
-            "mysql" => return server(System::MySql, rest),
-            "mariadb" => return server(System::MariaDb, rest),
+            "mysql" | "mariadb" => return server(System::MySql, rest),
             "sqlite" | "file" => return sqlite(&format!("file:{rest}")),
             _ if is_scheme(scheme) => return Database::default(),
             _ => {}
@@ -32,23 +32,23 @@ fn is_scheme(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
 }
 
-/// The port a server listens on unless told otherwise.
-fn usual_port(system: System) -> Option<u16> {
-    match system {
-        System::PostgreSql => Some(5432),
-        System::MySql | System::MariaDb => Some(3306),
-        _ => None,
-    }
-}
-
 // === servers ===
+
+/// What was said of a server so far.
+#[derive(Default)]
+struct Said {
+    host: String,
+    port: Option<u16>,
+    name: String,
+    user: String,
+}
 
 /// `user:password@host:port/name?key=value`
 fn server(system: System, rest: &str) -> Database {
-    parse_server(system, rest).unwrap_or_else(|| Database::of(system))
+    authority_and_rest(rest).map_or_else(|| Database::of(system), |said| said.about(system))
 }
 
-fn parse_server(system: System, rest: &str) -> Option<Database> {
+fn authority_and_rest(rest: &str) -> Option<Said> {
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, rest) = rest.split_at(end);
     // A password that was not escaped ends the authority too early, and leaves its `@` behind.
@@ -56,20 +56,51 @@ fn parse_server(system: System, rest: &str) -> Option<Database> {
         return None;
     }
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let hosts = authority.rsplit_once('@').map_or(authority, |(_, hosts)| hosts);
+    let (user, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
     // Of several hosts the first one names the cluster.
     let first = hosts.split(',').next().unwrap_or_default();
     let (host, port) = split_port(first)?;
-    let mut database = Database {
-        system,
-        name: decode(path.strip_prefix('/').unwrap_or(path)),
+    let mut said = Said {
         host: decode(host),
-        port: port.or_else(|| usual_port(system)),
+        port,
+        name: decode(path.strip_prefix('/').unwrap_or(path)),
+        user: decode(user.split(':').next().unwrap_or_default()),
     };
     for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-        set(&mut database, key, &decode(value));
+        said.hear(key, &decode(value));
     }
-    Some(database)
+    Some(said)
+}
+
+impl Said {
+    /// A `key=value`: PostgreSQL takes anything that way, MySQL its socket.
+    fn hear(&mut self, key: &str, value: &str) {
+        let first = value.split(',').next().unwrap_or_default();
+        match key {
+            "host" | "hostaddr" | "unix_socket" | "socket" => self.host = first.into(),
+            "port" => self.port = first.parse().ok().or(self.port),
+            "dbname" => self.name = value.into(),
+            "user" => self.user = value.into(),
+            _ => {}
+        }
+    }
+
+    fn about(self, system: System) -> Database {
+        let Self { mut host, mut port, mut name, user } = self;
+        match system {
+            System::PostgreSql => {
+                name = if name.is_empty() { user } else { name };
+                port = port.or(Some(5432));
+            }
+            _ => {
+                host = if host.is_empty() { "localhost".into() } else { host };
+                port = port.or(Some(3306));
+            }
+        }
+        // A socket has a folder, and no port.
+        let port = port.filter(|_| !host.starts_with('/'));
+        Database { system, name, host, port }
+    }
 }
 
 /// `host`, `host:port`, `[::1]:port`; `None` where the port is not a number.
@@ -81,17 +112,6 @@ fn split_port(host: &str) -> Option<(&str, Option<u16>)> {
     match host.split_once(':') {
         None | Some((_, "")) => Some((host.trim_end_matches(':'), None)),
         Some((host, port)) => Some((host, Some(port.parse().ok()?))),
-    }
-}
-
-/// What PostgreSQL takes as options too, and MySQL's socket.
-fn set(database: &mut Database, key: &str, value: &str) {
-    let first = value.split(',').next().unwrap_or_default();
-    match key {
-        "host" | "hostaddr" | "unix_socket" | "socket" => database.host = first.into(),
-        "port" => database.port = first.parse().ok().or(database.port),
-        "dbname" => database.name = value.into(),
-        _ => {}
     }
 }
 
@@ -127,17 +147,17 @@ fn is_key_values(text: &str) -> bool {
 /// `host=db port=5432 dbname='my shop'`
 fn key_values(text: &str) -> Database {
     let system = System::PostgreSql;
-    let mut database = Database { port: usual_port(system), ..Database::of(system) };
+    let mut said = Said::default();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
         let Some((key, tail)) = rest.split_once('=') else { return Database::of(system) };
         let Some((value, tail)) = quoted_value(tail.trim_start()) else {
             return Database::of(system);
         };
-        set(&mut database, key.trim(), &value);
+        said.hear(key.trim(), &value);
         rest = tail.trim_start();
     }
-    database
+    said.about(system)
 }
 
 /// A value and what follows it; `None` where a quote is left open.
@@ -183,31 +203,35 @@ mod tests {
 
     #[test]
     fn a_url_tells_host_port_and_name() {
-        let check = |url, host, port, name| check(url, System::PostgreSql, host, Some(port), name);
-        check(
-            "postgres://alice:secret@db.example:6000/shop?sslmode=require",
-            "db.example",
-            6000,
-            "shop",
-        );
-        check("postgresql://db/shop", "db", 5432, "shop");
-        check("POSTGRES://db", "db", 5432, "");
-        check("postgres://[::1]:6000/shop", "::1", 6000, "shop");
-        check("postgres://[::1]/shop", "::1", 5432, "shop");
-        check("postgres://u:p%40ss@db/my%20shop", "db", 5432, "my shop");
-        check("postgres://u:p@x@db/shop", "db", 5432, "shop");
-        check("postgres://%2Fvar%2Frun/shop", "/var/run", 5432, "shop");
-        check("postgres:///shop?host=/var/run&port=6000", "/var/run", 6000, "shop");
-        check("postgres://a:6000,b:6001/shop", "a", 6000, "shop");
-        check("postgres://db:/shop", "db", 5432, "shop");
-        check("postgres://db/100%", "db", 5432, "100%");
+        let check = |url, host, port, name| check(url, System::PostgreSql, host, port, name);
+        check("postgres://alice:secret@db.example:6000/shop?x=y", "db.example", Some(6000), "shop");
+        check("postgresql://db/shop", "db", Some(5432), "shop");
+        check("POSTGRES://db", "db", Some(5432), "");
+        check("postgres://alice:secret@db", "db", Some(5432), "alice");
+        check("postgres://[::1]:6000/shop", "::1", Some(6000), "shop");
+        check("postgres://[::1]/shop", "::1", Some(5432), "shop");
+        check("postgres://u:p%40ss@db/my%20shop", "db", Some(5432), "my shop");
+        check("postgres://u:p@x@db/shop", "db", Some(5432), "shop");
+        check("postgres://a:6000,b:6001/shop", "a", Some(6000), "shop");
+        check("postgres://db:/shop", "db", Some(5432), "shop");
+        check("postgres://db/100%", "db", Some(5432), "100%");
+    }
+
+    #[test]
+    fn a_socket_has_no_port() {
+        let check = |url, system, host, name| check(url, system, host, None, name);
+        check("postgres://%2Fvar%2Frun/shop", System::PostgreSql, "/var/run", "shop");
+        check("postgres:///s?host=/var/run&port=6000", System::PostgreSql, "/var/run", "s");
+        check("host=/var/run dbname=shop", System::PostgreSql, "/var/run", "shop");
+        check("mysql:///shop?unix_socket=/run/m.sock", System::MySql, "/run/m.sock", "shop");
     }
 
     #[test]
     fn a_url_of_mysql_is_one_of_mysql() {
-        check("mysql://root@127.0.0.1/shop", System::MySql, "127.0.0.1", Some(3306), "shop");
-        check("mariadb://db:3307/shop", System::MariaDb, "db", Some(3307), "shop");
-        check("mysql:///s?unix_socket=/run/m.sock", System::MySql, "/run/m.sock", Some(3306), "s");
+        let check = |url, host, port, name| check(url, System::MySql, host, Some(port), name);
+        check("mysql://root@127.0.0.1/shop", "127.0.0.1", 3306, "shop");
+        check("mariadb://db:3307/shop", "db", 3307, "shop");
+        check("mysql://root@/shop", "localhost", 3306, "shop");
     }
 
     #[test]
@@ -215,7 +239,8 @@ mod tests {
         let check = |url, host, port, name| check(url, System::PostgreSql, host, Some(port), name);
         check("host=db port=6000 user=alice password=secret dbname=shop", "db", 6000, "shop");
         check(r"password = 'it\'s = host=evil' dbname='my shop' host = db", "db", 5432, "my shop");
-        check("dbname=shop", "", 5432, "shop");
+        check("user=alice dbname=shop", "", 5432, "shop");
+        check("user=alice", "", 5432, "alice");
         check("host=a,b port=1,2", "a", 1, "");
     }
 

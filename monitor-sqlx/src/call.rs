@@ -1,15 +1,17 @@
 //! Calls on a connection: each goes to the driver's own method of that name, and is timed.
 
+use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use monitor_core::CallTimer;
 use monitor_core::capture::CallSite;
-use sqlx::{Database, Describe, Error, SqlStr};
+use sqlx::{Database, Describe, Either, Error, SqlStr};
 
 use crate::database::MonitoredDatabase;
 use crate::error;
 use crate::mark::Marked;
 use crate::split::Split;
 use crate::watch::Watch;
+use crate::words;
 
 type Raw<DB> = <DB as Database>::Connection;
 
@@ -36,6 +38,9 @@ pub(crate) async fn fetch_all<DB: MonitoredDatabase>(
     watch: &Watch,
     call_site: Option<CallSite>,
 ) -> Result<Vec<DB::Row>, Error> {
+    if words::writes(query.text()) {
+        return returning::<DB>(raw, query, usize::MAX, watch, call_site).await;
+    }
     let timer = watch.start(query.text(), call_site);
     timed::<DB, _>(timer, DB::fetch_all(raw, query), |timer, rows| {
         timer.add_returned(rows.len() as u64);
@@ -49,11 +54,50 @@ pub(crate) async fn fetch_optional<DB: MonitoredDatabase>(
     watch: &Watch,
     call_site: Option<CallSite>,
 ) -> Result<Option<DB::Row>, Error> {
+    if words::writes(query.text()) {
+        return Ok(returning::<DB>(raw, query, 1, watch, call_site).await?.pop());
+    }
     let timer = watch.start(query.text(), call_site);
     timed::<DB, _>(timer, DB::fetch_optional(raw, query), |timer, row| {
         timer.add_returned(u64::from(row.is_some()));
     })
     .await
+}
+
+/// Fetches at most so many rows of a statement that changes some: `INSERT .. RETURNING`.
+///
+/// The driver's own `fetch_all` and `fetch_optional` keep the number of changed rows to themselves.
+async fn returning<DB: MonitoredDatabase>(
+    raw: &mut Raw<DB>,
+    query: Split<DB>,
+    most: usize,
+    watch: &Watch,
+    call_site: Option<CallSite>,
+) -> Result<Vec<DB::Row>, Error> {
+    let timer = watch.start(query.text(), call_site);
+    let work = Box::pin(async move {
+        let (mut rows, mut affected, mut seen) = (Vec::new(), 0, 0);
+        let mut steps = DB::fetch_many(raw, query);
+        while let Some(step) = steps.try_next().await? {
+            match step {
+                Either::Left(result) => affected += DB::rows_affected(&result),
+                Either::Right(row) => {
+                    seen += 1;
+                    if rows.len() < most {
+                        rows.push(row);
+                    }
+                }
+            }
+        }
+        // MariaDB says 0 behind rows. Each of them stands for one that was changed.
+        Ok((rows, affected.max(seen)))
+    });
+    let (rows, _) = timed::<DB, _>(timer, work, |timer, (rows, affected)| {
+        timer.add_returned(rows.len() as u64);
+        timer.add_affected(*affected);
+    })
+    .await?;
+    Ok(rows)
 }
 
 /// Preparing is no run of the statement, so it is no call.

@@ -1,6 +1,7 @@
 //! A connection that is watched.
 
 use std::fmt;
+use std::sync::Arc;
 
 use monitor_core::{Checkout, Monitor};
 use sqlx::pool::PoolConnection;
@@ -24,7 +25,7 @@ use crate::watch::Watch;
 /// identity of a connection public.
 pub struct MonitoredConnection<DB: MonitoredDatabase> {
     raw: Raw<DB>,
-    pub(crate) watch: Watch,
+    pub(crate) watch: Arc<Watch>,
     /// Behind `raw`: the connection is back before it counts as back.
     _checkout: Option<Checkout>,
 }
@@ -46,11 +47,11 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
         options: &<DB::Connection as Connection>::Options,
         monitor: &Monitor,
     ) -> Self {
-        let watch = Watch::new(monitor.database(DB::identify(options)));
+        let watch = Arc::new(Watch::new(monitor.database(DB::identify(options))));
         Self { raw: Raw::Own(connection), watch, _checkout: None }
     }
 
-    pub(crate) fn lent(Lent { raw, checkout }: Lent<DB>, watch: Watch) -> Self {
+    pub(crate) fn lent(Lent { raw, checkout }: Lent<DB>, watch: Arc<Watch>) -> Self {
         Self { raw: Raw::Lent(raw), watch, _checkout: Some(checkout) }
     }
 

@@ -39,9 +39,10 @@
 //!   and `RowNotFound` is a call that returned no rows.
 //! - Explicit `prepare` and `describe`: not runs of the statement, so no calls. Their checkout is
 //!   counted.
-//! - Rows changed by a statement whose rows are fetched (`INSERT .. RETURNING` with `fetch_one`):
-//!   sqlx keeps that number to itself. On SQLite also those of a text with several statements that
-//!   does not begin with a write.
+//! - Rows changed by `WITH .. INSERT .. RETURNING` with `fetch_all`, `fetch_one` or
+//!   `fetch_optional`, because sqlx keeps that number to itself, and by `INSERT .. RETURNING` read
+//!   as a stream on MariaDB, because the server does. On SQLite also those of a text with several
+//!   statements that does not begin with a write.
 //! - The server's work after a cancelled call. It shows as the wait of the next checkout.
 //! - Connections made and closed inside the pool, except attempts whose error reached a caller.
 //! - Databases other than PostgreSQL, MySQL, MariaDB and SQLite, and sqlx's `Any`.

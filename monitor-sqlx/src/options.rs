@@ -63,8 +63,9 @@ impl<DB: MonitoredDatabase> PoolBuilder<DB> {
             None => monitor.unnamed_pool(database),
         };
         let mut pool = MonitoredPool::around(self.pool, source);
-        pool.watch.user = self.user;
-        pool.watch.tag = self.tag;
+        let watch = Arc::make_mut(&mut pool.watch);
+        watch.user = self.user;
+        watch.tag = self.tag;
         pool
     }
 }

@@ -1,14 +1,18 @@
 //! The first word of a statement.
 
 /// Whether a statement begins like one that changes rows.
-///
-/// Asked where a driver's count of changed rows cannot be believed for others. `WITH` may read or
-/// write; the core tells which.
-pub(crate) fn may_write(text: &str) -> bool {
+pub(crate) fn writes(text: &str) -> bool {
     let word = first_word(text);
-    ["insert", "update", "delete", "replace", "merge", "with"]
+    ["insert", "update", "delete", "replace", "merge"]
         .iter()
         .any(|write| word.eq_ignore_ascii_case(write))
+}
+
+/// Whether a statement may change rows, by its beginning: `WITH` reads or writes.
+///
+/// Asked where the count of changed rows cannot be believed for others.
+pub(crate) fn may_write(text: &str) -> bool {
+    writes(text) || first_word(text).eq_ignore_ascii_case("with")
 }
 
 /// The first word behind blanks and comments; empty where there is none.
@@ -37,7 +41,9 @@ mod tests {
         assert_eq!(first_word("-- only a comment"), "");
         assert_eq!(first_word("/* open"), "");
         assert_eq!(first_word("é"), "");
+        assert!(writes("Insert into t values (1)"));
         assert!(may_write("with x as (select 1) delete from t"));
+        assert!(!writes("with x as (select 1) delete from t"));
         assert!(!may_write("PRAGMA foreign_keys = ON"));
     }
 }

@@ -178,10 +178,10 @@ impl Walk<'_> {
         let mut end = self.lexer.position();
         let mut ahead = self.lexer.clone();
         let mut next = ahead.next(false);
-        while next.is_some_and(|next| next.kind == TokenKind::Dot) {
+        while next == Some(TokenKind::Dot) {
             let part = ahead
                 .next(false)
-                .filter(|part| matches!(part.kind, TokenKind::Name | TokenKind::Quoted(_)));
+                .filter(|part| matches!(part, TokenKind::Name | TokenKind::Quoted(_)));
             let Some(part) = part else { break };
             name.push('.');
             name.push_str(&unquoted(part, ahead.token_text()));

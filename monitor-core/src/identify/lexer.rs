@@ -211,7 +211,9 @@ impl<'a> Lexer<'a> {
             _ => return kind,
         };
         match word {
-            [b'e' | b'E'] if self.dialect != Dialect::MySql => self.string(end + 1, quote, Backslash::Escapes),
+            [b'e' | b'E'] if self.dialect != Dialect::MySql => {
+                self.string(end + 1, quote, Backslash::Escapes)
+            }
             [b'n' | b'N' | b'b' | b'B' | b'x' | b'X'] | [b'_', ..] => {
                 self.string(end + 1, quote, Backslash::of(self.dialect))
             }

@@ -218,10 +218,7 @@ impl<'a> Writer<'a> {
         self.signs = None;
         let text = self.lexer.token_text();
         if !self.frame.is_started
-            && matches!(
-                kind.word(),
-                Some(Word::Select | Word::With | Word::Values | Word::Table)
-            )
+            && matches!(kind.word(), Some(Word::Select | Word::With | Word::Values | Word::Table))
         {
             self.frame.list = None;
             self.frame.among_values = false;

@@ -3,6 +3,8 @@
 //! The tokens tell the kind and the tables of nearly every statement; a parser is surer where it understands the text at
 //! all, which is most of the time and never certain. So it may correct what the tokens said, and nothing depends on it.
 
+use std::thread;
+
 use sqlparser::{
     ast::Statement,
     dialect::{GenericDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect},
@@ -20,11 +22,14 @@ use super::{
 
 /// The longest text that is given to the parser, in bytes.
 pub const PARSE_BYTES_MAX: usize = 16 * 1024;
-/// How many operators a text may have that is given to the parser.
+/// How many operators a text may have that is given to the parser; a join counts as [`JOIN_WEIGHT`].
 ///
-/// Each may nest its tree one level deeper, and a tree takes stack to walk and to drop: this many fit a thread of 2 MB
-/// with room to spare.
-pub const PARSE_OPERATORS_MAX: usize = 512;
+/// Each may nest the tree one level deeper, and the tree takes stack to build, to walk and to drop.
+pub const PARSE_OPERATORS_MAX: usize = 256;
+/// PostgreSQL's and MySQL's joins are parsed by recursion that nothing else bounds.
+const JOIN_WEIGHT: usize = 4;
+/// The stack the parser gets. Its deepest allowed text takes a quarter of it, in a debug build half.
+const PARSE_STACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a parser adds to what the tokens told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,19 +42,27 @@ pub struct Refinement {
 
 /// The kind and tables of a text as a parser sees them; `None` when it sees nothing.
 ///
-/// Takes a normalised text or any other, up to [`PARSE_BYTES_MAX`] and [`PARSE_OPERATORS_MAX`]. Some hundred times
-/// dearer than [`identify`](super::identify()): tens of microseconds for an ordinary statement, so it has no place
-/// between a query and its caller.
+/// Takes a normalised text or any other, up to [`PARSE_BYTES_MAX`] and [`PARSE_OPERATORS_MAX`]. Parses on a thread of
+/// its own, because a stack that overflows ends the process and the caller's may be short: tens of microseconds for an
+/// ordinary statement, so it has no place between a query and its caller.
 #[must_use]
 pub fn refine(text: &str, dialect: Dialect) -> Option<Refinement> {
     if text.len() > PARSE_BYTES_MAX || is_too_nested(text, dialect) {
         return None;
     }
+    thread::scope(|scope| {
+        let parser =
+            thread::Builder::new().name("monitor-parse".to_owned()).stack_size(PARSE_STACK_BYTES);
+        parser.spawn_scoped(scope, || refine_here(text, dialect)).ok()?.join().ok().flatten()
+    })
+}
+
+fn refine_here(text: &str, dialect: Dialect) -> Option<Refinement> {
     // What a `?` stands for can't be seen: `limit ?` wants a placeholder, `varchar(?)` a number, `comment ?` a string.
     let placeholder = if dialect == Dialect::PostgreSql { "$1" } else { "?" };
-    let statements = [placeholder, "1", "''"]
-        .iter()
-        .find_map(|stand_in| parse(&filled(text, dialect, stand_in), dialect))?;
+    let mut stand_ins = [placeholder, "1", "''"].into_iter();
+    let statements =
+        stand_ins.find_map(|stand_in| parse(&filled(text, dialect, stand_in), dialect))?;
     match statements.as_slice() {
         [] => None,
         [statement] => {
@@ -83,17 +96,22 @@ fn is_too_nested(text: &str, dialect: Dialect) -> bool {
     let mut lexer = Lexer::new(text, dialect);
     let mut operators = 0;
     while let Some(kind) = lexer.next(false) {
-        operators += usize::from(match kind {
-            TokenKind::Operator | TokenKind::Sign | TokenKind::Cast | TokenKind::OpenBracket => {
-                true
+        operators += match kind {
+            TokenKind::Operator | TokenKind::Sign | TokenKind::Cast | TokenKind::OpenBracket => 1,
+            TokenKind::Keyword(keyword)
+                if matches!(keyword.word, Word::Join | Word::StraightJoin) =>
+            {
+                JOIN_WEIGHT
             }
             TokenKind::Keyword(keyword) => {
-                keyword.value_next() || matches!(keyword.word, Word::Join | Word::Reserved)
+                usize::from(keyword.value_next() || keyword.word == Word::Reserved)
             }
-            // `a at time zone b`, `a collate b`: words that are no operators by themselves.
-            TokenKind::Name => matches!(lexer.token_text(), "at" | "isnull" | "notnull"),
-            _ => false,
-        });
+            // `a at time zone b`: words that are operators, but not to us.
+            TokenKind::Name => {
+                usize::from(matches!(lexer.token_text(), "at" | "isnull" | "notnull"))
+            }
+            _ => 0,
+        };
     }
     operators > PARSE_OPERATORS_MAX
 }
@@ -105,8 +123,7 @@ fn filled(text: &str, dialect: Dialect, stand_in: &str) -> String {
     let mut copied = 0;
     let mut last = None;
     while let Some(kind) = lexer.next(false) {
-        let is_value =
-            matches!(kind, TokenKind::Value | TokenKind::Text | TokenKind::Ellipsis);
+        let is_value = matches!(kind, TokenKind::Value | TokenKind::Text | TokenKind::Ellipsis);
         if is_value {
             // A string after a name is a typed literal, as in `date '2020-02-02'`.
             let is_typed = matches!(last, Some(TokenKind::Name));

@@ -129,6 +129,16 @@ async fn a_failed_connection_counts_and_its_password_is_nowhere() {
 }
 
 #[test]
+fn a_watch_shows_no_password() {
+    let monitor = monitor();
+    let url = "postgres://alice:hunter2@db/shop?password=hunter2";
+    let watch = monitor_diesel::instrumentation(&monitor).url(url).user("bob");
+    let seen = format!("{watch:?}");
+    assert!(seen.contains("shop") && seen.contains("bob"), "{seen}");
+    assert!(!seen.contains("hunter2") && !seen.contains("alice"), "{seen}");
+}
+
+#[test]
 fn a_second_install_is_for_connections_opened_later() {
     let _default = default_is_mine();
     let (first, second) = (monitor(), monitor());

@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt;
 use monitor_core::capture::OutcomeKind;
-use sqlx::{AssertSqlSafe, Executor};
+use sqlx::Executor;
 
 use crate::world::{TestDb, poll_once};
 
@@ -36,12 +36,16 @@ everywhere! {
         assert_eq!(world.checkouts().out, 0);
     }
 
-    async fn a_time_out_around_a_call_on_the_pool_cancels_it(world) {
-        let call = sqlx::query(Db::ENDLESS).fetch_all(&world.pool);
-        let gave_up = tokio::time::timeout(std::time::Duration::from_millis(150), call).await;
-        assert!(gave_up.is_err());
+    async fn a_call_on_the_pool_whose_caller_goes_away_gives_its_connection_back(world) {
+        let mut call = world.pool.fetch_all(Db::ENDLESS);
+        while world.checkouts().taken == 0 {
+            assert!(poll_once(&mut call).await.is_pending());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(world.checkouts().out, 1);
+        drop(call);
         assert_eq!(world.checkouts().out, 0);
-        assert_eq!(world.total().cancelled, 1);
+        assert_eq!(world.newest().outcome, OutcomeKind::Cancelled);
     }
 
     async fn a_reader_that_stops_early_has_a_completed_call_with_the_rows_it_took(world) {
@@ -82,16 +86,17 @@ everywhere! {
     }
 
     async fn the_connection_of_a_cancelled_call_can_be_used_again(world) {
-        let short = format!("SELECT id FROM people WHERE id = {}", Db::P1);
+        // Without preparing: cancelled while it prepares, sqlx's MySQL driver loses its place,
+        // wrapped or not.
         let mut connection = world.pool.acquire().await.unwrap();
         for _ in 0..3 {
-            let query = sqlx::query(AssertSqlSafe(short.clone())).bind(1_i64);
-            let mut call = connection.fetch_all(query);
+            let mut call = connection.fetch_all(world.people);
             let _ = poll_once(&mut call).await;
         }
-        let rows = sqlx::query(world.people).fetch_all(&mut connection).await.unwrap();
+        let rows = connection.fetch_all(world.people).await.unwrap();
         assert_eq!(rows.len(), 10);
         let total = world.total();
+        assert_eq!((total.calls, total.failed), (4, 0));
         assert_eq!(total.calls, total.completed() + total.cancelled);
     }
 }

@@ -172,6 +172,7 @@ fn a_statement_timeout_is_a_timeout_on_postgresql() {
     crate::world::run(|world: crate::world::World<sqlx::Postgres>| async move {
         let mut connection = world.pool.acquire().await.unwrap();
         connection.execute("SET statement_timeout = '20ms'").await.unwrap();
+        world.tick();
         connection.execute("SELECT pg_sleep(60)").await.unwrap_err();
         assert_eq!(world.newest().error, Some(ErrorClass::Timeout));
         assert_eq!(world.total().errors[0].code.as_deref(), Some("57014"));

@@ -11,6 +11,7 @@ fn a_backend_terminated_in_mid_query_is_a_lost_connection() {
         let mut connection = world.pool.acquire().await.unwrap();
         let pid: i32 =
             sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut connection).await.unwrap();
+        world.tick();
         let mut call = connection.execute(Postgres::ENDLESS);
         assert!(poll_once(&mut call).await.is_pending());
         let kill = "SELECT pg_terminate_backend($1)";
@@ -32,6 +33,7 @@ fn a_connection_killed_in_mid_query_is_a_failed_call_on_mariadb() {
         let mut connection = world.pool.acquire().await.unwrap();
         let id: u64 =
             sqlx::query_scalar("SELECT CONNECTION_ID()").fetch_one(&mut connection).await.unwrap();
+        world.tick();
         let mut call = connection.execute(MySql::ENDLESS);
         assert!(poll_once(&mut call).await.is_pending());
         world.pool.inner().execute(AssertSqlSafe(format!("KILL {id}"))).await.unwrap();

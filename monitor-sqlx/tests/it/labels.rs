@@ -10,6 +10,7 @@ everywhere! {
         assert_eq!((seen.user.as_deref(), seen.tag.as_deref()), (Some("42"), Some("GET /people")));
 
         let mut tx = pool.begin().await.unwrap();
+        world.tick();
         sqlx::query(world.people).fetch_all(&mut *tx).await.unwrap();
         assert_eq!(world.newest().user.as_deref(), Some("42"));
         tx.commit().await.unwrap();
@@ -40,6 +41,7 @@ everywhere! {
         assert_eq!(world.newest().call_site.unwrap().line, line);
 
         let mut tx = world.pool.begin().await.unwrap();
+        world.tick();
         tx.execute("SELECT 1").await.unwrap(); let line = line!();
         assert_eq!(world.newest().call_site.unwrap().line, line);
         (&mut tx).fetch_all("SELECT 1").await.unwrap(); let line = line!();

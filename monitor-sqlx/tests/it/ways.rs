@@ -78,6 +78,22 @@ everywhere! {
         assert_eq!(world.total().rows_returned, 0);
     }
 
+    async fn a_write_whose_rows_are_fetched_tells_both_numbers(world) {
+        // MariaDB knows RETURNING for INSERT only.
+        let insert = "INSERT INTO people (id, name) VALUES (31, 'a'), (32, 'b') RETURNING id";
+        let rows = sqlx::query(insert).fetch_all(&world.pool).await.unwrap();
+        assert_eq!(rows.len(), 2);
+        let both = (world.newest().rows.returned, world.newest().rows.affected);
+        assert_eq!(both, (Some(2), Some(2)));
+
+        let insert = "INSERT INTO people (id, name) VALUES (33, 'c'), (34, 'd') RETURNING id";
+        let first: i64 = sqlx::query_scalar(insert).fetch_one(&world.pool).await.unwrap();
+        assert_eq!(first, 33);
+        let both = (world.newest().rows.returned, world.newest().rows.affected);
+        assert_eq!(both, (Some(1), Some(2)));
+        assert_eq!(sqlx::query(world.people).fetch_all(&world.pool).await.unwrap().len(), 14);
+    }
+
     async fn a_select_changes_no_rows_whatever_was_changed_before_on_its_connection(world) {
         let mut connection = world.pool.acquire().await.unwrap();
         sqlx::query("DELETE FROM people WHERE id > 5").execute(&mut connection).await.unwrap();

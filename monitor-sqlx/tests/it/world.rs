@@ -162,10 +162,18 @@ impl<DB: MonitoredDatabase> World<DB> {
         statement.clone()
     }
 
-    /// What was recorded of the newest call.
+    /// What was recorded of the newest call: of those since the last [`tick`](Self::tick) or look
+    /// at the newest, the only one.
     #[track_caller]
     pub(crate) fn newest(&self) -> CallRecord {
-        self.monitor.recent_calls(1).pop().expect("a call")
+        let newest = self.monitor.recent_calls(1).pop().expect("a call");
+        self.tick();
+        newest
+    }
+
+    /// Lets the least time pass, so that what follows is newer than what was before.
+    pub(crate) fn tick(&self) {
+        self.hands.advance(Duration::from_nanos(1));
     }
 
     pub(crate) fn source(&self, pool: &MonitoredPool<DB>) -> SourceActivity {
