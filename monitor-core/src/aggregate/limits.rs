@@ -4,23 +4,20 @@ use std::time::Duration;
 
 /// How much the monitor keeps. Each field says what happens to what does not fit.
 ///
-/// With the defaults a busy service stays in the low tens of megabytes; a service with a hundred
-/// statements uses well under one.
+/// A thread that records has a desk of its own besides: about 40 KB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Statements with numbers of their own, counted per source and list size. The one not used
-    /// for longest makes room, and its numbers move to "other". About 2.5 KB each.
+    /// for longest makes room, and its numbers move to "other". About 1 KB each.
     pub statements_max: usize,
-    /// SQL texts whose identity is remembered, so that they are not read again. About 40 B each.
+    /// SQL texts whose identity is remembered, so that they are not read again, to a multiple of
+    /// seven. About 18 B each.
     pub texts_max: usize,
     /// Statements in the slow log: the slowest call of each, and as many newest slow calls. The
     /// fastest, or the oldest, makes room.
     pub slow_statements_max: usize,
-    /// Slow calls on their way to the slow log between two beats; more are counted as dropped.
-    pub slow_queue_max: usize,
-    /// Calls in the history of recent calls; 0 keeps none. Up to four times as many are held in
-    /// memory, as every writing thread has one of four places.
+    /// Calls in the history of recent calls; 0 keeps none. About 200 B each.
     pub recent_calls_max: usize,
     /// Pools and databases with numbers of their own; more are counted together as "other".
     pub sources_max: usize,
@@ -37,8 +34,6 @@ impl Limits {
     pub const TEXTS_MAX: usize = 20_000;
     /// Default of [`slow_statements_max`](Self::slow_statements_max).
     pub const SLOW_STATEMENTS_MAX: usize = 100;
-    /// Default of [`slow_queue_max`](Self::slow_queue_max).
-    pub const SLOW_QUEUE_MAX: usize = 1_024;
     /// Default of [`recent_calls_max`](Self::recent_calls_max).
     pub const RECENT_CALLS_MAX: usize = 1_000;
     /// Default of [`sources_max`](Self::sources_max).
@@ -55,7 +50,6 @@ impl Default for Limits {
             statements_max: Self::STATEMENTS_MAX,
             texts_max: Self::TEXTS_MAX,
             slow_statements_max: Self::SLOW_STATEMENTS_MAX,
-            slow_queue_max: Self::SLOW_QUEUE_MAX,
             recent_calls_max: Self::RECENT_CALLS_MAX,
             sources_max: Self::SOURCES_MAX,
             checkouts_tracked_max: Self::CHECKOUTS_TRACKED_MAX,

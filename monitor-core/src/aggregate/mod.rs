@@ -3,20 +3,27 @@
 //! A call is counted in one place: the *series* of its statement, source and list size. Everything
 //! else is a sum over series, made when somebody asks. This stage does not know whether a number
 //! is good, nor the words a person reads.
+//!
+//! A thread that records writes to a desk of its own and is done; the books are kept from there,
+//! in batches, by whoever holds their lock. So no two recorders ever meet, and everything in the
+//! books is plain data.
 
-mod catalog;
-mod cell;
-mod kept;
+mod books;
+mod desk;
+mod event;
+mod histogram;
 mod limits;
 mod registry;
-mod series;
 mod slow;
 mod sources;
+mod statement;
+mod tally;
+mod texts;
 mod windows;
 
+pub(crate) use event::{Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SeriesRef, nanos};
 pub use limits::Limits;
-pub(crate) use registry::{End, Registry};
-pub(crate) use series::Series;
+pub(crate) use registry::Registry;
 pub(crate) use sources::Source;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,48 +1,43 @@
 //! All numbers of one monitor, and the way to a snapshot.
 
-use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::Duration;
 
-use super::Limits;
-use super::catalog::Catalog;
-use super::cell::Addition;
-use super::kept::{Kept, RecentCalls};
+use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
+
+use super::books::{Books, Generations};
+use super::desk::{self, EVENTS_MAX};
+use super::event::{Event, SeriesRef, nanos};
 use super::limits::PARSES_PER_BEAT_MAX;
-use super::lock;
-use super::series::Series;
-use super::slow::SlowLog;
+use super::slow::{Kept, SlowLog};
 use super::sources::Source;
+use super::statement::Statement;
+use super::tally::{Slowness, Tally};
+use super::texts::Texts;
 use super::windows::Windows;
-use crate::capture::{CallSite, Clock, Database, Origin, Outcome, Rows, Tick};
-use crate::identify::{Dialect, Kind};
-use crate::snapshot::{Activity, CallRecord, Losses, Rollup, Snapshot, SourceActivity};
+use super::{Limits, lock};
+use crate::capture::{CallSite, Clock, Database, Tick};
+use crate::identify::{self, Dialect};
+use crate::snapshot::{CallRecord, Losses, Rollup, Snapshot, SourceActivity};
 
 /// All numbers of one monitor.
 pub(crate) struct Registry {
     pub(crate) clock: Clock,
-    slow: Duration,
-    very_slow: Duration,
+    /// Tells monitors of one process apart.
+    id: u64,
     leak: Duration,
     limits: Limits,
-    catalog: Catalog,
-    sources: Mutex<Vec<Arc<Source>>>,
-    slow_log: SlowLog,
-    recent: RecentCalls,
-    windows: Windows,
+    /// Drawn anew for every monitor, so that nobody can choose texts that collide.
+    secrets: RapidSecrets,
+    texts: Texts,
+    generations: Generations,
+    books: Mutex<Books>,
+    /// Locked before the books by whoever needs both.
+    windows: Mutex<Windows>,
     sources_folded: AtomicU64,
-    error_codes_folded: AtomicU64,
     checkouts_untracked: AtomicU64,
-}
-
-/// How a call ended.
-pub(crate) struct End<'a> {
-    pub(crate) at: Tick,
-    pub(crate) duration: Duration,
-    pub(crate) rows: Rows,
-    pub(crate) outcome: Outcome<'a>,
-    pub(crate) origin: Origin<'a>,
 }
 
 // === impl Registry ===
@@ -55,19 +50,21 @@ impl Registry {
         very_slow: Duration,
         leak: Duration,
     ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let slow_log = SlowLog::new(limits.slow_statements_max);
+        let slowness = Slowness { slow: nanos(slow), very_slow: nanos(very_slow) };
+        let (places, recent) = (limits.statements_max, limits.recent_calls_max);
         Self {
             clock,
-            slow,
-            very_slow,
+            id: NEXT.fetch_add(1, Relaxed),
             leak,
             limits,
-            catalog: Catalog::new(limits.statements_max, limits.texts_max),
-            sources: Mutex::default(),
-            slow_log: SlowLog::new(limits.slow_statements_max, limits.slow_queue_max),
-            recent: RecentCalls::new(limits.recent_calls_max),
-            windows: Windows::default(),
+            secrets: RapidSecrets::seed(RandomState::new().hash_one(0)),
+            texts: Texts::new(limits.texts_max),
+            generations: Generations::new(places),
+            books: Mutex::new(Books::new(places, recent, slow_log, slowness)),
+            windows: Mutex::default(),
             sources_folded: AtomicU64::new(0),
-            error_codes_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
         }
     }
@@ -76,66 +73,82 @@ impl Registry {
     ///
     /// Without a name the database is used without a pool, and there is one such source for it.
     pub(crate) fn source(&self, name: Option<&str>, database: &Database) -> Arc<Source> {
-        let mut sources = lock(&self.sources);
+        let mut books = lock(&self.books);
         let is_pool = name.is_some();
         let name: Arc<str> = name.map_or_else(|| database.to_string().into(), Arc::from);
         let same = |source: &&Arc<Source>| {
             source.is_pool == is_pool && source.name == name && *source.database == *database
         };
-        if let Some(source) = sources.iter().find(same) {
+        if let Some(source) = books.sources().iter().find(same) {
             return source.clone();
         }
         let last = self.limits.sources_max - 1;
-        if sources.len() < last {
-            let id = u16::try_from(sources.len()).unwrap_or(u16::MAX);
-            let source = Arc::new(Source::new(id, name, database.clone(), is_pool));
-            sources.push(source.clone());
-            return source;
+        let number = books.sources().len();
+        if number >= last {
+            self.sources_folded.fetch_add(1, Relaxed);
         }
-        self.sources_folded.fetch_add(1, Relaxed);
-        if let Some(other) = sources.get(last) {
+        if let Some(other) = books.sources().get(last) {
             return other.clone();
         }
-        let id = u16::try_from(last).unwrap_or(u16::MAX);
-        let other = Arc::new(Source::new(id, "(other)".into(), Database::default(), true));
-        sources.push(other.clone());
-        other
+        let id = u16::try_from(number).unwrap_or(u16::MAX);
+        let source = Arc::new(match number < last {
+            true => Source::new(id, name, database.clone(), is_pool),
+            false => Source::new(id, "(other)".into(), Database::default(), true),
+        });
+        books.add_source(source.clone());
+        source
     }
 
     /// Whether a pool of this name is known already.
     pub(crate) fn has_pool(&self, name: &str) -> bool {
-        lock(&self.sources).iter().any(|source| source.is_pool && *source.name == *name)
+        let books = lock(&self.books);
+        books.sources().iter().any(|source| source.is_pool && *source.name == *name)
     }
 
     /// The series of a text that a source sends.
-    pub(crate) fn series(&self, text: &str, dialect: Dialect, source: &Arc<Source>) -> Arc<Series> {
-        self.catalog.find(text, dialect, source)
+    #[inline]
+    pub(crate) fn series(&self, text: &str, dialect: Dialect, source: &Source) -> SeriesRef {
+        let hash = rapidhash_v3_seeded(text.as_bytes(), &self.secrets)
+            ^ u64::from(source.id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let known = self.texts.find(hash);
+        match known.filter(|series| self.generations.is_current(*series)) {
+            Some(series) => series,
+            None => self.first_sight(hash, text, dialect, source),
+        }
     }
 
-    /// Counts a call. Never fails, never waits.
-    pub(crate) fn record(&self, series: &Series, mut end: End<'_>) {
-        match series.statement.kind() {
-            // Changes nothing, whatever the driver's counter still says from the call before.
-            Kind::Select | Kind::Ddl => end.rows.affected = end.rows.affected.map(|_| 0),
-            // Has no rows, whether the driver says so or not.
-            Kind::Transaction => end.rows = Rows::returned(0),
-            _ => {}
+    #[cold]
+    fn first_sight(&self, hash: u64, text: &str, dialect: Dialect, source: &Source) -> SeriesRef {
+        let identity = identify::identify(text, dialect);
+        let key = (source.id, identity.fingerprint, identity.list_size);
+        let mut books = lock(&self.books);
+        let series = match books.find(&key) {
+            Some(series) => series,
+            None => books.seat(key, Statement::new(identity, dialect), &self.generations),
+        };
+        drop(books);
+        self.texts.insert(hash, series);
+        series
+    }
+
+    /// Counts a call. Never fails; waits only if this thread has put down [`EVENTS_MAX`] calls
+    /// while somebody else kept the books.
+    #[inline]
+    pub(crate) fn record(&self, event: Event) {
+        match desk::put(self.id, event, |desk| lock(&self.books).add_desk(desk)) {
+            Ok(None) => {}
+            Ok(Some((desk, events))) => self.settle(&desk, events),
+            Err(event) => lock(&self.books).enter(event),
         }
-        let slow = end.duration >= self.slow;
-        let very_slow = end.duration >= self.very_slow;
-        let addition = Addition { duration: end.duration, rows: end.rows, slow, very_slow };
-        if series.add(&addition, end.outcome) {
-            self.error_codes_folded.fetch_add(1, Relaxed);
-        }
-        if self.recent.is_off() && !slow {
-            return;
-        }
-        let kept = Kept::new(series, end.at, end.duration, end.rows, end.outcome, &end.origin);
-        if slow {
-            self.slow_log.offer(kept.clone());
-        }
-        if !self.recent.is_off() {
-            self.recent.push(kept);
+    }
+
+    #[cold]
+    fn settle(&self, desk: &desk::Desk, events: usize) {
+        match self.books.try_lock() {
+            Ok(mut books) => books.settle(desk),
+            Err(TryLockError::Poisoned(books)) => PoisonError::into_inner(books).settle(desk),
+            Err(TryLockError::WouldBlock) if events < EVENTS_MAX => {}
+            Err(TryLockError::WouldBlock) => lock(&self.books).settle(desk),
         }
     }
 
@@ -148,10 +161,13 @@ impl Registry {
         id
     }
 
-    /// What is due on every beat: the slow log, and statements the parser has not seen.
+    /// What is due on every beat: what lies on desks, and statements the parser has not seen.
     pub(crate) fn beat(&self) {
-        self.slow_log.digest();
-        let statements = self.catalog.statements();
+        let statements = {
+            let mut books = lock(&self.books);
+            books.settle_all();
+            books.statements()
+        };
         let mut parsed = 0;
         for statement in statements {
             parsed += usize::from(statement.refine());
@@ -164,65 +180,85 @@ impl Registry {
     /// What is due on every window beat.
     pub(crate) fn beat_windows(&self) {
         let now = self.clock.now();
-        self.windows.beat(&self.catalog, self.read_sources(BTreeMap::new(), now), now);
+        // Before any lock: how a pool answers is its own affair.
+        let sources = self.read_sources(now);
+        let mut windows = lock(&self.windows);
+        let mut books = lock(&self.books);
+        books.settle_all();
+        let readings = books.read(Tally::take_fresh);
+        drop(books);
+        windows.beat(readings.into_iter().map(|(_, reading)| reading).collect(), sources, now);
     }
 
     /// The newest calls, newest first.
     pub(crate) fn recent_calls(&self, limit: usize) -> Vec<CallRecord> {
-        self.recent.newest(limit, &self.clock)
+        self.records(|books| books.recent(limit))
     }
 
-    /// The slow log: the slowest call of each statement, and the newest slow calls.
-    pub(crate) fn slow_log(&self) -> (Vec<CallRecord>, Vec<CallRecord>) {
-        self.slow_log.read(&self.clock)
+    /// The slowest call of each slow statement, slowest first.
+    pub(crate) fn slow_calls(&self) -> Vec<CallRecord> {
+        self.records(|books| books.slow_log.worst())
     }
 
-    /// Everything, at this moment. Takes no lock that a known statement's call needs.
+    fn records(&self, which: impl FnOnce(&Books) -> Vec<Kept>) -> Vec<CallRecord> {
+        let (calls, sources) = {
+            let mut books = lock(&self.books);
+            books.settle_all();
+            (which(&books), books.sources().to_vec())
+        };
+        calls.iter().map(|call| call.record(&sources, &self.clock)).collect()
+    }
+
+    /// Everything, at this moment.
+    ///
+    /// The books are locked while they are copied; adding up happens after that.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
-        let (series, mut readings) = self.catalog.all();
-        readings.extend(series.iter().map(|one| (one.source.id, one.reading(one.read()))));
-        let mut by_source = BTreeMap::<u16, Activity>::new();
+        let mut sources = self.read_sources(now);
+        let windows = lock(&self.windows);
+        let mut books = lock(&self.books);
+        books.settle_all();
+        let fresh = books.read(|tally| tally.fresh());
+        let readings = books.read(|tally| Some(tally.all()));
+        let (slow, slow_newest) = (books.slow_log.worst(), books.slow_log.newest());
+        let all_sources = books.sources().to_vec();
+        let losses = self.losses(&books, &windows);
+        drop(books);
+
         for (id, reading) in &readings {
-            by_source.entry(*id).or_default().merge(&reading.activity);
+            if let Some(source) = sources.get_mut(usize::from(*id)) {
+                source.activity.merge(&reading.activity);
+            }
         }
-        let sources = self.read_sources(by_source, now);
-        let windows = self.windows.read(&self.catalog, &sources, now);
-        let (slow, slow_newest) = self.slow_log();
+        let record = |call: Kept| call.record(&all_sources, &self.clock);
         Snapshot {
             at: self.clock.wall(now),
             uptime: now.since(Tick::default()),
             lifetime: Rollup::of(readings.into_iter().map(|(_, reading)| reading)),
-            windows,
+            windows: windows.read(
+                fresh.into_iter().map(|(_, reading)| reading).collect(),
+                &sources,
+                now,
+            ),
+            slow: slow.into_iter().map(record).collect(),
+            slow_newest: slow_newest.into_iter().map(record).collect(),
             sources,
-            slow,
-            slow_newest,
-            losses: self.losses(),
+            losses,
         }
     }
 
-    fn read_sources(
-        &self,
-        mut activity: BTreeMap<u16, Activity>,
-        now: Tick,
-    ) -> Vec<SourceActivity> {
-        let sources = lock(&self.sources).clone();
-        sources
-            .iter()
-            .map(|source| {
-                source.read(activity.remove(&source.id).unwrap_or_default(), now, self.leak)
-            })
-            .collect()
+    /// Every source, in the order of their numbers, without its calls.
+    fn read_sources(&self, now: Tick) -> Vec<SourceActivity> {
+        let sources = lock(&self.books).sources().to_vec();
+        sources.iter().map(|source| source.read(now, self.leak)).collect()
     }
 
-    fn losses(&self) -> Losses {
+    fn losses(&self, books: &Books, windows: &Windows) -> Losses {
         Losses {
-            statements_evicted: self.catalog.evicted(),
-            slow_calls_dropped: self.slow_log.dropped(),
-            recent_calls_dropped: self.recent.dropped(),
+            statements_evicted: books.evicted,
             sources_folded: self.sources_folded.load(Relaxed),
-            error_codes_folded: self.error_codes_folded.load(Relaxed),
-            window_statements_folded: self.windows.folded(),
+            error_codes_folded: books.error_codes_folded,
+            window_statements_folded: windows.folded,
             checkouts_untracked: self.checkouts_untracked.load(Relaxed),
             ..Losses::default()
         }

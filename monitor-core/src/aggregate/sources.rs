@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::cell::{AtomicHistogram, nanos};
+use super::event::nanos;
+use super::histogram::AtomicHistogram;
 use super::lock;
 use crate::capture::{CallSite, CheckoutEnd, Database, PoolLevels, Tick, TransactionEnd};
 use crate::snapshot::{
@@ -109,11 +110,12 @@ impl Source {
         ask()
     }
 
-    pub(super) fn read(&self, activity: Activity, now: Tick, leak: Duration) -> SourceActivity {
+    /// Everything but its calls.
+    pub(super) fn read(&self, now: Tick, leak: Duration) -> SourceActivity {
         SourceActivity {
             name: self.name.clone(),
             database: self.database.clone(),
-            activity,
+            activity: Activity::default(),
             connections: self.connections.read(),
             transactions: self.transactions.read(),
             pool: self.is_pool.then(|| {

@@ -11,7 +11,8 @@ use std::time::{Duration, SystemTime};
 #[derive(Clone, Debug)]
 pub struct Clock {
     inner: quanta::Clock,
-    start: quanta::Instant,
+    /// The counter's reading when the clock was made.
+    start: u64,
     anchor: SystemTime,
 }
 
@@ -45,15 +46,15 @@ impl Clock {
     }
 
     fn starting(inner: quanta::Clock, anchor: SystemTime) -> Self {
-        let start = inner.now();
+        let start = inner.raw();
         Self { inner, start, anchor }
     }
 
     /// The present moment.
+    #[inline]
     #[must_use]
     pub fn now(&self) -> Tick {
-        let nanos = self.inner.now().saturating_duration_since(self.start).as_nanos();
-        Tick(u64::try_from(nanos).unwrap_or(u64::MAX))
+        Tick(self.inner.delta_as_nanos(self.start, self.inner.raw()))
     }
 
     /// Wall time of a moment, by the anchor taken when the clock was made.
@@ -77,7 +78,11 @@ impl Hands {
 // === impl Tick ===
 
 impl Tick {
+    /// Later than every reading of a clock.
+    pub(super) const END: Self = Self(u64::MAX);
+
     /// Time from `earlier` to this moment; zero if `earlier` is later.
+    #[inline]
     #[must_use]
     pub fn since(self, earlier: Tick) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -89,7 +94,14 @@ impl Tick {
         Tick(self.0.saturating_sub(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
     }
 
+    /// Nanoseconds from `earlier` to this moment; zero if `earlier` is later.
+    #[inline]
+    pub(crate) fn nanos_since(self, earlier: Tick) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
     /// Nanoseconds since the clock was made.
+    #[inline]
     #[must_use]
     pub fn as_nanos(self) -> u64 {
         self.0

@@ -12,7 +12,7 @@ mod stopwatch;
 
 pub use call::{Call, Rows};
 pub use clock::{Clock, Hands, Tick};
-pub use origin::{CallSite, Database, Origin, System};
+pub use origin::{CallSite, Database, Labels, Origin, System};
 pub use outcome::{ErrorClass, Failure, Outcome, OutcomeKind};
 pub use pool::{CheckoutEnd, PoolLevels, TransactionEnd};
 pub use stopwatch::Stopwatch;

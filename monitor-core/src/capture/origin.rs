@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 
 /// The database system on the other side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,12 +38,16 @@ pub struct Database {
 }
 
 /// A line of the application's source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CallSite {
-    /// The file, as the compiler names it.
-    pub file: &'static str,
-    /// The line, from 1.
-    pub line: u32,
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallSite(&'static Location<'static>);
+
+/// On whose behalf calls run. Made once and shared by all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    /// The user (or tenant). Shows in histories, never in metrics.
+    pub user: Option<Box<str>>,
+    /// Any further word: a route, a job's name.
+    pub tag: Option<Box<str>>,
 }
 
 /// What is known about one call beside its statement. Everything is optional, and free when absent.
@@ -112,15 +117,65 @@ impl fmt::Display for Database {
 
 // === impl CallSite ===
 
+impl CallSite {
+    /// The line that calls this function, or the one that calls its caller where that is
+    /// `#[track_caller]` too.
+    #[track_caller]
+    #[must_use]
+    pub fn here() -> Self {
+        Self(Location::caller())
+    }
+
+    /// The file, as the compiler names it.
+    #[must_use]
+    pub fn file(self) -> &'static str {
+        self.0.file()
+    }
+
+    /// The line, from 1.
+    #[must_use]
+    pub fn line(self) -> u32 {
+        self.0.line()
+    }
+}
+
 impl From<&'static Location<'static>> for CallSite {
     fn from(location: &'static Location<'static>) -> Self {
-        Self { file: location.file(), line: location.line() }
+        Self(location)
     }
 }
 
 impl fmt::Display for CallSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
+        write!(f, "{}:{}", self.file(), self.line())
+    }
+}
+
+impl fmt::Debug for CallSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+// === impl Labels ===
+
+impl Labels {
+    /// The same labels with a user.
+    #[must_use]
+    pub fn with_user(self, user: Option<&str>) -> Self {
+        Self { user: user.map(Box::from), ..self }
+    }
+
+    /// The same labels with a tag.
+    #[must_use]
+    pub fn with_tag(self, tag: Option<&str>) -> Self {
+        Self { tag: tag.map(Box::from), ..self }
+    }
+
+    /// To be shared by many calls; `None` where nothing is said.
+    #[must_use]
+    pub fn shared(self) -> Option<Arc<Self>> {
+        (self.user.is_some() || self.tag.is_some()).then(|| Arc::new(self))
     }
 }
 

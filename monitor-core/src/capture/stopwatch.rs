@@ -12,39 +12,53 @@ use super::Tick;
 /// nothing ready; rows that are ready at once cost no clock reading.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
-    waiting_since: Option<Tick>,
-    waited: Duration,
+    /// [`NOT_WAITING`] while the caller is busy.
+    waiting_since: Tick,
+    waited_nanos: u64,
 }
+
+/// No clock reads this in half a millennium.
+const NOT_WAITING: Tick = Tick::END;
 
 impl Stopwatch {
     /// Starts: the database is working.
+    #[inline]
     #[must_use]
     pub fn start(now: Tick) -> Self {
-        Self { waiting_since: Some(now), waited: Duration::ZERO }
+        Self { waiting_since: now, waited_nanos: 0 }
     }
 
     /// The database is working again. Does nothing if it already was.
     pub fn wait_begins(&mut self, now: Tick) {
-        self.waiting_since.get_or_insert(now);
+        if !self.is_waiting() {
+            self.waiting_since = now;
+        }
     }
 
     /// The database has answered, the caller goes on. Does nothing if it already did.
     pub fn wait_ends(&mut self, now: Tick) {
-        if let Some(since) = self.waiting_since.take() {
-            self.waited += now.since(since);
-        }
+        self.waited_nanos = self.nanos(now);
+        self.waiting_since = NOT_WAITING;
     }
 
     /// Whether the database is working, as far as is known.
+    #[inline]
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.waiting_since.is_some()
+        self.waiting_since != NOT_WAITING
     }
 
     /// The database's time so far.
     #[must_use]
     pub fn elapsed(&self, now: Tick) -> Duration {
-        self.waited + self.waiting_since.map_or(Duration::ZERO, |since| now.since(since))
+        Duration::from_nanos(self.nanos(now))
+    }
+
+    /// The database's time so far, in nanoseconds.
+    #[inline]
+    pub(crate) fn nanos(&self, now: Tick) -> u64 {
+        // Nothing is later than `NOT_WAITING`, so a watch that does not wait adds nothing.
+        self.waited_nanos.saturating_add(now.nanos_since(self.waiting_since))
     }
 }
 

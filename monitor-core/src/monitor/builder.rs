@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::beat::{self, Beat};
 use super::{Inner, Monitor, OnAlert};
-use crate::aggregate::{Limits, Registry};
+use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX};
 use crate::capture::Clock;
 use crate::judge::{Alert, AlertBook, AlertTiming, Thresholds};
 
@@ -118,13 +118,6 @@ impl Builder {
     /// Statements in the slow log. Default: [`Limits::SLOW_STATEMENTS_MAX`], 100.
     pub fn slow_statements_max(mut self, count: usize) -> Self {
         self.limits.slow_statements_max = count;
-        self
-    }
-
-    /// Slow calls on their way to the slow log between two beats. Default:
-    /// [`Limits::SLOW_QUEUE_MAX`], 1 024.
-    pub fn slow_queue_max(mut self, count: usize) -> Self {
-        self.limits.slow_queue_max = count;
         self
     }
 
@@ -271,25 +264,20 @@ impl Builder {
 
     fn check_limits(&self) -> Result<(), BuildError> {
         let l = &self.limits;
-        for (name, count, least) in [
-            ("statements_max", l.statements_max, 1),
-            ("texts_max", l.texts_max, 1),
-            ("slow_statements_max", l.slow_statements_max, 1),
-            ("slow_queue_max", l.slow_queue_max, 1),
-            ("sources_max", l.sources_max, 2),
-            ("checkouts_tracked_max", l.checkouts_tracked_max, 1),
-            ("alerts_max", l.alerts_max, 1),
+        for (name, count, least, most) in [
+            ("statements_max", l.statements_max, 1, PLACES_MAX),
+            ("texts_max", l.texts_max, 1, usize::MAX),
+            ("slow_statements_max", l.slow_statements_max, 1, usize::MAX),
+            ("sources_max", l.sources_max, 2, SOURCES_MAX),
+            ("checkouts_tracked_max", l.checkouts_tracked_max, 1, usize::MAX),
+            ("alerts_max", l.alerts_max, 1, usize::MAX),
         ] {
             if count < least {
                 return refuse(format!("{name} is {count}; choose at least {least}"));
             }
-        }
-        if l.sources_max > usize::from(u16::MAX) {
-            return refuse(format!(
-                "sources_max is {}; choose at most {}",
-                l.sources_max,
-                u16::MAX
-            ));
+            if count > most {
+                return refuse(format!("{name} is {count}; choose at most {most}"));
+            }
         }
         Ok(())
     }

@@ -131,7 +131,7 @@ impl Monitor {
     }
 
     fn slower_than(&self, threshold: Duration, limit: usize) -> Vec<CallRecord> {
-        let log = self.inner.as_ref().map(|inner| inner.registry.slow_log().0).unwrap_or_default();
+        let log = self.inner.as_ref().map(|inner| inner.registry.slow_calls()).unwrap_or_default();
         log.into_iter().filter(|call| call.duration >= threshold).take(limit).collect()
     }
 

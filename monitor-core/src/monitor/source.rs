@@ -1,14 +1,15 @@
 //! Handles on where calls come from, and on what they run.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
 use super::timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
-use crate::aggregate::{self, End, Series};
-use crate::capture::{Call, CallSite, CheckoutEnd, Database, PoolLevels, System};
+use crate::aggregate::{self, Event, EventOrigin, SeriesRef, nanos};
+use crate::capture::{Call, CallSite, CheckoutEnd, Database, Origin, PoolLevels, System};
 use crate::identify::Dialect;
 
 /// One way calls take to a database: a pool, or connections made without one.
@@ -17,23 +18,22 @@ use crate::identify::Dialect;
 /// it sees. All methods are infallible and short; those of a monitor that is off do nothing.
 #[derive(Clone)]
 pub struct Source {
-    live: Option<Live>,
+    live: Option<Arc<Live>>,
 }
 
-#[derive(Clone)]
-struct Live {
-    monitor: Arc<Inner>,
-    source: Arc<aggregate::Source>,
+/// What a source that is not off knows.
+pub(super) struct Live {
+    pub(super) monitor: Arc<Inner>,
+    pub(super) source: Arc<aggregate::Source>,
     dialect: Dialect,
 }
 
 /// A statement that a source is about to run, already identified.
 ///
-/// Adapters that give the text away before the call starts identify it first.
-#[derive(Clone)]
-pub struct Statement {
-    live: Option<(Arc<Inner>, Arc<Series>)>,
-}
+/// For adapters that give the text away before the call starts. It belongs to the source that
+/// identified it, and costs nothing to copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement(Option<SeriesRef>);
 
 // === impl Source ===
 
@@ -43,10 +43,12 @@ impl Source {
         pool: Option<&str>,
         database: Database,
     ) -> Self {
-        let live = monitor.map(|monitor| Live {
-            monitor: monitor.clone(),
-            source: monitor.registry.source(pool, &database),
-            dialect: dialect(database.system),
+        let live = monitor.map(|monitor| {
+            Arc::new(Live {
+                monitor: monitor.clone(),
+                source: monitor.registry.source(pool, &database),
+                dialect: dialect(database.system),
+            })
         });
         Self { live }
     }
@@ -71,33 +73,42 @@ impl Source {
 
     /// Identifies a statement. A text seen before costs a hash and a look-up.
     #[must_use]
+    #[inline]
     pub fn statement(&self, text: &str) -> Statement {
-        let live = self.live.as_ref().map(|live| {
-            let series = live.monitor.registry.series(text, live.dialect, &live.source);
-            (live.monitor.clone(), series)
-        });
-        Statement { live }
+        Statement(self.live.as_ref().map(|live| live.series(text)))
     }
 
-    /// Starts timing a call of a statement: now.
+    /// Starts timing a call of a statement that this source has identified: now.
     #[must_use = "a timer that is dropped at once records a cancelled call"]
-    pub fn call(&self, text: &str) -> CallTimer {
-        self.statement(text).start()
+    #[inline]
+    pub fn start(&self, statement: Statement) -> CallTimer<'_> {
+        CallTimer::start(self.live.as_ref().zip(statement.0))
+    }
+
+    /// Starts timing a call: now.
+    #[must_use = "a timer that is dropped at once records a cancelled call"]
+    #[inline]
+    pub fn call(&self, text: &str) -> CallTimer<'_> {
+        self.start(self.statement(text))
     }
 
     /// Records a call that has ended.
     pub fn record(&self, call: Call<'_>) {
         let Some(live) = &self.live else { return };
-        let registry = &live.monitor.registry;
-        let series = registry.series(call.text, live.dialect, &live.source);
-        let end = End {
-            at: registry.clock.now(),
-            duration: call.duration,
-            rows: call.rows,
-            outcome: call.outcome,
-            origin: call.origin,
-        };
-        registry.record(&series, end);
+        let Origin { connection, user, tag, call_site } = call.origin;
+        let event = Event::new(
+            live.series(call.text),
+            live.monitor.registry.clock.now(),
+            nanos(call.duration),
+            call.rows.into(),
+            call.outcome,
+            EventOrigin {
+                connection: connection.and_then(NonZeroU64::new),
+                labels: Labels::default().with_user(user).with_tag(tag).shared(),
+                call_site,
+            },
+        );
+        live.monitor.registry.record(event);
     }
 
     /// Starts waiting for a connection of this pool. The caller's line is remembered.
@@ -110,13 +121,13 @@ impl Source {
     /// Starts waiting for a connection, for an adapter that knows, or does not know, the line.
     #[must_use = "a timer that is dropped at once records a cancelled checkout"]
     pub fn checkout_at(&self, call_site: Option<CallSite>) -> CheckoutTimer {
-        CheckoutTimer::start(self.parts(), call_site)
+        CheckoutTimer::start(self.live.clone(), call_site)
     }
 
     /// A connection was handed out just now, for a pool that tells the wait when it is over.
     #[must_use = "the connection counts as returned when this is dropped"]
     pub fn checkout_taken(&self, waited: Duration) -> Checkout {
-        Checkout::waited_for(self.parts(), waited)
+        Checkout::waited_for(self.live.clone(), waited)
     }
 
     /// The pool gave no connection in time, for a pool that tells the wait when it is over.
@@ -130,7 +141,7 @@ impl Source {
     /// A transaction has begun.
     #[must_use = "a timer that is dropped at once records a dropped transaction"]
     pub fn transaction(&self) -> TransactionTimer {
-        TransactionTimer::start(self.parts())
+        TransactionTimer::start(self.live.clone())
     }
 
     /// A connection was made; `took` where the adapter saw how long.
@@ -170,15 +181,20 @@ impl Source {
             live.source.ask_levels(Arc::new(ask));
         }
     }
-
-    fn parts(&self) -> Option<(Arc<Inner>, Arc<aggregate::Source>)> {
-        self.live.as_ref().map(|live| (live.monitor.clone(), live.source.clone()))
-    }
 }
 
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Source").field(&self.name()).finish()
+    }
+}
+
+// === impl Live ===
+
+impl Live {
+    #[inline]
+    fn series(&self, text: &str) -> SeriesRef {
+        self.monitor.registry.series(text, self.dialect, &self.source)
     }
 }
 
@@ -189,22 +205,5 @@ fn dialect(system: System) -> Dialect {
         System::MySql | System::MariaDb => Dialect::MySql,
         System::Sqlite => Dialect::Sqlite,
         System::OtherSql => Dialect::Generic,
-    }
-}
-
-// === impl Statement ===
-
-impl Statement {
-    /// Starts timing a call of this statement: now.
-    #[must_use = "a timer that is dropped at once records a cancelled call"]
-    pub fn start(&self) -> CallTimer {
-        CallTimer::start(self.live.clone())
-    }
-}
-
-impl fmt::Debug for Statement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.live.as_ref().map_or("", |(_, series)| series.text());
-        f.debug_tuple("Statement").field(&text).finish()
     }
 }

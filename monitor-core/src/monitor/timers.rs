@@ -1,29 +1,36 @@
 //! Guards that record when they end, and also when nobody ends them.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
-use crate::aggregate::{self, End, Series};
+use super::source::Live;
+use crate::aggregate::{Event, EventOrigin, RowCounts, SeriesRef, nanos};
 use crate::capture::{
-    CallSite, CheckoutEnd, Failure, Origin, Outcome, Rows, Stopwatch, Tick, TransactionEnd,
+    CallSite, CheckoutEnd, Clock, Failure, Labels, Outcome, Stopwatch, Tick, TransactionEnd,
 };
 
 /// Times one call. Dropped without an end, the call counts as cancelled.
-pub struct CallTimer {
-    live: Option<LiveCall>,
+///
+/// Borrows its source, so that calls at the same time share nothing; where that does not fit,
+/// [`detach`](Self::detach) it.
+pub struct CallTimer<'a> {
+    live: Option<LiveCall<'a>>,
 }
 
-struct LiveCall {
-    monitor: Arc<Inner>,
-    series: Arc<Series>,
+struct LiveCall<'a> {
+    on: On<'a>,
+    series: SeriesRef,
     watch: Stopwatch,
-    rows: Rows,
-    connection: Option<u64>,
-    user: Option<Arc<str>>,
-    tag: Option<Arc<str>>,
-    call_site: Option<CallSite>,
+    rows: RowCounts,
+    origin: EventOrigin,
+}
+
+/// A source, borrowed or shared.
+enum On<'a> {
+    Borrowed(&'a Arc<Live>),
+    Shared(Arc<Live>),
 }
 
 /// Times the wait for a pool's connection. Dropped without an end, the wait counts as cancelled.
@@ -43,66 +50,76 @@ pub struct TransactionTimer {
 }
 
 struct LiveSource {
-    monitor: Arc<Inner>,
-    source: Arc<aggregate::Source>,
+    on: Arc<Live>,
     since: Tick,
 }
 
-type Parts = Option<(Arc<Inner>, Arc<aggregate::Source>)>;
-
 // === impl CallTimer ===
 
-impl CallTimer {
-    pub(super) fn start(live: Option<(Arc<Inner>, Arc<Series>)>) -> Self {
-        let live = live.map(|(monitor, series)| LiveCall {
-            watch: Stopwatch::start(monitor.registry.clock.now()),
-            monitor,
+impl<'a> CallTimer<'a> {
+    #[inline]
+    pub(super) fn start(call: Option<(&'a Arc<Live>, SeriesRef)>) -> Self {
+        let live = call.map(|(live, series)| LiveCall {
+            on: On::Borrowed(live),
             series,
-            rows: Rows::UNKNOWN,
-            connection: None,
-            user: None,
-            tag: None,
-            call_site: None,
+            watch: Stopwatch::start(live.monitor.registry.clock.now()),
+            rows: RowCounts::UNKNOWN,
+            origin: EventOrigin::default(),
         });
         Self { live }
     }
 
-    /// Says which connection it runs on.
+    /// The same timer, borrowing nothing. Costs a reference count that all calls of a source share.
+    #[must_use = "a timer that is dropped at once records a cancelled call"]
+    pub fn detach(mut self) -> CallTimer<'static> {
+        let live = self.live.take().map(|call| LiveCall {
+            on: On::Shared(match call.on {
+                On::Borrowed(live) => live.clone(),
+                On::Shared(live) => live,
+            }),
+            series: call.series,
+            watch: call.watch,
+            rows: call.rows,
+            origin: call.origin,
+        });
+        CallTimer { live }
+    }
+
+    /// Says which connection it runs on, by a number that is not zero.
+    #[inline]
     #[must_use]
     pub fn on_connection(mut self, connection: Option<u64>) -> Self {
-        self.with(|live| live.connection = connection);
+        let connection = connection.and_then(NonZeroU64::new);
+        self.with(|call| call.origin.connection = connection);
         self
     }
 
     /// Says on whose behalf it runs.
+    #[inline]
     #[must_use]
-    pub fn for_user(mut self, user: Option<Arc<str>>) -> Self {
-        self.with(|live| live.user = user);
-        self
-    }
-
-    /// Adds a word: a route, a job's name.
-    #[must_use]
-    pub fn tagged(mut self, tag: Option<Arc<str>>) -> Self {
-        self.with(|live| live.tag = tag);
+    pub fn labelled(mut self, labels: Option<Arc<Labels>>) -> Self {
+        self.with(|call| call.origin.labels = labels);
         self
     }
 
     /// Says which line made it.
+    #[inline]
     #[must_use]
     pub fn called_at(mut self, call_site: Option<CallSite>) -> Self {
-        self.with(|live| live.call_site = call_site);
+        self.with(|call| call.origin.call_site = call_site);
         self
     }
 
     /// Rows were handed to the caller; adds to what was said before.
+    #[inline]
     pub fn add_returned(&mut self, rows: u64) {
-        self.with(|live| add(&mut live.rows.returned, rows));
+        self.with(|call| call.rows.add_returned(rows));
     }
 
     /// Rows were changed; adds to what was said before.
+    #[inline]
     pub fn add_affected(&mut self, rows: u64) {
-        self.with(|live| add(&mut live.rows.affected, rows));
+        self.with(|call| call.rows.add_affected(rows));
     }
 
     /// The caller wants more and the database has nothing ready: time counts again.
@@ -111,7 +128,7 @@ impl CallTimer {
     pub fn wait_begins(&mut self) {
         self.with(|live| {
             if !live.watch.is_waiting() {
-                live.watch.wait_begins(live.monitor.registry.clock.now());
+                live.watch.wait_begins(live.clock().now());
             }
         });
     }
@@ -122,7 +139,7 @@ impl CallTimer {
     pub fn wait_ends(&mut self) {
         self.with(|live| {
             if live.watch.is_waiting() {
-                live.watch.wait_ends(live.monitor.registry.clock.now());
+                live.watch.wait_ends(live.clock().now());
             }
         });
     }
@@ -135,6 +152,7 @@ impl CallTimer {
     }
 
     /// The call ended well.
+    #[inline]
     pub fn complete(mut self) {
         self.end(Outcome::Completed);
     }
@@ -154,63 +172,69 @@ impl CallTimer {
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         let live = self.live.as_ref();
-        live.map_or(Duration::ZERO, |live| live.watch.elapsed(live.monitor.registry.clock.now()))
+        live.map_or(Duration::ZERO, |live| live.watch.elapsed(live.clock().now()))
     }
 
-    fn with(&mut self, change: impl FnOnce(&mut LiveCall)) {
+    #[inline]
+    fn with(&mut self, change: impl FnOnce(&mut LiveCall<'a>)) {
         if let Some(live) = &mut self.live {
             change(live);
         }
     }
 
+    #[inline]
     fn end(&mut self, outcome: Outcome<'_>) {
         self.end_after(outcome, None);
     }
 
+    #[inline]
     fn end_after(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
-        let Some(live) = self.live.take() else { return };
-        let registry = &live.monitor.registry;
+        let Some(call) = self.live.take() else { return };
+        let registry = &call.on.monitor.registry;
         let at = registry.clock.now();
-        let end = End {
-            at,
-            duration: lasted.unwrap_or_else(|| live.watch.elapsed(at)),
-            rows: live.rows,
-            outcome,
-            origin: Origin {
-                connection: live.connection,
-                user: live.user.as_deref(),
-                tag: live.tag.as_deref(),
-                call_site: live.call_site,
-            },
-        };
-        registry.record(&live.series, end);
+        let nanos = lasted.map_or_else(|| call.watch.nanos(at), nanos);
+        registry.record(Event::new(call.series, at, nanos, call.rows, outcome, call.origin));
     }
 }
 
-impl Drop for CallTimer {
+impl Drop for CallTimer<'_> {
     fn drop(&mut self) {
         self.end(Outcome::Cancelled);
     }
 }
 
-impl fmt::Debug for CallTimer {
+impl fmt::Debug for CallTimer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.live.as_ref().map_or("", |live| live.series.text());
-        f.debug_tuple("CallTimer").field(&text).finish()
+        f.debug_struct("CallTimer").finish_non_exhaustive()
     }
 }
 
-fn add(rows: &mut Option<u64>, more: u64) {
-    *rows = Some(rows.unwrap_or(0).saturating_add(more));
+// === impl LiveCall ===
+
+impl LiveCall<'_> {
+    fn clock(&self) -> &Clock {
+        &self.on.monitor.registry.clock
+    }
+}
+
+impl std::ops::Deref for On<'_> {
+    type Target = Live;
+
+    fn deref(&self) -> &Live {
+        match self {
+            Self::Borrowed(live) => live,
+            Self::Shared(live) => live,
+        }
+    }
 }
 
 // === impl CheckoutTimer ===
 
 impl CheckoutTimer {
-    pub(super) fn start(parts: Parts, call_site: Option<CallSite>) -> Self {
-        let live = LiveSource::start(parts);
+    pub(super) fn start(live: Option<Arc<Live>>, call_site: Option<CallSite>) -> Self {
+        let live = LiveSource::start(live);
         if let Some(live) = &live {
-            live.source.checkouts.wait_begins();
+            live.on.source.checkouts.wait_begins();
         }
         Self { live: live.map(|live| (live, call_site)) }
     }
@@ -233,7 +257,7 @@ impl CheckoutTimer {
 
     fn end(&mut self, end: CheckoutEnd) -> Option<(LiveSource, Option<CallSite>)> {
         let live = self.live.take()?;
-        live.0.source.checkouts.wait_ends(end, live.0.elapsed());
+        live.0.on.source.checkouts.wait_ends(end, live.0.elapsed());
         Some(live)
     }
 }
@@ -254,19 +278,19 @@ impl fmt::Debug for CheckoutTimer {
 
 impl Checkout {
     /// A connection that was handed out just now, after a wait that somebody else has measured.
-    pub(super) fn waited_for(parts: Parts, waited: Duration) -> Self {
-        let live = LiveSource::start(parts);
+    pub(super) fn waited_for(live: Option<Arc<Live>>, waited: Duration) -> Self {
+        let live = LiveSource::start(live);
         if let Some(live) = &live {
-            live.source.checkouts.wait_begins();
-            live.source.checkouts.wait_ends(CheckoutEnd::Taken, waited);
+            live.on.source.checkouts.wait_begins();
+            live.on.source.checkouts.wait_ends(CheckoutEnd::Taken, waited);
         }
         Self::start(live.map(|live| (live, None)))
     }
 
     fn start(live: Option<(LiveSource, Option<CallSite>)>) -> Self {
         let live = live.map(|(mut live, call_site)| {
-            live.since = live.monitor.registry.clock.now();
-            let id = live.monitor.registry.taken(&live.source, live.since, call_site);
+            live.since = live.on.monitor.registry.clock.now();
+            let id = live.on.monitor.registry.taken(&live.on.source, live.since, call_site);
             (live, id)
         });
         Self { live }
@@ -279,7 +303,7 @@ impl Checkout {
 
     fn end(&mut self, held: Option<Duration>) {
         if let Some((live, id)) = self.live.take() {
-            live.source.checkouts.returned(id, held.unwrap_or_else(|| live.elapsed()));
+            live.on.source.checkouts.returned(id, held.unwrap_or_else(|| live.elapsed()));
         }
     }
 }
@@ -299,10 +323,10 @@ impl fmt::Debug for Checkout {
 // === impl TransactionTimer ===
 
 impl TransactionTimer {
-    pub(super) fn start(parts: Parts) -> Self {
-        let live = LiveSource::start(parts);
+    pub(super) fn start(live: Option<Arc<Live>>) -> Self {
+        let live = LiveSource::start(live);
         if let Some(live) = &live {
-            live.source.transactions.begun();
+            live.on.source.transactions.begun();
         }
         Self { live }
     }
@@ -319,7 +343,7 @@ impl TransactionTimer {
 
     fn end(&mut self, end: TransactionEnd) {
         if let Some(live) = self.live.take() {
-            live.source.transactions.ended(end, live.elapsed());
+            live.on.source.transactions.ended(end, live.elapsed());
         }
     }
 }
@@ -339,13 +363,13 @@ impl fmt::Debug for TransactionTimer {
 // === impl LiveSource ===
 
 impl LiveSource {
-    fn start(parts: Parts) -> Option<Self> {
-        let (monitor, source) = parts?;
-        let since = monitor.registry.clock.now();
-        Some(Self { monitor, source, since })
+    fn start(live: Option<Arc<Live>>) -> Option<Self> {
+        let on = live?;
+        let since = on.monitor.registry.clock.now();
+        Some(Self { on, since })
     }
 
     fn elapsed(&self) -> Duration {
-        self.monitor.registry.clock.now().since(self.since)
+        self.on.monitor.registry.clock.now().since(self.since)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Histogram;
-use crate::capture::{ErrorClass, OutcomeKind};
+use crate::capture::ErrorClass;
 
 /// Calls added up: of a statement, a kind, a table, a pool, or all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,12 +120,9 @@ impl Activity {
         self.rows_returned += other.rows_returned;
         self.rows_affected += other.rows_affected;
         self.rows_unknown += other.rows_unknown;
-        self.time += other.time;
+        self.time = self.time.saturating_add(other.time);
         self.histogram.merge(&other.histogram);
-        for error in &other.errors {
-            add_error(&mut self.errors, error);
-        }
-        self.errors.sort_by_key(|error| std::cmp::Reverse(error.count));
+        merge_errors(&mut self.errors, &other.errors);
     }
 
     /// What was added since `earlier`, an older reading of the same calls.
@@ -158,25 +155,19 @@ impl Activity {
             histogram,
         }
     }
-
-    /// Books calls as ended in one way: all of these calls are of one outcome.
-    pub(crate) fn ended(mut self, outcome: OutcomeKind) -> Self {
-        match outcome {
-            OutcomeKind::Completed => {}
-            OutcomeKind::Failed => self.failed = self.calls,
-            OutcomeKind::Cancelled => self.cancelled = self.calls,
-        }
-        self
-    }
 }
 
 fn same_error(a: &ErrorCount, b: &ErrorCount) -> bool {
     a.class == b.class && a.code == b.code
 }
 
-fn add_error(errors: &mut Vec<ErrorCount>, error: &ErrorCount) {
-    match errors.iter_mut().find(|known| same_error(known, error)) {
-        Some(known) => known.count += error.count,
-        None => errors.push(error.clone()),
+/// Adds up errors of the same class and code, most frequent first.
+pub(crate) fn merge_errors(errors: &mut Vec<ErrorCount>, others: &[ErrorCount]) {
+    for other in others {
+        match errors.iter_mut().find(|known| same_error(known, other)) {
+            Some(known) => known.count += other.count,
+            None => errors.push(other.clone()),
+        }
     }
+    errors.sort_by_key(|error| std::cmp::Reverse(error.count));
 }

@@ -9,10 +9,6 @@
 pub struct Losses {
     /// Statements that gave up their place to newer ones; their numbers moved to "other".
     pub statements_evicted: u64,
-    /// Slow calls missing from the slow log, because its queue was full between two beats.
-    pub slow_calls_dropped: u64,
-    /// Calls missing from the history of recent calls, because another thread was writing there.
-    pub recent_calls_dropped: u64,
     /// Pools and databases beyond the limit, counted together as one.
     pub sources_folded: u64,
     /// Error codes of one statement beyond the limit, counted by class only.
@@ -30,11 +26,9 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 9] {
+    pub fn entries(&self) -> [(&'static str, u64); 7] {
         [
             ("statements_evicted", self.statements_evicted),
-            ("slow_calls_dropped", self.slow_calls_dropped),
-            ("recent_calls_dropped", self.recent_calls_dropped),
             ("sources_folded", self.sources_folded),
             ("error_codes_folded", self.error_codes_folded),
             ("window_statements_folded", self.window_statements_folded),

@@ -13,6 +13,7 @@ mod sources;
 
 use std::time::{Duration, SystemTime};
 
+pub(crate) use activity::merge_errors;
 pub use activity::{Activity, ErrorCount};
 pub use histogram::Histogram;
 pub use losses::Losses;

@@ -136,6 +136,21 @@ impl Rollup {
 // === impl StatementActivity ===
 
 impl StatementActivity {
+    /// The statements of one kind that have no place of their own.
+    pub(crate) fn other(kind: Kind, database: Arc<Database>, activity: Activity) -> Self {
+        let text: Arc<str> = format!("(other {kind} statements)").into();
+        Self {
+            fingerprint: None,
+            summary: text.clone(),
+            text,
+            kind,
+            tables: Arc::default(),
+            database,
+            activity,
+            by_list_size: Vec::new(),
+        }
+    }
+
     /// Adds another reading of the same statement.
     pub(crate) fn add(&mut self, other: Self) {
         self.activity.merge(&other.activity);

@@ -28,9 +28,9 @@ fn a_setting_that_makes_no_sense_is_refused_with_its_value_and_the_remedy() {
     refused(|b| b.statements_max(0), &["statements_max is 0", "at least 1"]);
     refused(|b| b.texts_max(0), &["texts_max"]);
     refused(|b| b.slow_statements_max(0), &["slow_statements_max"]);
-    refused(|b| b.slow_queue_max(0), &["slow_queue_max"]);
+    refused(|b| b.statements_max(1 << 21), &["statements_max", "at most 1048576"]);
     refused(|b| b.sources_max(1), &["sources_max is 1", "at least 2"]);
-    refused(|b| b.sources_max(1 << 20), &["sources_max", "65535"]);
+    refused(|b| b.sources_max(1 << 20), &["sources_max", "at most 4096"]);
     refused(|b| b.checkouts_tracked_max(0), &["checkouts_tracked_max"]);
     refused(|b| b.alerts_max(0), &["alerts_max"]);
 }

@@ -58,15 +58,16 @@ fn more_texts_than_are_remembered_still_are_the_same_statement() {
 }
 
 #[test]
-fn a_full_slow_queue_drops_and_counts() {
-    let World { monitor, shop, .. } = world_with(|b| b.slow_queue_max(4).slow(ms(10)));
-    for _ in 0..10 {
-        shop.record(Call::new("select pg_sleep(1)", ms(10)));
+fn a_thread_that_fills_its_desk_loses_nothing() {
+    let World { monitor, shop, .. } = world_with(|b| b.slow(ms(10)));
+    for took in 0..20_000 {
+        shop.record(Call::new("select pg_sleep(1)", ms(took)));
     }
     let snapshot = monitor.snapshot();
-    assert_eq!(snapshot.lifetime.total.slow, 10);
-    assert_eq!(snapshot.slow_newest.len(), 4);
-    assert_eq!(snapshot.losses.slow_calls_dropped, 6);
+    assert_eq!((snapshot.lifetime.total.calls, snapshot.lifetime.total.slow), (20_000, 19_990));
+    assert_eq!(snapshot.slow[0].duration, ms(19_999));
+    assert_eq!(snapshot.slow_newest.len(), 100);
+    assert_eq!(snapshot.slow_newest[99].duration, ms(19_900));
 }
 
 #[test]

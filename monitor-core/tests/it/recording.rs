@@ -130,7 +130,7 @@ fn a_timer_measures_until_its_end_and_cancels_when_dropped() {
     timer.add_returned(1);
     timer.complete();
 
-    let timer = shop.statement(BY_ID).start();
+    let timer = shop.start(shop.statement(BY_ID));
     hands.advance(ms(7));
     timer.fail(Failure::new(ErrorClass::Timeout));
 

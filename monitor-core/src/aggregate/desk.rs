@@ -1,0 +1,78 @@
+//! Where one thread puts down what it saw.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex};
+
+use super::event::Event;
+use super::lock;
+
+/// Events after which a thread settles its desk itself, if the beat has not come by.
+pub(super) const EVENTS_BEFORE_SETTLING: usize = 256;
+
+/// Events a desk may hold while the books are busy; then its thread waits for them.
+pub(super) const EVENTS_MAX: usize = 4_096;
+
+/// The events of one thread that are not in the books yet.
+///
+/// Only its thread puts events down, and whoever settles holds the lock for as long as it takes to
+/// swap two vectors, so the lock is as good as the thread's own.
+pub(super) struct Desk(Mutex<Vec<Event>>);
+
+thread_local! {
+    /// This thread's desks, by the monitor they belong to: one in nearly every service.
+    static DESKS: RefCell<Vec<(u64, Arc<Desk>)>> = const { RefCell::new(Vec::new()) };
+}
+
+// === impl Desk ===
+
+impl Desk {
+    fn new() -> Self {
+        Self(Mutex::new(Vec::with_capacity(EVENTS_BEFORE_SETTLING)))
+    }
+
+    /// Puts an event down; says how many lie there now.
+    fn put(&self, event: Event) -> usize {
+        let mut events = lock(&self.0);
+        events.push(event);
+        events.len()
+    }
+
+    /// Takes all events, and leaves an empty vector in their place.
+    pub(super) fn clear(&self, empty: &mut Vec<Event>) {
+        std::mem::swap(&mut *lock(&self.0), empty);
+    }
+}
+
+/// Puts an event on this thread's desk of a monitor; `open` is asked for one where there is none.
+///
+/// Gives the desk back when it should be settled, and the event itself when the thread is ending
+/// and has no desk any more.
+pub(super) fn put(
+    monitor: u64,
+    event: Event,
+    open: impl FnOnce(Arc<Desk>),
+) -> Result<Option<(Arc<Desk>, usize)>, Event> {
+    let mut event = Some(event);
+    let put = DESKS.try_with(|desks| {
+        let mut desks = desks.try_borrow_mut().ok()?;
+        let place = desks.iter().position(|(owner, _)| *owner == monitor);
+        let place = place.unwrap_or_else(|| {
+            // Desks that nobody else holds belonged to monitors that are gone.
+            desks.retain(|(_, desk)| Arc::strong_count(desk) > 1);
+            let desk = Arc::new(Desk::new());
+            open(desk.clone());
+            desks.push((monitor, desk));
+            desks.len() - 1
+        });
+        let desk = &desks[place].1;
+        let count = desk.put(event.take()?);
+        let settle = count >= EVENTS_BEFORE_SETTLING;
+        Some(settle.then(|| (desk.clone(), count)))
+    });
+    match (put, event) {
+        (Ok(Some(desk)), _) => Ok(desk),
+        (_, Some(event)) => Err(event),
+        // The event was put down.
+        (_, None) => Ok(None),
+    }
+}

@@ -1,0 +1,191 @@
+//! One call, on its way from the thread that saw it to the books.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::capture::{CallSite, ErrorClass, Failure, Labels, Outcome, OutcomeKind, Rows, Tick};
+use crate::identify::Kind;
+
+/// Which series a call counts for, in one word, so that a look-up is one load.
+///
+/// A place in the books is given to one series after another. The generation tells them apart; a
+/// call whose series has lost its place is counted as "other", for which source and kind are here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SeriesRef(u64);
+
+/// Places there can be: what fits the bits below.
+pub(crate) const PLACES_MAX: usize = 1 << 20;
+/// Sources there can be.
+pub(crate) const SOURCES_MAX: usize = 1 << 12;
+
+const SOURCE_SHIFT: u32 = 20;
+const KIND_SHIFT: u32 = 32;
+const GENERATION_SHIFT: u32 = 36;
+const GENERATION_MASK: u32 = (1 << (64 - GENERATION_SHIFT)) - 1;
+
+/// One call that has ended. Small, as every call writes one.
+#[derive(Clone, Debug)]
+pub(crate) struct Event {
+    pub(crate) series: SeriesRef,
+    pub(crate) at: Tick,
+    pub(crate) nanos: u64,
+    pub(crate) rows: RowCounts,
+    pub(crate) outcome: OutcomeKind,
+    pub(crate) error: Option<Box<ErrorDetail>>,
+    pub(crate) origin: EventOrigin,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug)]
+pub(crate) struct ErrorDetail {
+    pub(super) class: ErrorClass,
+    pub(super) code: Option<Box<str>>,
+}
+
+/// Where a call came from, as far as the histories tell.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EventOrigin {
+    pub(crate) connection: Option<NonZeroU64>,
+    pub(crate) labels: Option<Arc<Labels>>,
+    pub(crate) call_site: Option<CallSite>,
+}
+
+/// [`Rows`] in two words.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowCounts {
+    returned: u64,
+    affected: u64,
+}
+
+/// Stands for a count that nobody knows.
+const UNKNOWN: u64 = u64::MAX;
+
+// === impl Event ===
+
+impl Event {
+    #[inline]
+    pub(crate) fn new(
+        series: SeriesRef,
+        at: Tick,
+        nanos: u64,
+        rows: RowCounts,
+        outcome: Outcome<'_>,
+        origin: EventOrigin,
+    ) -> Self {
+        Self { series, at, nanos, rows, outcome: outcome.kind(), error: error(outcome), origin }
+    }
+
+    pub(super) fn duration(&self) -> Duration {
+        Duration::from_nanos(self.nanos)
+    }
+}
+
+fn error(outcome: Outcome<'_>) -> Option<Box<ErrorDetail>> {
+    match outcome {
+        Outcome::Failed(Failure { class, code }) => {
+            Some(Box::new(ErrorDetail { class, code: code.map(Box::from) }))
+        }
+        Outcome::Completed | Outcome::Cancelled => None,
+    }
+}
+
+/// A duration as nanoseconds; half a millennium at most.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+// === impl RowCounts ===
+
+impl RowCounts {
+    pub(crate) const UNKNOWN: Self = Self { returned: UNKNOWN, affected: UNKNOWN };
+
+    #[inline]
+    pub(crate) fn add_returned(&mut self, rows: u64) {
+        add(&mut self.returned, rows);
+    }
+
+    #[inline]
+    pub(crate) fn add_affected(&mut self, rows: u64) {
+        add(&mut self.affected, rows);
+    }
+}
+
+fn add(count: &mut u64, more: u64) {
+    let known = if *count == UNKNOWN { 0 } else { *count };
+    *count = known.saturating_add(more).min(UNKNOWN - 1);
+}
+
+impl From<Rows> for RowCounts {
+    fn from(Rows { returned, affected }: Rows) -> Self {
+        let word = |count: Option<u64>| count.map_or(UNKNOWN, |count| count.min(UNKNOWN - 1));
+        Self { returned: word(returned), affected: word(affected) }
+    }
+}
+
+impl From<RowCounts> for Rows {
+    fn from(RowCounts { returned, affected }: RowCounts) -> Self {
+        let count = |word: u64| (word != UNKNOWN).then_some(word);
+        Self { returned: count(returned), affected: count(affected) }
+    }
+}
+
+// === impl SeriesRef ===
+
+impl SeriesRef {
+    pub(super) fn new(place: usize, generation: u32, source: u16, kind: Kind) -> Self {
+        let generation = generation & GENERATION_MASK;
+        Self(
+            place as u64
+                | u64::from(source) << SOURCE_SHIFT
+                | (kind as u64) << KIND_SHIFT
+                | u64::from(generation) << GENERATION_SHIFT,
+        )
+    }
+
+    pub(super) fn from_word(word: u64) -> Self {
+        Self(word)
+    }
+
+    pub(super) fn word(self) -> u64 {
+        self.0
+    }
+
+    pub(super) fn place(self) -> usize {
+        (self.0 & (PLACES_MAX as u64 - 1)) as usize
+    }
+
+    pub(super) fn generation(self) -> u32 {
+        (self.0 >> GENERATION_SHIFT) as u32
+    }
+
+    pub(super) fn source(self) -> u16 {
+        (self.0 >> SOURCE_SHIFT) as u16 & (SOURCES_MAX as u16 - 1)
+    }
+
+    /// The kind as tokens told it.
+    pub(super) fn kind(self) -> Kind {
+        Kind::ALL.get((self.0 >> KIND_SHIFT) as usize & 15).copied().unwrap_or(Kind::Unknown)
+    }
+
+    /// The generation after this one.
+    pub(super) fn next_generation(generation: u32) -> u32 {
+        generation.wrapping_add(1) & GENERATION_MASK
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_fits_in_a_word_and_comes_out_whole() {
+        for kind in Kind::ALL {
+            let series = SeriesRef::new(PLACES_MAX - 1, 77, 4_095, kind);
+            let back = SeriesRef::from_word(series.word());
+            assert_eq!(back.place(), PLACES_MAX - 1);
+            assert_eq!((back.generation(), back.source(), back.kind()), (77, 4_095, kind));
+        }
+        assert_eq!(SeriesRef::next_generation(GENERATION_MASK), 0);
+    }
+}

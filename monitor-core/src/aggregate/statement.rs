@@ -1,0 +1,55 @@
+//! What the books know of a statement besides its numbers.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::identify::{self, Dialect, Fingerprint, Identity, Kind, Refinement, Tables};
+
+/// A statement, whoever sends it.
+pub(super) struct Statement {
+    pub(super) fingerprint: Fingerprint,
+    pub(super) text: Arc<str>,
+    pub(super) summary: Arc<str>,
+    kind: Kind,
+    tables: Arc<Tables>,
+    dialect: Dialect,
+    /// What the parser made of it, once the beat came by. It only names tables and kind better;
+    /// the identity never depends on it.
+    refined: OnceLock<Option<(Kind, Arc<Tables>)>>,
+}
+
+// === impl Statement ===
+
+impl Statement {
+    pub(super) fn new(identity: Identity, dialect: Dialect) -> Self {
+        Self {
+            fingerprint: identity.fingerprint,
+            text: identity.text.into(),
+            summary: identity.summary.into(),
+            kind: identity.kind,
+            tables: Arc::new(identity.tables),
+            dialect,
+            refined: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.refined.get().and_then(Option::as_ref).map_or(self.kind, |(kind, _)| *kind)
+    }
+
+    pub(super) fn tables(&self) -> Arc<Tables> {
+        let refined = self.refined.get().and_then(Option::as_ref);
+        refined.map_or(&self.tables, |(_, tables)| tables).clone()
+    }
+
+    /// Parses the statement in full, if that was not done yet; says whether it was needed.
+    pub(super) fn refine(&self) -> bool {
+        if self.refined.get().is_some() {
+            return false;
+        }
+        self.refined.get_or_init(|| {
+            let Refinement { kind, tables, .. } = identify::refine(&self.text, self.dialect)?;
+            Some((kind, Arc::new(tables)))
+        });
+        true
+    }
+}
