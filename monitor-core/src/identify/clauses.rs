@@ -3,9 +3,9 @@
 use super::{
     keyword::Word,
     kind::Kind,
-    lexer::TokenKind,
     names::unquoted,
     outline::Walk,
+    token::TokenKind,
     verb::{Role, Verb, ends_tables, is_modifier, is_object},
 };
 

@@ -8,89 +8,21 @@ use super::{
     dialect::Dialect,
     keyword::{Keyword, Word},
     literal::{
-        Backslash, dollar_quote_end, find, find_either, is_blank, is_name_with_digit_first,
-        is_word, is_word_start, number_end, quote_end,
+        Backslash, dollar_quote_end, find, is_name_with_digit_first, is_word, is_word_start,
+        number_end, quote_end,
     },
     operator,
+    token::TokenKind,
 };
-
-/// What a token is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum TokenKind {
-    /// A keyword, known by its meaning.
-    Keyword(Keyword),
-    /// Any other word.
-    Name,
-    /// A name between quotes, which close with this byte.
-    Quoted(u8),
-    /// A literal other than a string, or a placeholder.
-    Value,
-    /// A string.
-    Text,
-    /// A MySQL variable, `@x` or `@@x`.
-    Variable,
-    /// A `+` or `-` where a value stands next.
-    Sign,
-    /// Any operator between two values, or before one.
-    Operator,
-    /// The `*` of `select *` and `count(*)`.
-    Star,
-    /// `(`
-    Open,
-    /// `)`
-    Close,
-    /// `[`
-    OpenBracket,
-    /// `]`
-    CloseBracket,
-    Comma,
-    Dot,
-    Semicolon,
-    /// `::`
-    Cast,
-    /// The `:` between the bounds of `a[1:2]`.
-    Slice,
-    /// `...`, the trace that a collapsed list leaves in a normalised text.
-    Ellipsis,
-    /// Any other character.
-    Other,
-}
-
-impl TokenKind {
-    pub(super) const fn word(self) -> Option<Word> {
-        match self {
-            Self::Keyword(keyword) => Some(keyword.word),
-            Self::Name => Some(Word::Name),
-            _ => None,
-        }
-    }
-
-    /// Whether a value is complete with this token, so that an operator may follow.
-    const fn completes_value(self) -> bool {
-        match self {
-            Self::Keyword(keyword) => !keyword.value_next(),
-            Self::Name
-            | Self::Quoted(_)
-            | Self::Value
-            | Self::Text
-            | Self::Variable
-            | Self::Star
-            | Self::Close
-            | Self::CloseBracket
-            | Self::Ellipsis => true,
-            _ => false,
-        }
-    }
-}
 
 /// Reads tokens one by one, without allocating.
 #[derive(Clone)]
 pub(super) struct Lexer<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     /// Where the last token starts, and where it ended.
-    start: usize,
-    pos: usize,
-    dialect: Dialect,
+    pub(super) start: usize,
+    pub(super) pos: usize,
+    pub(super) dialect: Dialect,
     /// The kinds of the last token and the one before.
     last: Option<TokenKind>,
     before_last: Option<TokenKind>,
@@ -101,7 +33,7 @@ pub(super) struct Lexer<'a> {
     /// Square brackets open.
     brackets: u32,
     /// Whether we are in a MySQL comment whose text is executed.
-    in_executed_comment: bool,
+    pub(super) in_executed_comment: bool,
 }
 
 impl<'a> Lexer<'a> {
@@ -427,7 +359,7 @@ impl<'a> Lexer<'a> {
         self.take(TokenKind::Variable, self.word_end(name))
     }
 
-    fn word_end(&self, from: usize) -> usize {
+    pub(super) fn word_end(&self, from: usize) -> usize {
         from + self.bytes()[from..].iter().take_while(|&&byte| is_word(byte)).count()
     }
 
@@ -444,180 +376,9 @@ impl<'a> Lexer<'a> {
         TokenKind::Text
     }
 
-    /// Skips spaces and comments. `false` when a comment can't be told from text.
-    fn skip_nothing(&mut self) -> bool {
-        let bytes = self.text.as_bytes();
-        loop {
-            while self.pos < bytes.len() && is_blank(bytes[self.pos]) {
-                self.pos += 1;
-            }
-            match (bytes.get(self.pos), bytes.get(self.pos + 1)) {
-                (Some(b'-'), Some(b'-')) if self.is_dash_comment() => self.skip_line(),
-                (Some(b'#'), _) if self.dialect == Dialect::MySql => self.skip_line(),
-                (Some(b'*'), Some(b'/')) if self.in_executed_comment => {
-                    self.in_executed_comment = false;
-                    self.pos += 2;
-                }
-                (Some(b'/'), Some(b'*')) => {
-                    if self.enter_executed_comment() {
-                        continue;
-                    }
-                    if !self.skip_block_comment() {
-                        return false;
-                    }
-                }
-                _ => return true,
-            }
-        }
-    }
-
-    /// MySQL wants a space behind two dashes, or they are two signs.
-    fn is_dash_comment(&self) -> bool {
-        self.dialect != Dialect::MySql
-            || self.bytes().get(self.pos + 2).is_none_or(|&byte| is_blank(byte))
-    }
-
-    fn skip_line(&mut self) {
-        self.pos = find_either(self.bytes(), self.pos, b'\n', b'\r').unwrap_or(self.text.len());
-    }
-
-    /// Goes past `/*!40101` and `/*M!`, whose text MySQL and MariaDB execute.
-    fn enter_executed_comment(&mut self) -> bool {
-        let bytes = self.bytes();
-        let rest = &bytes[self.pos + 2..];
-        let mark = match (self.dialect, rest) {
-            (Dialect::MySql, [b'!', ..]) => 1,
-            (Dialect::MySql, [b'M', b'!', ..]) => 2,
-            _ => return false,
-        };
-        let version = rest[mark..].iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
-        self.pos += 2 + mark + version;
-        self.in_executed_comment = true;
-        true
-    }
-
-    fn skip_block_comment(&mut self) -> bool {
-        let bytes = self.text.as_bytes();
-        let mut depth = 1_u32;
-        let mut at = self.pos + 2;
-        while let Some(found) = find_either(bytes, at, b'*', b'/') {
-            at = found + 1;
-            match (bytes[found], bytes.get(at)) {
-                (b'*', Some(b'/')) => {
-                    depth -= 1;
-                    at += 1;
-                    if depth == 0 {
-                        self.pos = at;
-                        return true;
-                    }
-                }
-                (b'/', Some(b'*')) => match self.dialect {
-                    Dialect::PostgreSql => {
-                        depth = depth.saturating_add(1);
-                        at += 1;
-                    }
-                    Dialect::Generic => return false,
-                    Dialect::MySql | Dialect::Sqlite => {}
-                },
-                _ => {}
-            }
-        }
-        self.pos = bytes.len();
-        true
-    }
-
-    fn bytes(&self) -> &'a [u8] {
+    pub(super) fn bytes(&self) -> &'a [u8] {
         self.text.as_bytes()
     }
-}
-
-/// Skipping over what needs no second look: lists of plain values are most of a long text.
-impl Lexer<'_> {
-    /// Skips rows of `arity` plain values each, `, (1, 'a')`, as many as follow. How many.
-    pub(super) fn skip_rows(&mut self, arity: usize) -> usize {
-        let mut rows = 0;
-        while let Some(end) = self.row_end(arity) {
-            self.pos = end;
-            rows += 1;
-        }
-        rows
-    }
-
-    /// Skips plain values with a comma behind each, as many as follow. How many.
-    pub(super) fn skip_values(&mut self) -> usize {
-        let mut values = 0;
-        while let Some((end, b',')) = self.plain_value_end(self.pos) {
-            self.pos = end;
-            values += 1;
-        }
-        values
-    }
-
-    fn row_end(&self, arity: usize) -> Option<usize> {
-        let mut at = self.expect(self.expect(self.pos, b',')?, b'(')?;
-        for left in (0..arity).rev() {
-            let (end, mark) = self.plain_value_end(at)?;
-            if mark != if left == 0 { b')' } else { b',' } {
-                return None;
-            }
-            at = end;
-        }
-        Some(at)
-    }
-
-    /// A value that any dialect reads alike: the position after the mark behind it, and the mark.
-    fn plain_value_end(&self, from: usize) -> Option<(usize, u8)> {
-        let bytes = self.text.as_bytes();
-        let start = skip_blanks(bytes, from);
-        let end = match bytes.get(start)? {
-            b'\'' => quote_end(bytes, start + 1, b'\'', Backslash::of(self.dialect))?,
-            b'0'..=b'9' => plain_number_end(bytes, start),
-            b'-' if bytes.get(start + 1).is_some_and(u8::is_ascii_digit) => {
-                plain_number_end(bytes, start + 1)
-            }
-            b'?' => start + 1,
-            b'$' if bytes.get(start + 1).is_some_and(u8::is_ascii_digit)
-                && self.dialect != Dialect::MySql =>
-            {
-                start
-                    + 1
-                    + bytes[start + 1..].iter().take_while(|byte| byte.is_ascii_digit()).count()
-            }
-            b'n' | b'N' | b't' | b'T' | b'f' | b'F' => {
-                let end = self.word_end(start);
-                let word = &bytes[start..end];
-                let constant = [&b"null"[..], b"true", b"false"]
-                    .iter()
-                    .any(|known| word.eq_ignore_ascii_case(known));
-                constant.then_some(end)?
-            }
-            _ => return None,
-        };
-        let mark = skip_blanks(bytes, end);
-        bytes.get(mark).map(|&byte| (mark + 1, byte))
-    }
-
-    /// The position after `wanted`, if nothing but spaces is before it.
-    fn expect(&self, from: usize, wanted: u8) -> Option<usize> {
-        let at = skip_blanks(self.text.as_bytes(), from);
-        (self.text.as_bytes().get(at) == Some(&wanted)).then_some(at + 1)
-    }
-}
-
-fn skip_blanks(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while at < bytes.len() && is_blank(bytes[at]) {
-        at += 1;
-    }
-    at
-}
-
-fn plain_number_end(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while at < bytes.len() && (bytes[at].is_ascii_digit() || bytes[at] == b'.') {
-        at += 1;
-    }
-    at
 }
 
 /// Words behind which a name stands, so that `"x"` is one.

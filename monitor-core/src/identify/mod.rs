@@ -29,6 +29,7 @@
 //! nothing to tell whether a statement is known.
 
 mod clauses;
+mod comments;
 mod dialect;
 mod fingerprint;
 mod identity;
@@ -44,9 +45,11 @@ mod operator;
 mod outline;
 mod parse;
 mod relations;
+mod skim;
 mod spacing;
 mod summary;
 mod tables;
+mod token;
 mod verb;
 
 pub use self::{

@@ -3,7 +3,7 @@
 use super::{
     dialect::Dialect,
     keyword::{Keyword, Word},
-    lexer::TokenKind,
+    token::TokenKind,
 };
 
 /// Writes what stood between the quotes of a name.
@@ -79,6 +79,15 @@ enum Passing {
 impl Naming {
     /// What the token is to be taken for: a passing name is a value.
     pub(super) fn anonymise(&mut self, kind: TokenKind) -> TokenKind {
+        if self.is_started
+            && self.passing == Passing::No
+            && matches!(kind, TokenKind::Name | TokenKind::Dot)
+        {
+            // Most tokens, and none of them changes what a name is here.
+            self.in_name &= !std::mem::take(&mut self.was_open);
+            self.last = kind.word();
+            return kind;
+        }
         let taken_for = self.follow(kind);
         if taken_for != kind {
             (self.in_name, self.last) = (false, None);

@@ -6,16 +6,21 @@
 use super::{
     dialect::Dialect,
     fingerprint::Fingerprint,
+    identity::TEXT_BYTES_MAX,
     keyword::Word,
-    lexer::{Lexer, TokenKind},
+    lexer::Lexer,
     list_size::ListSize,
     lists::{Elements, List},
     names::{Naming, write_name},
     spacing,
+    token::TokenKind,
 };
 
 /// How many parentheses deep lists are still looked for. Deeper ones are written out as they stand.
 pub const NESTING_MAX: usize = 128;
+
+/// The most memory a normaliser keeps from one text to the next, in bytes.
+const KEPT_BYTES_MAX: usize = 256 * 1024;
 
 /// Turns texts into normalised ones, and keeps the memory it needed for the next.
 ///
@@ -80,7 +85,11 @@ impl Normaliser {
 
     /// The normalised form of `text`.
     pub fn normalise(&mut self, text: &str, dialect: Dialect) -> Normalised<'_> {
+        if self.out.capacity() > KEPT_BYTES_MAX {
+            self.out = String::new();
+        }
         self.out.clear();
+        self.out.reserve(text.len().min(TEXT_BYTES_MAX));
         self.frames.clear();
         self.elements.clear();
         let len_max = Writer::new(self, text, dialect).write();
@@ -229,6 +238,7 @@ impl<'a> Writer<'a> {
             TokenKind::Ellipsis => {
                 self.out.push_str("...");
                 self.frame.units += 1;
+                self.frame.is_flat = false;
             }
             TokenKind::Keyword(_) | TokenKind::Name | TokenKind::Variable => {
                 let start = self.out.len();
@@ -264,7 +274,10 @@ impl<'a> Writer<'a> {
             }
             (None, Some(list)) => {
                 self.elements.end_element(list, self.out);
-                if self.frame.is_plain && units == 1 && self.last != Some(TokenKind::Close) {
+                if units == 1
+                    && self.frame.is_plain
+                    && matches!(self.last, Some(TokenKind::Value | TokenKind::Text))
+                {
                     list.len += self.lexer.skip_values();
                 }
                 self.elements.separate(list, self.out);

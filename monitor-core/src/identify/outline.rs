@@ -7,10 +7,11 @@ use super::{
     dialect::Dialect,
     keyword::Word,
     kind::Kind,
-    lexer::{Lexer, TokenKind},
+    lexer::Lexer,
     normalise::NESTING_MAX,
     summary::Summary,
     tables::{Expressions, Tables, Targets},
+    token::TokenKind,
     verb::{Role, Verb, is_query, kind_of},
 };
 

@@ -12,23 +12,19 @@ use sqlparser::{
 };
 
 use super::{
-    dialect::Dialect,
-    keyword::Word,
-    kind::Kind,
-    lexer::{Lexer, TokenKind},
-    relations::relations,
-    tables::Tables,
+    dialect::Dialect, keyword::Word, kind::Kind, lexer::Lexer, relations::relations,
+    tables::Tables, token::TokenKind,
 };
 
 /// The longest text that is given to the parser, in bytes.
 pub const PARSE_BYTES_MAX: usize = 16 * 1024;
-/// How many operators a text may have that is given to the parser; a join counts as [`JOIN_WEIGHT`].
+/// How many operators a text may have that is given to the parser; a join counts as four.
 ///
 /// Each may nest the tree one level deeper, and the tree takes stack to build, to walk and to drop.
 pub const PARSE_OPERATORS_MAX: usize = 256;
 /// PostgreSQL's and MySQL's joins are parsed by recursion that nothing else bounds.
 const JOIN_WEIGHT: usize = 4;
-/// The stack the parser gets. Its deepest allowed text takes a quarter of it, in a debug build half.
+/// The stack the parser gets. The deepest text it is given needs less than 2 MB, several times that in a debug build.
 const PARSE_STACK_BYTES: usize = 8 * 1024 * 1024;
 
 /// What a parser adds to what the tokens told.

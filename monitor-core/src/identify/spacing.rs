@@ -3,7 +3,7 @@
 //! Spacing follows from the tokens alone, never from how a text was written, and the text it makes is cut into the same
 //! tokens again: what would melt into another token keeps its distance.
 
-use super::{keyword::Word, lexer::TokenKind};
+use super::{keyword::Word, token::TokenKind};
 
 /// Whether a space stands between two tokens. `naming` says that `last` ends the name of a table or the like, so that a
 /// parenthesis after it opens a list of columns, not a call.

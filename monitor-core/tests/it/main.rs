@@ -3,6 +3,7 @@
 
 mod alerts;
 mod building;
+mod identify;
 mod limits;
 mod recording;
 mod show;

@@ -239,6 +239,81 @@ proptest! {
     }
 }
 
+/// What may stand in a row, and what only looks as if it did.
+const MEMBERS: &[&str] = &[
+    "1",
+    "-1",
+    "- 1",
+    "+1",
+    "1.5",
+    "1e5",
+    "1e+5",
+    "-1abc",
+    "1abc",
+    "0x1F",
+    ".5",
+    "'a'",
+    "'a''b'",
+    "'a' 'b'",
+    "'a\\'",
+    "'a\\\\'",
+    "\"a\"",
+    "null",
+    "NULL",
+    "nullx",
+    "true",
+    "false",
+    "default",
+    "?",
+    "?1",
+    "$1",
+    "$a",
+    ":a",
+    "@a",
+    "x",
+    "X'ff'",
+    "E'a'",
+    "f(1)",
+    "(1)",
+    "(1, 2)",
+    "date '1'",
+    "1::int",
+    "1 + 1",
+    "",
+    "select 1",
+    "null is null",
+    "...",
+    "_utf8'a'",
+    "now()",
+];
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// Rows of plain values are skimmed; a comment before each value has them read the long way.
+    #[test]
+    fn skimming_a_list_finds_what_reading_it_does(
+        rows in prop::collection::vec(prop::collection::vec(prop::sample::select(MEMBERS), 1..4), 1..6),
+    ) {
+        let row = |row: &Vec<&str>, comma: &str| format!("({})", row.join(comma));
+        let list = |rows: &[Vec<&str>], comma: &str| {
+            rows.iter().map(|one| row(one, comma)).collect::<Vec<_>>().join(comma)
+        };
+        for dialect in Dialect::ALL {
+            for before in ["insert into t values ", "a in "] {
+                let is_in = before == "a in ";
+                let text = |comma: &str| {
+                    let list = list(&rows, comma);
+                    if is_in { format!("{before}({list}) and b in {}", row(&rows[0], comma)) } else { format!("{before}{list}") }
+                };
+                let (skimmed, read) = (identify(&text(", "), dialect), identify(&text(" /**/, /**/ "), dialect));
+                prop_assert_eq!(&skimmed.text, &read.text, "{:?}", dialect);
+                prop_assert_eq!(skimmed.list_size, read.list_size, "{:?} {}", dialect, skimmed.text);
+            }
+        }
+    }
+}
+
 #[test]
 fn statements_of_different_shape_differ() {
     for dialect in Dialect::ALL {
