@@ -35,6 +35,8 @@
 //! - Calls on sqlx's own types, reached by [`MonitoredPool::inner`],
 //!   [`MonitoredConnection::as_raw_mut`] or sqlx's [`Acquire`](sqlx::Acquire): COPY, `PgListener`,
 //!   migrations.
+//!   A wrapped connection or transaction is no `Acquire` itself: code that asks for one gets
+//!   `as_raw_mut()`, which can be seen in a review.
 //! - Errors that arise above the executor: a row that does not decode is a completed call to us,
 //!   and `RowNotFound` is a call that returned no rows.
 //! - Explicit `prepare` and `describe`: not runs of the statement, so no calls. Their checkout is

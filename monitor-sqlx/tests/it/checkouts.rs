@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use monitor_core::capture::OutcomeKind;
 use monitor_sqlx::MonitoredPool;
 use sqlx::pool::PoolOptions;
@@ -12,33 +13,27 @@ use crate::world::{poll_once, until};
 everywhere! {
     async fn waiting_for_a_connection_is_not_time_of_the_query(world) {
         let pool = world.another(PoolOptions::new().max_connections(1)).await;
-        let held = pool.acquire().await.unwrap();
-        for stream in [true, false] {
-            let (tasks, people) = (pool.clone(), world.people);
+        for way in ["all", "stream", "begin"] {
+            let held = pool.acquire().await.unwrap();
+            let (waiting, people) = (pool.clone(), world.people);
             let query = tokio::spawn(async move {
-                if stream {
-                    let rows = sqlx::query(people).fetch(&tasks);
-                    futures_util::TryStreamExt::try_collect::<Vec<_>>(rows).await.unwrap().len()
-                } else {
-                    sqlx::query(people).fetch_all(&tasks).await.unwrap().len()
+                match way {
+                    "all" => drop(sqlx::query(people).fetch_all(&waiting).await.unwrap()),
+                    "stream" => drop(waiting.fetch(people).try_collect::<Vec<_>>().await.unwrap()),
+                    _ => waiting.begin().await.unwrap().rollback().await.unwrap(),
                 }
             });
             until("the query waits", || world.pool_of(&pool).checkouts.waiting == 1).await;
-            if stream {
-                world.hands.advance(Duration::from_secs(7));
-                drop(query);
-                break;
-            }
-            query.abort();
-            let _ = query.await;
-            until("nobody waits", || world.pool_of(&pool).checkouts.waiting == 0).await;
+            world.hands.advance(Duration::from_secs(7));
+            drop(held);
+            query.await.unwrap();
         }
-        drop(held);
-        until("the query has run", || world.total().calls == 1).await;
-        assert_eq!(world.newest().duration, Duration::ZERO);
+        assert_eq!(world.total().calls, 4);
+        assert_eq!(world.total().time_max, Duration::ZERO);
         let checkouts = world.pool_of(&pool).checkouts;
-        assert_eq!(checkouts.wait_max, Duration::from_secs(7));
-        assert_eq!(checkouts.taken, 2);
+        assert_eq!((checkouts.taken, checkouts.wait_max), (6, Duration::from_secs(7)));
+        assert_eq!(checkouts.wait_time, Duration::from_secs(21));
+        assert_eq!(world.source(&pool).transactions.duration.count(), 1);
     }
 
     async fn a_pool_that_gives_nothing_in_time_is_a_timed_out_checkout_and_no_call(world) {

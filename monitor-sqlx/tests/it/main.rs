@@ -3,7 +3,6 @@
 //! What holds for all three is written once, inside `everywhere!`. A test's clock stands still
 //! until the test moves its hands, so times are exact.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-#![cfg(all(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 
 #[macro_use]
 mod world;

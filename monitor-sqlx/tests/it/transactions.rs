@@ -4,6 +4,8 @@ use monitor_core::identify::Kind;
 use monitor_sqlx::MonitoredTransaction;
 use sqlx::{Executor, SqlSafeStr};
 
+use crate::world::poll_once;
+
 everywhere! {
     async fn a_committed_transaction_counts_as_one_and_its_ends_are_calls(world) {
         let mut tx = world.pool.begin().await.unwrap();
@@ -101,6 +103,29 @@ everywhere! {
         assert_eq!(world.total().failed, 1);
         assert_eq!(world.checkouts().out, 0);
         assert_eq!(sqlx::query(world.people).fetch_all(&world.pool).await.unwrap().len(), 10);
+    }
+
+    async fn a_begin_whose_caller_goes_away_leaves_no_open_transaction(world) {
+        let mut connection = world.pool.acquire().await.unwrap();
+        let mut begin = Box::pin(connection.begin());
+        // A database that answers at once has begun one, which is dropped here.
+        let early = poll_once(&mut begin).await.is_pending();
+        drop(begin);
+        assert_eq!((world.total().calls, world.total().cancelled), (1, u64::from(early)));
+        let seen = world.transactions();
+        assert_eq!((seen.begun, seen.dropped, seen.open), (u64::from(!early), u64::from(!early), 0));
+        assert_eq!(sqlx::query(world.people).fetch_all(&mut connection).await.unwrap().len(), 10);
+    }
+
+    async fn a_commit_whose_caller_goes_away_leaves_no_open_transaction(world) {
+        let mut commit = Box::pin(world.pool.begin().await.unwrap().commit());
+        let early = poll_once(&mut commit).await.is_pending();
+        drop(commit);
+        let seen = world.transactions();
+        assert_eq!((seen.begun, seen.open), (1, 0));
+        assert_eq!((seen.dropped, seen.committed), (u64::from(early), u64::from(!early)));
+        assert_eq!(world.statement("commit").activity.cancelled, u64::from(early));
+        assert_eq!(world.checkouts().out, 0);
     }
 
     async fn helpers_take_the_transaction_as_they_took_sqlxs(world) {
