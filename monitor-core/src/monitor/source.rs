@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Inner;
 use super::timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
 use crate::aggregate::{self, Event, EventOrigin, SeriesRef, nanos};
-use crate::capture::{Call, CallSite, CheckoutEnd, Database, Origin, PoolLevels, System};
+use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels, System};
 use crate::identify::Dialect;
 
 /// One way calls take to a database: a pool, or connections made without one.

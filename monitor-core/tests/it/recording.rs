@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use monitor_core::Monitor;
 use monitor_core::capture::{
-    Call, CallSite, Database, ErrorClass, Failure, Origin, Outcome, OutcomeKind, PoolLevels, Rows,
-    System,
+    Call, CallSite, Database, ErrorClass, Failure, Labels, Origin, Outcome, OutcomeKind,
+    PoolLevels, Rows, System,
 };
 use monitor_core::identify::Kind;
 
@@ -79,7 +79,7 @@ fn the_slow_log_keeps_the_worst_call_of_each_statement() {
         connection: Some(7),
         user: Some("42"),
         tag: Some("GET /orders"),
-        call_site: Some(CallSite { file: "src/orders.rs", line: 12 }),
+        call_site: Some(CallSite::here()),
     };
     for took in [150, 900, 200] {
         shop.record(Call::new(BY_ID, ms(took)).origin(origin).rows(Rows::returned(took)));
@@ -96,7 +96,7 @@ fn the_slow_log_keeps_the_worst_call_of_each_statement() {
     assert_eq!(worst.rows.returned, Some(900));
     assert_eq!((worst.connection, worst.user.as_deref()), (Some(7), Some("42")));
     assert_eq!(worst.tag.as_deref(), Some("GET /orders"));
-    assert_eq!(worst.call_site.unwrap().to_string(), "src/orders.rs:12");
+    assert!(worst.call_site.unwrap().to_string().contains("recording.rs:"));
     assert_eq!(*worst.database, super::shop());
     assert_eq!(monitor.very_slow_queries(10).len(), 1);
     assert_eq!(monitor.slow_queries(1).len(), 1);
@@ -124,7 +124,10 @@ fn recent_calls_come_newest_first_with_all_that_is_known() {
 #[test]
 fn a_timer_measures_until_its_end_and_cancels_when_dropped() {
     let World { monitor, shop, hands } = world();
-    let mut timer = shop.call(BY_ID).on_connection(Some(3)).for_user(Some("7".into()));
+    let mut timer = shop
+        .call(BY_ID)
+        .on_connection(Some(3))
+        .labelled(Labels::default().with_user(Some("7")).shared());
     hands.advance(ms(5));
     timer.add_returned(2);
     timer.add_returned(1);
@@ -175,7 +178,7 @@ fn gauges_of_checkouts_come_down_on_every_path() {
     assert_eq!((numbers.checkouts.waiting, numbers.checkouts.out), (1, 1));
     assert_eq!((numbers.leaked, numbers.held.len()), (1, 1));
     assert_eq!(numbers.held[0].held, ms(60));
-    assert!(numbers.held[0].call_site.unwrap().file.ends_with("recording.rs"));
+    assert!(numbers.held[0].call_site.unwrap().file().ends_with("recording.rs"));
 
     drop(waiting);
     drop(held);
