@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use diesel::connection::{DebugQuery, Instrumentation, InstrumentationEvent};
 use diesel::result::Error;
-use monitor_core::capture::{Clock, Database, Failure};
+use monitor_core::capture::{Clock, Database, Failure, Labels};
 use monitor_core::{Monitor, Source};
 use rapidhash::v3::rapidhash_v3;
 
@@ -37,8 +37,7 @@ pub struct Watch {
     pool: Option<Arc<str>>,
     source: Option<Source>,
     connection: u64,
-    user: Option<Arc<str>>,
-    tag: Option<Arc<str>>,
+    labels: Option<Arc<Labels>>,
 }
 
 // === impl Watch ===
@@ -56,8 +55,7 @@ impl Watch {
             pool: None,
             source: None,
             connection: CONNECTION.fetch_add(1, Relaxed),
-            user: None,
-            tag: None,
+            labels: None,
         }
     }
 
@@ -97,12 +95,12 @@ impl Watch {
     /// From the next call on, the connection works on behalf of this user; see
     /// [`watch_of`](crate::watch_of).
     pub fn set_user(&mut self, user: Option<&str>) {
-        self.user = user.map(Arc::from);
+        self.labels = Labels::of(self.labels.as_ref()).with_user(user).shared();
     }
 
     /// From the next call on, calls carry this word; see [`watch_of`](crate::watch_of).
     pub fn set_tag(&mut self, tag: Option<&str>) {
-        self.tag = tag.map(Arc::from);
+        self.labels = Labels::of(self.labels.as_ref()).with_tag(tag).shared();
     }
 
     /// From the next call on, calls count for this source. Where the connection itself counts stays
@@ -110,14 +108,14 @@ impl Watch {
     #[cfg(feature = "r2d2")]
     pub(crate) fn count_for(&mut self, monitor: &Monitor, source: &Source) {
         self.monitor = monitor.clone();
-        self.source = Some(source.clone());
+        self.source = Some(source.apart());
     }
 
     /// A connection that a pool has just made.
     #[cfg(feature = "r2d2")]
     pub(crate) fn made(mut self, source: &Source) -> Self {
         self.life.made(source.clone());
-        self.source = Some(source.clone());
+        self.source = Some(source.apart());
         self
     }
 
@@ -154,17 +152,15 @@ impl Watch {
 
     fn query_starts(&mut self, query: &dyn DebugQuery) {
         let step = self.transaction.take_step();
+        let (connection, labels) = (self.connection, self.labels.clone());
         let source = self.source();
         let text = text::of(query, |sql| (hash(sql), source.statement(sql)));
         let (hash, statement, shows_binds) = match text {
             Some(text) => (text.made.0, text.made.1, text.shows_binds),
             None => (hash(UNBUILDABLE), source.statement(UNBUILDABLE), false),
         };
-        let timer = statement
-            .start()
-            .on_connection(Some(self.connection))
-            .for_user(self.user.clone())
-            .tagged(self.tag.clone());
+        let timer =
+            source.start(statement).detach().on_connection(Some(connection)).labelled(labels);
         self.calls.start(Call::new(hash, timer, step, shows_binds));
     }
 
@@ -187,10 +183,12 @@ impl Watch {
     fn source(&mut self) -> &Source {
         self.source.get_or_insert_with(|| {
             let database = self.database.clone().unwrap_or_default();
-            match &self.pool {
+            let source = match &self.pool {
                 Some(name) => self.monitor.pool(name, database),
                 None => self.monitor.database(database),
-            }
+            };
+            // Every connection counts references of its own: its calls meet nobody else's.
+            source.apart()
         })
     }
 }

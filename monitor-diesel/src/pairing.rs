@@ -35,7 +35,7 @@ pub(crate) struct Call {
     /// Which SQL it runs.
     pub(crate) hash: u64,
     /// Its timer.
-    pub(crate) timer: CallTimer,
+    pub(crate) timer: CallTimer<'static>,
     /// What it does to a transaction.
     pub(crate) step: Option<Step>,
     /// Whether its start showed bind values.
@@ -68,7 +68,12 @@ enum Manner {
 // === impl Call ===
 
 impl Call {
-    pub(crate) fn new(hash: u64, timer: CallTimer, step: Option<Step>, shows_binds: bool) -> Self {
+    pub(crate) fn new(
+        hash: u64,
+        timer: CallTimer<'static>,
+        step: Option<Step>,
+        shows_binds: bool,
+    ) -> Self {
         Self { hash, timer, step, shows_binds, followed_after: None, overtaken: 0 }
     }
 }
@@ -189,7 +194,7 @@ mod tests {
         }
 
         fn start(&mut self, name: &str) {
-            let timer = self.source.call(&format!("select {name}"));
+            let timer = self.source.call(&format!("select {name}")).detach();
             self.calls.start(Call::new(hash(name), timer, None, true));
         }
 

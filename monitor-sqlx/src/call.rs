@@ -119,9 +119,9 @@ pub(crate) async fn describe<DB: MonitoredDatabase>(
 
 /// Waits for a driver's future and ends the timer the way it ends; dropped before, it is cancelled.
 pub(crate) async fn timed<DB: MonitoredDatabase, T>(
-    mut timer: CallTimer,
+    mut timer: CallTimer<'_>,
     work: BoxFuture<'_, Result<T, Error>>,
-    count: impl FnOnce(&mut CallTimer, &T),
+    count: impl FnOnce(&mut CallTimer<'_>, &T),
 ) -> Result<T, Error> {
     let result = Marked::new(work, DB::OWN_THREADS).await;
     match &result {

@@ -25,7 +25,12 @@ pub(crate) async fn take<DB: MonitoredDatabase>(
         Ok(raw) => Ok(Lent { raw, checkout: timer.taken() }),
         Err(error) => {
             match &error {
-                Error::PoolTimedOut => timer.timed_out(),
+                Error::PoolTimedOut => {
+                    timer.timed_out();
+                    if has_room(pool) {
+                        watch.source.connection_failed();
+                    }
+                }
                 Error::PoolClosed => timer.failed(),
                 _ => {
                     timer.failed();
@@ -35,6 +40,14 @@ pub(crate) async fn take<DB: MonitoredDatabase>(
             Err(error)
         }
     }
+}
+
+/// Whether the pool might have made one more connection.
+///
+/// sqlx tries again and again to reach a server that refuses, until the time is over, and then says
+/// only that it is over. A pool that had room and gave nothing could not connect.
+fn has_room<DB: MonitoredDatabase>(pool: &Pool<DB>) -> bool {
+    pool.size() < pool.options().get_max_connections()
 }
 
 /// Takes a connection if one is idle. Nobody waits, so one that is not there is no checkout.

@@ -44,7 +44,7 @@ impl Fault {
 }
 
 /// Ends a call the way its error says.
-pub(crate) fn end<DB: MonitoredDatabase>(timer: CallTimer, error: &Error) {
+pub(crate) fn end<DB: MonitoredDatabase>(timer: CallTimer<'_>, error: &Error) {
     let Some(fault) = Fault::of::<DB>(error) else { return timer.complete() };
     timer.fail(Failure { class: fault.class, code: fault.code.as_deref() });
 }

@@ -9,6 +9,7 @@ use sqlx::{Database, Describe, Error, Execute, Executor, SqlStr};
 use crate::connection::MonitoredConnection;
 use crate::database::{Item, MonitoredDatabase};
 use crate::pool::MonitoredPool;
+use crate::pool_connection::MonitoredPoolConnection;
 use crate::split::Split;
 use crate::stream::{CallStream, SlotStream};
 use crate::transaction::MonitoredTransaction;
@@ -179,63 +180,77 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
     }
 }
 
-impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredTransaction<'_, DB> {
-    type Database = DB;
+/// What derefs to a watched connection is an executor, as the connection is.
+macro_rules! executes_on_its_connection {
+    ($of:ty) => {
+        impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut $of {
+            type Database = DB;
 
-    #[track_caller]
-    fn execute<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<DB::QueryResult, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, DB>,
-    {
-        Executor::execute(&mut **self, query)
-    }
+            #[track_caller]
+            fn execute<'e, 'q: 'e, E>(
+                self,
+                query: E,
+            ) -> BoxFuture<'e, Result<DB::QueryResult, Error>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, DB>,
+            {
+                Executor::execute(&mut **self, query)
+            }
 
-    #[track_caller]
-    fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Item<DB>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, DB>,
-    {
-        Executor::fetch_many(&mut **self, query)
-    }
+            #[track_caller]
+            fn fetch_many<'e, 'q: 'e, E>(self, query: E) -> BoxStream<'e, Item<DB>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, DB>,
+            {
+                Executor::fetch_many(&mut **self, query)
+            }
 
-    #[track_caller]
-    fn fetch_all<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, Result<Vec<DB::Row>, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, DB>,
-    {
-        Executor::fetch_all(&mut **self, query)
-    }
+            #[track_caller]
+            fn fetch_all<'e, 'q: 'e, E>(
+                self,
+                query: E,
+            ) -> BoxFuture<'e, Result<Vec<DB::Row>, Error>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, DB>,
+            {
+                Executor::fetch_all(&mut **self, query)
+            }
 
-    #[track_caller]
-    fn fetch_optional<'e, 'q: 'e, E>(
-        self,
-        query: E,
-    ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
-    where
-        'c: 'e,
-        E: 'q + Execute<'q, DB>,
-    {
-        Executor::fetch_optional(&mut **self, query)
-    }
+            #[track_caller]
+            fn fetch_optional<'e, 'q: 'e, E>(
+                self,
+                query: E,
+            ) -> BoxFuture<'e, Result<Option<DB::Row>, Error>>
+            where
+                'c: 'e,
+                E: 'q + Execute<'q, DB>,
+            {
+                Executor::fetch_optional(&mut **self, query)
+            }
 
-    fn prepare_with<'e>(
-        self,
-        sql: SqlStr,
-        parameters: &'e [<DB as Database>::TypeInfo],
-    ) -> BoxFuture<'e, Result<DB::Statement, Error>>
-    where
-        'c: 'e,
-    {
-        Executor::prepare_with(&mut **self, sql, parameters)
-    }
+            fn prepare_with<'e>(
+                self,
+                sql: SqlStr,
+                parameters: &'e [<DB as Database>::TypeInfo],
+            ) -> BoxFuture<'e, Result<DB::Statement, Error>>
+            where
+                'c: 'e,
+            {
+                Executor::prepare_with(&mut **self, sql, parameters)
+            }
 
-    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
-    where
-        'c: 'e,
-    {
-        Executor::describe(&mut **self, sql)
-    }
+            fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
+            where
+                'c: 'e,
+            {
+                Executor::describe(&mut **self, sql)
+            }
+        }
+    };
 }
+
+executes_on_its_connection!(MonitoredPoolConnection<DB>);
+executes_on_its_connection!(MonitoredTransaction<'_, DB>);

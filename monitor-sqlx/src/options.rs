@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use monitor_core::Monitor;
-use monitor_core::capture::Database;
+use monitor_core::capture::{Database, Labels};
 use sqlx::Pool;
 
 use crate::database::MonitoredDatabase;
@@ -16,15 +16,14 @@ pub struct PoolBuilder<DB: MonitoredDatabase> {
     pool: Pool<DB>,
     name: Option<String>,
     database: Option<Database>,
-    user: Option<Arc<str>>,
-    tag: Option<Arc<str>>,
+    labels: Labels,
 }
 
 // === impl PoolBuilder ===
 
 impl<DB: MonitoredDatabase> PoolBuilder<DB> {
     pub(crate) fn new(pool: Pool<DB>) -> Self {
-        Self { pool, name: None, database: None, user: None, tag: None }
+        Self { pool, name: None, database: None, labels: Labels::default() }
     }
 
     /// The pool's name in pages, metrics and alerts. Default: the database's address.
@@ -44,14 +43,14 @@ impl<DB: MonitoredDatabase> PoolBuilder<DB> {
     }
 
     /// The user that calls carry which are not [`for_user`](MonitoredPool::for_user) of another.
-    pub fn user(mut self, user: impl Into<Arc<str>>) -> Self {
-        self.user = Some(user.into());
+    pub fn user(mut self, user: impl AsRef<str>) -> Self {
+        self.labels = self.labels.with_user(Some(user.as_ref()));
         self
     }
 
     /// The tag that calls carry which are not [`tagged`](MonitoredPool::tagged) otherwise.
-    pub fn tag(mut self, tag: impl Into<Arc<str>>) -> Self {
-        self.tag = Some(tag.into());
+    pub fn tag(mut self, tag: impl AsRef<str>) -> Self {
+        self.labels = self.labels.with_tag(Some(tag.as_ref()));
         self
     }
 
@@ -63,9 +62,7 @@ impl<DB: MonitoredDatabase> PoolBuilder<DB> {
             None => monitor.unnamed_pool(database),
         };
         let mut pool = MonitoredPool::around(self.pool, source);
-        let watch = Arc::make_mut(&mut pool.watch);
-        watch.user = self.user;
-        watch.tag = self.tag;
+        Arc::make_mut(&mut pool.watch).labels = self.labels.shared();
         pool
     }
 }
@@ -76,7 +73,7 @@ impl<DB: MonitoredDatabase> fmt::Debug for PoolBuilder<DB> {
         f.debug_struct("PoolBuilder")
             .field("name", &self.name)
             .field("database", &self.database)
-            .field("tag", &self.tag)
+            .field("tag", &self.labels.tag)
             .finish_non_exhaustive()
     }
 }

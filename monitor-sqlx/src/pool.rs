@@ -10,9 +10,9 @@ use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Error, Pool, SqlSafeStr};
 
 use crate::checkout;
-use crate::connection::MonitoredConnection;
 use crate::database::MonitoredDatabase;
 use crate::options::PoolBuilder;
+use crate::pool_connection::MonitoredPoolConnection;
 use crate::transaction::MonitoredTransaction;
 use crate::watch::{Watch, call_site};
 
@@ -68,18 +68,18 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
     ///
     /// Users show in the histories of slow and recent calls, never in metrics.
     #[must_use]
-    pub fn for_user(&self, user: impl Into<Arc<str>>) -> Self {
+    pub fn for_user(&self, user: impl AsRef<str>) -> Self {
         let mut pool = self.clone();
-        Arc::make_mut(&mut pool.watch).user = Some(user.into());
+        Arc::make_mut(&mut pool.watch).set_user(user.as_ref());
         pool
     }
 
     /// The same pool for one purpose, such as `GET /orders` or a job's name: calls through it carry
     /// the word. The SQL is not touched, so prepared statements stay cached.
     #[must_use]
-    pub fn tagged(&self, tag: impl Into<Arc<str>>) -> Self {
+    pub fn tagged(&self, tag: impl AsRef<str>) -> Self {
         let mut pool = self.clone();
-        Arc::make_mut(&mut pool.watch).tag = Some(tag.into());
+        Arc::make_mut(&mut pool.watch).set_tag(tag.as_ref());
         pool
     }
 
@@ -107,21 +107,21 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
     #[track_caller]
     pub fn acquire(
         &self,
-    ) -> impl Future<Output = Result<MonitoredConnection<DB>, Error>> + Send + use<DB> {
+    ) -> impl Future<Output = Result<MonitoredPoolConnection<DB>, Error>> + Send + use<DB> {
         let site = call_site(Location::caller());
         let pool = self.clone();
         async move {
             let lent = checkout::take(pool.inner(), &pool.watch, site).await?;
-            Ok(MonitoredConnection::lent(lent, pool.watch))
+            Ok(MonitoredPoolConnection::lent(lent, pool.watch))
         }
     }
 
     /// Takes a connection if one is idle, without waiting.
     #[must_use]
     #[track_caller]
-    pub fn try_acquire(&self) -> Option<MonitoredConnection<DB>> {
+    pub fn try_acquire(&self) -> Option<MonitoredPoolConnection<DB>> {
         let lent = checkout::try_take(self.inner(), &self.watch, call_site(Location::caller()))?;
-        Some(MonitoredConnection::lent(lent, self.watch.clone()))
+        Some(MonitoredPoolConnection::lent(lent, self.watch.clone()))
     }
 
     /// Takes a connection and begins a transaction on it. The two are counted apart.

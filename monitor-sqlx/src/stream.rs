@@ -21,7 +21,7 @@ use crate::watch::Watch;
 pub(crate) struct CallStream<'e, DB: MonitoredDatabase> {
     start: Option<Start<'e, DB>>,
     rows: Option<Marked<BoxStream<'e, Item<DB>>>>,
-    timer: Option<CallTimer>,
+    timer: Option<CallTimer<'e>>,
     tells_affected: bool,
 }
 

@@ -13,6 +13,7 @@ use sqlx_core::transaction::{
 use crate::call::timed;
 use crate::connection::MonitoredConnection;
 use crate::database::MonitoredDatabase;
+use crate::pool_connection::MonitoredPoolConnection;
 
 /// A transaction whose queries, beginning and end the monitor sees.
 ///
@@ -134,9 +135,9 @@ impl<DB: MonitoredDatabase> fmt::Debug for MonitoredTransaction<'_, DB> {
 
 // === impl On ===
 
-impl<DB: MonitoredDatabase> From<MonitoredConnection<DB>> for On<'_, DB> {
-    fn from(connection: MonitoredConnection<DB>) -> Self {
-        Self::Own(connection)
+impl<DB: MonitoredDatabase> From<MonitoredPoolConnection<DB>> for On<'_, DB> {
+    fn from(connection: MonitoredPoolConnection<DB>) -> Self {
+        Self::Own(connection.into_connection())
     }
 }
 

@@ -3,15 +3,14 @@
 use std::panic::Location;
 use std::sync::Arc;
 
-use monitor_core::capture::CallSite;
+use monitor_core::capture::{CallSite, Labels};
 use monitor_core::{CallTimer, Source};
 
 /// Where calls are told to, and what every one of them carries.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     pub(crate) source: Source,
-    pub(crate) user: Option<Arc<str>>,
-    pub(crate) tag: Option<Arc<str>>,
+    pub(crate) labels: Option<Arc<Labels>>,
     /// The line to name where the caller's own cannot be seen.
     pub(crate) call_site: Option<CallSite>,
 }
@@ -20,16 +19,20 @@ pub(crate) struct Watch {
 
 impl Watch {
     pub(crate) fn new(source: Source) -> Self {
-        Self { source, user: None, tag: None, call_site: None }
+        Self { source, labels: None, call_site: None }
+    }
+
+    pub(crate) fn set_user(&mut self, user: &str) {
+        self.labels = Labels::of(self.labels.as_ref()).with_user(Some(user)).shared();
+    }
+
+    pub(crate) fn set_tag(&mut self, tag: &str) {
+        self.labels = Labels::of(self.labels.as_ref()).with_tag(Some(tag)).shared();
     }
 
     /// Starts timing a call: now.
-    pub(crate) fn start(&self, text: &str, call_site: Option<CallSite>) -> CallTimer {
-        self.source
-            .call(text)
-            .for_user(self.user.clone())
-            .tagged(self.tag.clone())
-            .called_at(call_site.or(self.call_site))
+    pub(crate) fn start(&self, text: &str, call_site: Option<CallSite>) -> CallTimer<'_> {
+        self.source.call(text).labelled(self.labels.clone()).called_at(call_site.or(self.call_site))
     }
 }
 

@@ -85,7 +85,7 @@ fn tests(selection: &Selection, args: &[String]) -> Command {
         command.args(["nextest", "run"]);
     } else {
         // Unit tests and integration tests alike.
-        command.args(["test", "--tests"]);
+        command.args(["test", "--tests", "--no-fail-fast"]);
     }
     if selection.whole() {
         command.arg("--workspace");

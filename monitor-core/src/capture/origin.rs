@@ -160,16 +160,22 @@ impl fmt::Debug for CallSite {
 // === impl Labels ===
 
 impl Labels {
-    /// The same labels with a user.
+    /// The same labels with this user, or with none.
     #[must_use]
     pub fn with_user(self, user: Option<&str>) -> Self {
         Self { user: user.map(Box::from), ..self }
     }
 
-    /// The same labels with a tag.
+    /// The same labels with this tag, or with none.
     #[must_use]
     pub fn with_tag(self, tag: Option<&str>) -> Self {
         Self { tag: tag.map(Box::from), ..self }
+    }
+
+    /// Labels that are shared already, as ones to change.
+    #[must_use]
+    pub fn of(shared: Option<&Arc<Self>>) -> Self {
+        shared.map_or_else(Self::default, |labels| Self::clone(labels))
     }
 
     /// To be shared by many calls; `None` where nothing is said.

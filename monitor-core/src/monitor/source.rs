@@ -22,6 +22,7 @@ pub struct Source {
 }
 
 /// What a source that is not off knows.
+#[derive(Clone)]
 pub(super) struct Live {
     pub(super) monitor: Arc<Inner>,
     pub(super) source: Arc<aggregate::Source>,
@@ -57,6 +58,15 @@ impl Source {
     #[must_use]
     pub fn off() -> Self {
         Self { live: None }
+    }
+
+    /// The same source, sharing no reference count with this one.
+    ///
+    /// For a connection that [detaches](CallTimer::detach) its timers: their counting then meets
+    /// nobody else's.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self { live: self.live.as_ref().map(|live| Arc::new(Live::clone(live))) }
     }
 
     /// The pool's name, or the database's where there is no pool; empty when off.

@@ -97,15 +97,15 @@ everywhere! {
         assert_eq!(held.len(), 1);
         assert_eq!(held[0].held, Duration::from_secs(90));
         let site = held[0].call_site.unwrap();
-        assert!(site.file.ends_with("checkouts.rs"), "{site}");
-        assert_eq!(site.line, line);
+        assert!(site.file().ends_with("checkouts.rs"), "{site}");
+        assert_eq!(site.line(), line);
         assert_eq!(world.pool_of(&world.pool).leaked, 1);
         drop(connection);
         assert!(world.pool_of(&world.pool).held.is_empty());
         assert_eq!(world.checkouts().hold.count(), 1);
 
         let tx = world.pool.begin().await.unwrap(); let line = line!();
-        assert_eq!(world.pool_of(&world.pool).held[0].call_site.unwrap().line, line);
+        assert_eq!(world.pool_of(&world.pool).held[0].call_site.unwrap().line(), line);
         tx.rollback().await.unwrap();
     }
 

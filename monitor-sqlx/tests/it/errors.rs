@@ -1,6 +1,11 @@
 //! What errors a call can end with.
 
+use std::time::Duration;
+
+use monitor_core::Monitor;
 use monitor_core::capture::{ErrorClass, OutcomeKind};
+use monitor_sqlx::MonitoredPool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Database, Encode, Executor, Type};
 
 use crate::world::TestDb;
@@ -139,18 +144,27 @@ everywhere! {
     }
 }
 
-#[test]
-fn a_lock_held_by_another_is_a_conflict_on_sqlite() {
-    crate::world::run(|world: crate::world::World<sqlx::Sqlite>| async move {
-        let mut writer = world.pool.acquire().await.unwrap();
-        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
-        tx.execute("DELETE FROM people").await.unwrap();
-        let mut other = world.pool.acquire().await.unwrap();
-        other.execute("PRAGMA busy_timeout = 0").await.unwrap();
-        other.execute("DELETE FROM people").await.unwrap_err();
-        assert_eq!(world.total().errors[0].class, ErrorClass::Conflict);
-        tx.rollback().await.unwrap();
-    });
+/// In a file: behind a shared cache, sqlx may be built to wait for the lock for ever.
+#[tokio::test]
+async fn a_lock_held_by_another_is_a_conflict_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = SqliteConnectOptions::new()
+        .filename(folder.path().join("people.db"))
+        .create_if_missing(true)
+        .busy_timeout(Duration::ZERO);
+    let monitor = Monitor::builder().beat_by_hand().build().unwrap();
+    let pool = SqlitePoolOptions::new().max_connections(2).connect_with(file).await.unwrap();
+    let pool = MonitoredPool::new(pool, &monitor);
+    pool.execute("CREATE TABLE people (id integer)").await.unwrap();
+
+    let mut writer = pool.acquire().await.unwrap();
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    tx.execute("DELETE FROM people").await.unwrap();
+    pool.execute("DELETE FROM people").await.unwrap_err();
+
+    let error = &monitor.snapshot().lifetime.total.errors[0];
+    assert_eq!((error.class, error.code.as_deref()), (ErrorClass::Conflict, Some("5")));
+    tx.rollback().await.unwrap();
 }
 
 #[test]

@@ -31,21 +31,21 @@ everywhere! {
     async fn a_call_made_directly_knows_its_line_and_one_through_sqlx_can_be_told(world) {
         world.pool.execute("SELECT 1").await.unwrap(); let line = line!();
         let site = world.newest().call_site.unwrap();
-        assert!(site.file.ends_with("labels.rs"), "{site}");
-        assert_eq!(site.line, line);
+        assert!(site.file().ends_with("labels.rs"), "{site}");
+        assert_eq!(site.line(), line);
 
         sqlx::query("SELECT 1").execute(&world.pool).await.unwrap();
         assert_eq!(world.newest().call_site, None, "sqlx's own line would tell nothing");
 
         sqlx::query("SELECT 1").execute(&world.pool.here()).await.unwrap(); let line = line!();
-        assert_eq!(world.newest().call_site.unwrap().line, line);
+        assert_eq!(world.newest().call_site.unwrap().line(), line);
 
         let mut tx = world.pool.begin().await.unwrap();
         world.tick();
         tx.execute("SELECT 1").await.unwrap(); let line = line!();
-        assert_eq!(world.newest().call_site.unwrap().line, line);
+        assert_eq!(world.newest().call_site.unwrap().line(), line);
         (&mut tx).fetch_all("SELECT 1").await.unwrap(); let line = line!();
-        assert_eq!(world.newest().call_site.unwrap().line, line);
+        assert_eq!(world.newest().call_site.unwrap().line(), line);
     }
 
     async fn a_builder_names_the_pool_and_its_calls(world) {

@@ -36,7 +36,7 @@ async fn a_postgres_connection_that_dies_in_mid_query_is_a_failed_call() {
     let mut admin = PgConnection::connect(&url).await.unwrap();
     // The statement is there once the server lists it.
     let running = "select exists (select 1 from pg_stat_activity where pid = $1 and query like '%pg_sleep%' and state = 'active')";
-    while !sqlx::query_scalar(running).bind(pid).fetch_one(&mut admin).await.unwrap() {
+    while !sqlx::query_scalar::<_, bool>(running).bind(pid).fetch_one(&mut admin).await.unwrap() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     sqlx::query("select pg_terminate_backend($1)").bind(pid).execute(&mut admin).await.unwrap();

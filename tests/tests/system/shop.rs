@@ -57,7 +57,6 @@ pub(crate) async fn load_sqlite(path: &str) {
 /// A statement with its parameters, as one driver takes them.
 #[derive(Clone)]
 pub(crate) struct Work {
-    pub(crate) id: String,
     pub(crate) sql: String,
     pub(crate) params: Vec<Param>,
 }
@@ -74,7 +73,7 @@ pub(crate) fn workload(dialect: Dialect) -> Vec<Work> {
                 Dialect::Mysql => shop::for_mysql(&query),
                 Dialect::Sqlite => shop::for_sqlite(&query),
             };
-            Work { id: query.id, sql, params }
+            Work { sql, params }
         })
         .collect()
 }
