@@ -24,7 +24,10 @@ pub(crate) async fn execute<DB: MonitoredDatabase>(
     let tells_affected = DB::tells_affected(query.text());
     let timer = watch.start(query.text(), call_site);
     timed::<DB, _>(timer, DB::execute(raw, query), |timer, result| {
-        timer.add_returned(0);
+        // The core takes the one number for what the statement is: rows returned or rows changed.
+        if !DB::TAGS_QUERIES {
+            timer.add_returned(0);
+        }
         if tells_affected {
             timer.add_affected(DB::rows_affected(result));
         }

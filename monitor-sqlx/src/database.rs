@@ -45,6 +45,10 @@ pub(crate) mod sealed {
         /// Whether the driver runs statements on threads of its own.
         const OWN_THREADS: bool;
 
+        /// Whether `rows_affected` of a query is the number of rows it returned, also when nobody
+        /// reads them: PostgreSQL's command tag.
+        const TAGS_QUERIES: bool;
+
         fn execute<'e>(
             raw: &'e mut Self::Connection,
             query: Split<Self>,
@@ -93,11 +97,12 @@ pub(crate) mod sealed {
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 macro_rules! driver {
-    ($db:ty, $module:path, own_threads: $own_threads:literal) => {
+    ($db:ty, $module:path, own_threads: $own_threads:literal, tags_queries: $tags_queries:literal) => {
         impl MonitoredDatabase for $db {}
 
         impl sealed::Driver for $db {
             const OWN_THREADS: bool = $own_threads;
+            const TAGS_QUERIES: bool = $tags_queries;
 
             fn execute<'e>(
                 raw: &'e mut Self::Connection,
@@ -170,8 +175,8 @@ macro_rules! driver {
 use sqlx::Executor as _;
 
 #[cfg(feature = "postgres")]
-driver!(sqlx::Postgres, crate::postgres, own_threads: false);
+driver!(sqlx::Postgres, crate::postgres, own_threads: false, tags_queries: true);
 #[cfg(feature = "mysql")]
-driver!(sqlx::MySql, crate::mysql, own_threads: false);
+driver!(sqlx::MySql, crate::mysql, own_threads: false, tags_queries: false);
 #[cfg(feature = "sqlite")]
-driver!(sqlx::Sqlite, crate::sqlite, own_threads: true);
+driver!(sqlx::Sqlite, crate::sqlite, own_threads: true, tags_queries: false);

@@ -17,7 +17,7 @@ pub(crate) fn identify(options: &PgConnectOptions) -> Database {
     }
 }
 
-/// The number of a command tag. For a SELECT it is the rows returned, which the core leaves out.
+/// The number of a command tag. For a SELECT it is the rows returned.
 pub(crate) fn tells_affected(_text: &str) -> bool {
     true
 }

@@ -194,6 +194,10 @@ impl Counts {
 #[inline]
 fn rows_of(rows: Rows, kind: Kind) -> Rows {
     match kind {
+        // A query's only number is the rows it returned, whatever its driver calls them.
+        Kind::Select if rows.returned.is_none() => {
+            Rows { returned: rows.affected, affected: rows.affected.map(|_| 0) }
+        }
         // Changes nothing, even if the driver's counter still stands where the call before left it.
         Kind::Select | Kind::Ddl => Rows { affected: rows.affected.map(|_| 0), ..rows },
         // Has no rows, whether the driver says so or not.

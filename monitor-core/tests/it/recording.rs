@@ -69,7 +69,10 @@ fn a_select_changes_no_rows_whatever_the_driver_says() {
     let World { monitor, shop, .. } = world();
     let stale = Rows { returned: Some(1), affected: Some(1000) };
     shop.record(Call::new("select 2", ms(1)).rows(stale));
-    assert_eq!(monitor.snapshot().lifetime.total.rows_affected, 0);
+    let number = Rows { returned: None, affected: Some(5) };
+    shop.record(Call::new("select 2", ms(1)).rows(number));
+    let total = monitor.snapshot().lifetime.total;
+    assert_eq!((total.rows_returned, total.rows_affected, total.rows_unknown), (6, 0, 0));
 }
 
 #[test]
