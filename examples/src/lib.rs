@@ -67,3 +67,8 @@ impl Shop {
         self.folder.path().join("shop.db").display().to_string()
     }
 }
+
+/// What the README shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

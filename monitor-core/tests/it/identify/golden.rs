@@ -71,7 +71,8 @@ fn fingerprints_never_change() {
     let mut table = String::new();
     for (dialect, text) in STATEMENTS {
         let identity = identify(text, *dialect);
-        writeln!(table, "{} {}", identity.fingerprint, identity.text).unwrap();
+        let line = format!("{} {}", identity.fingerprint, identity.text);
+        writeln!(table, "{}", line.trim_end()).unwrap();
     }
     assert_eq!(table, GOLDEN, "is:\n{table}");
 }
@@ -81,7 +82,7 @@ fn a_fingerprint_is_the_hash_of_its_text_and_can_be_read_back() {
     for line in GOLDEN.lines() {
         let (hex, text) = line.split_at(16);
         let fingerprint: Fingerprint = hex.parse().unwrap();
-        assert_eq!(fingerprint, Fingerprint::of_normalised(&text[1..]));
+        assert_eq!(fingerprint, Fingerprint::of_normalised(text.trim_start()));
         assert_eq!(fingerprint, Fingerprint::from_u64(fingerprint.as_u64()));
         assert_eq!(fingerprint.to_string(), hex);
     }
