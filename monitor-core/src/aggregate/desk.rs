@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use super::event::Event;
 use super::lock;
 
-/// Events after which a thread settles its desk itself, if the beat has not come by.
+/// Events after which a thread settles its desk itself, if the beat has not come by; should the books
+/// be busy, it asks again after as many more.
 pub(super) const EVENTS_BEFORE_SETTLING: usize = 256;
 
 /// Events a desk may hold while the books are busy; then its thread waits for them.
@@ -66,7 +67,8 @@ pub(super) fn put(
         });
         let desk = &desks[place].1;
         let count = desk.put(event.take()?);
-        let settle = count >= EVENTS_BEFORE_SETTLING;
+        // Not on every event beyond: asking for a lock that is taken is what others would feel.
+        let settle = count.is_multiple_of(EVENTS_BEFORE_SETTLING);
         Some(settle.then(|| (desk.clone(), count)))
     });
     match (put, event) {

@@ -98,6 +98,39 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 // === impl RowCounts ===
 
 impl RowCounts {
+    /// These rows as they are counted for a kind of statement, whatever the driver says.
+    #[inline]
+    pub(super) fn counted_for(mut self, kind: Kind) -> Self {
+        match kind {
+            Kind::Select | Kind::Ddl => {
+                // A query's only number is the rows it returned, whatever its driver calls them.
+                if self.returned == UNKNOWN && kind == Kind::Select {
+                    self.returned = self.affected;
+                }
+                // Changes nothing, even if the driver's counter still stands where the call before
+                // left it.
+                self.affected = if self.affected == UNKNOWN { UNKNOWN } else { 0 };
+            }
+            // Has no rows, whether the driver says so or not.
+            Kind::Transaction => self = Self { returned: 0, affected: 0 },
+            _ => {}
+        }
+        self
+    }
+
+    /// Whether the driver told neither number.
+    #[inline]
+    pub(super) fn is_unknown(self) -> bool {
+        self.returned == UNKNOWN && self.affected == UNKNOWN
+    }
+
+    /// Rows returned and changed, with nothing for what is not known.
+    #[inline]
+    pub(super) fn known(self) -> (u64, u64) {
+        let known = |count| if count == UNKNOWN { 0 } else { count };
+        (known(self.returned), known(self.affected))
+    }
+
     pub(crate) const UNKNOWN: Self = Self { returned: UNKNOWN, affected: UNKNOWN };
 
     #[inline]

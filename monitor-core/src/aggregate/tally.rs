@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::event::{ErrorDetail, Event};
 use super::limits::ERROR_CODES_MAX;
-use crate::capture::{OutcomeKind, Rows};
+use crate::capture::OutcomeKind;
 use crate::identify::Kind;
 use crate::snapshot::buckets::slot_of;
 use crate::snapshot::{Activity, ErrorCount, Histogram, merge_errors};
@@ -124,10 +124,11 @@ impl Counts {
         }
         self.slow += u64::from(nanos >= slowness.slow);
         self.very_slow += u64::from(nanos >= slowness.very_slow);
-        let Rows { returned, affected } = rows_of(event.rows.into(), kind);
-        self.rows_returned = self.rows_returned.saturating_add(returned.unwrap_or(0));
-        self.rows_affected = self.rows_affected.saturating_add(affected.unwrap_or(0));
-        self.rows_unknown += u64::from(returned.is_none() && affected.is_none());
+        let rows = event.rows.counted_for(kind);
+        let (returned, affected) = rows.known();
+        self.rows_returned = self.rows_returned.saturating_add(returned);
+        self.rows_affected = self.rows_affected.saturating_add(affected);
+        self.rows_unknown += u64::from(rows.is_unknown());
     }
 
     fn add_slot(&mut self, slot: u16, calls: u64) {
@@ -187,21 +188,5 @@ impl Counts {
             histogram: Histogram::from_sparse(&self.slots),
             errors: self.errors.clone(),
         }
-    }
-}
-
-/// Rows as they are counted, whatever the driver says.
-#[inline]
-fn rows_of(rows: Rows, kind: Kind) -> Rows {
-    match kind {
-        // A query's only number is the rows it returned, whatever its driver calls them.
-        Kind::Select if rows.returned.is_none() => {
-            Rows { returned: rows.affected, affected: rows.affected.map(|_| 0) }
-        }
-        // Changes nothing, even if the driver's counter still stands where the call before left it.
-        Kind::Select | Kind::Ddl => Rows { affected: rows.affected.map(|_| 0), ..rows },
-        // Has no rows, whether the driver says so or not.
-        Kind::Transaction => Rows::returned(0),
-        _ => rows,
     }
 }
