@@ -52,10 +52,11 @@ pub struct Snapshot {
 pub struct Window {
     /// The time asked for: 1, 5, 15 or 60 minutes.
     pub span: Duration,
-    /// The time really covered: less than `span` while the monitor is young, and up to one beat
-    /// more than `span` otherwise.
+    /// The time really covered: less than `span` while the monitor is young, otherwise more by up to
+    /// a beat of five seconds in the shortest window, and by up to a minute in the others.
     pub covered: Duration,
-    /// The numbers. Minimum and maximum are taken from the histogram, so at most 9 % off.
+    /// The numbers. Of many statements in one minute those that took most time are kept apart, the
+    /// others are counted as "other".
     pub rollup: Rollup,
     /// What happened to pools, connections and transactions meanwhile; what is a level, such as
     /// the connections in use, is as it is now. Calls by source are not kept apart in windows.
