@@ -1,6 +1,6 @@
 //! Code written for sqlx goes on working: generic code, spawned tasks, code of others.
 
-use monitor_sqlx::{MonitoredDatabase, MonitoredPool};
+use monitor_sqlx::{MonitoredConnection, MonitoredDatabase, MonitoredPool};
 use sqlx::{Executor, Row};
 
 /// An application's own helper, written for any executor.
@@ -25,15 +25,28 @@ async fn ping<DB: MonitoredDatabase>(pool: &MonitoredPool<DB>) -> u64 {
     pool.fetch_all("SELECT 1").await.unwrap().len() as u64
 }
 
+/// Takes what stands in for `&mut PgConnection`, from a pool and from a transaction alike.
+async fn borrowed<DB: MonitoredDatabase>(connection: &mut MonitoredConnection<DB>) -> i64
+where
+    usize: sqlx::ColumnIndex<DB::Row>,
+    i64: for<'r> sqlx::Decode<'r, DB> + sqlx::Type<DB>,
+{
+    count::<DB, _>(connection).await
+}
+
 everywhere! {
     async fn code_generic_over_executors_takes_all_three(world) {
         assert_eq!(count::<Db, _>(&world.pool).await, 10);
         let mut connection = world.pool.acquire().await.unwrap();
         assert_eq!(count::<Db, _>(&mut connection).await, 10);
+        // As code written for sqlx's `PoolConnection` spells it.
+        assert_eq!(count::<Db, _>(&mut *connection).await, 10);
+        assert_eq!(borrowed(&mut connection).await, 10);
         let mut tx = connection.begin().await.unwrap();
         assert_eq!(count::<Db, _>(&mut tx).await, 10);
         assert_eq!(count::<Db, _>(&mut *tx).await, 10);
-        assert_eq!(world.statement("count").activity.calls, 4);
+        assert_eq!(borrowed(&mut tx).await, 10);
+        assert_eq!(world.statement("count").activity.calls, 7);
     }
 
     async fn code_generic_over_databases_needs_one_bound(world) {
