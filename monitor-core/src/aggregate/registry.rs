@@ -1,5 +1,6 @@
 //! All numbers of one monitor, and the way to a snapshot.
 
+use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -19,7 +20,7 @@ use super::texts::Texts;
 use super::windows::Windows;
 use super::{Limits, lock};
 use crate::capture::{CallSite, Clock, Database, Tick};
-use crate::identify::{self, Dialect};
+use crate::identify::{Dialect, Normaliser};
 use crate::snapshot::{CallRecord, Losses, Rollup, Snapshot, SourceActivity};
 
 /// All numbers of one monitor.
@@ -38,6 +39,18 @@ pub(crate) struct Registry {
     windows: Mutex<Windows>,
     sources_folded: AtomicU64,
     checkouts_untracked: AtomicU64,
+}
+
+thread_local! {
+    /// Keeps its memory from one text to the next: a new text of a known statement allocates nothing.
+    static NORMALISER: RefCell<Normaliser> = RefCell::new(Normaliser::new());
+}
+
+fn with_normaliser<T>(work: impl Fn(&mut Normaliser) -> T) -> T {
+    let kept =
+        NORMALISER.try_with(|kept| kept.try_borrow_mut().ok().map(|mut kept| work(&mut kept)));
+    // A thread that is ending has none any more.
+    kept.ok().flatten().unwrap_or_else(|| work(&mut Normaliser::new()))
 }
 
 // === impl Registry ===
@@ -119,14 +132,19 @@ impl Registry {
 
     #[cold]
     fn first_sight(&self, hash: u64, text: &str, dialect: Dialect, source: &Source) -> SeriesRef {
-        let identity = identify::identify(text, dialect);
-        let key = (source.id, identity.fingerprint, identity.list_size);
-        let mut books = lock(&self.books);
-        let series = match books.find(&key) {
-            Some(series) => series,
-            None => books.seat(key, Statement::new(identity, dialect), &self.generations),
-        };
-        drop(books);
+        let series = with_normaliser(|normaliser| {
+            let normalised = normaliser.normalise(text, dialect);
+            let key = (source.id, normalised.fingerprint, normalised.list_size);
+            if let Some(series) = lock(&self.books).find(&key) {
+                return series;
+            }
+            let statement = Statement::new(normalised.identify(), dialect);
+            let mut books = lock(&self.books);
+            match books.find(&key) {
+                Some(series) => series,
+                None => books.seat(key, statement, &self.generations),
+            }
+        });
         self.texts.insert(hash, series);
         series
     }
