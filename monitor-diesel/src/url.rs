@@ -23,8 +23,18 @@ pub fn database_of(url: &str) -> Database {
     match url {
         "" => Database::default(),
         _ if is_key_values(url) => key_values(url),
+        // No file that people make; most likely a server's URL that is not quite one.
+        _ if url.contains('@') || url.contains("://") || begins_like_a_server(url) => {
+            Database::default()
+        }
         _ => sqlite(url),
     }
+}
+
+fn begins_like_a_server(url: &str) -> bool {
+    let name = url.split([':', '/', '=']).next().unwrap_or_default().to_ascii_lowercase();
+    name.len() < url.len()
+        && ["postgres", "postgresql", "mysql", "mariadb", "jdbc"].contains(&&*name)
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -255,6 +265,14 @@ mod tests {
             "password='secret",
             "password",
             "x=secret y",
+            "\"postgres://alice:secret@db\"",
+            "'postgres://alice:secret@db'",
+            "jdbc:postgresql://alice:secret@db",
+            "DATABASE_URL=postgres://alice:secret@db",
+            "\u{feff}postgres://alice:secret@db",
+            "postgres//alice:secret@db",
+            "postgres:alice:secret",
+            "mysql:secret",
         ] {
             let seen = format!("{:?}", database_of(url));
             assert!(!["secret", "cret", "456", "123"].iter().any(|s| seen.contains(s)), "{seen}");

@@ -1,12 +1,12 @@
 //! All numbers of all series, and who has to make room.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use super::desk::Desk;
+use super::desk::{Desk, Desks};
 use super::event::{Event, SeriesRef};
-use super::slow::{Kept, SlowLog};
+use super::slow::{Kept, Newest, SlowLog};
 use super::sources::Source;
 use super::statement::Statement;
 use super::tally::{Slowness, Tally};
@@ -28,16 +28,15 @@ pub(super) struct Books {
     by_key: HashMap<Key, SeriesRef>,
     others: BTreeMap<(u16, Kind), Tally>,
     sources: Vec<Arc<Source>>,
-    desks: Vec<Arc<Desk>>,
     /// What desks are swapped with, so that neither side allocates.
     spare: Vec<Event>,
-    recent: VecDeque<Kept>,
+    recent: Newest,
     pub(super) slow_log: SlowLog,
     slowness: Slowness,
     places_max: usize,
-    recent_max: usize,
     pub(super) evicted: u64,
     pub(super) error_codes_folded: u64,
+    pub(super) history_calls_dropped: u64,
 }
 
 struct Place {
@@ -68,21 +67,15 @@ impl Books {
             by_key: HashMap::new(),
             others: BTreeMap::new(),
             sources: Vec::new(),
-            desks: Vec::new(),
             spare: Vec::new(),
-            recent: VecDeque::new(),
+            recent: Newest::new(recent_max),
             slow_log,
             slowness,
             places_max,
-            recent_max,
             evicted: 0,
             error_codes_folded: 0,
+            history_calls_dropped: 0,
         }
-    }
-
-    /// A thread has opened a desk.
-    pub(super) fn add_desk(&mut self, desk: Arc<Desk>) {
-        self.desks.push(desk);
     }
 
     pub(super) fn sources(&self) -> &[Arc<Source>] {
@@ -104,13 +97,14 @@ impl Books {
         key: Key,
         statement: Statement,
         generations: &Generations,
+        desks: &Desks,
     ) -> SeriesRef {
         let kind = statement.kind();
         let (place, generation) = match self.places.len() < self.places_max {
             true => (self.places.len(), 0),
             false => {
                 // What was seen of the series that has to go shall count as its own.
-                self.settle_all();
+                self.settle_all(desks);
                 let place = self.victim();
                 let generation = self.places[place].series.generation();
                 (place, SeriesRef::next_generation(generation))
@@ -148,15 +142,8 @@ impl Books {
     }
 
     /// Takes in what lies on every desk, and closes those whose thread has ended.
-    pub(super) fn settle_all(&mut self) {
-        let mut desks = std::mem::take(&mut self.desks);
-        desks.retain(|desk| {
-            // Asked before: what a thread put down before it ended is then on the desk.
-            let abandoned = Arc::strong_count(desk) == 1;
-            self.settle(desk);
-            !abandoned
-        });
-        self.desks = desks;
+    pub(super) fn settle_all(&mut self, desks: &Desks) {
+        desks.visit(|desk| self.settle(desk));
     }
 
     /// Takes in what lies on a desk.
@@ -177,12 +164,14 @@ impl Books {
                 place.used |= place.tally.was_called();
                 let (statement, slowness) = (&place.statement, self.slowness);
                 let folded = place.tally.add(&event, statement.kind(), slowness);
-                let keep = self.recent_max > 0 || event.nanos >= slowness.slow;
+                let keep = !self.recent.is_off() || event.nanos >= slowness.slow;
                 (folded, keep.then(|| statement.clone()))
             }
             None => {
                 let (source, kind) = (event.series.source(), event.series.kind());
                 let slowness = self.slowness;
+                let kept = !self.recent.is_off() || event.nanos >= slowness.slow;
+                self.history_calls_dropped += u64::from(kept);
                 (self.other(source, kind).add(&event, kind, slowness), None)
             }
         };
@@ -197,21 +186,14 @@ impl Books {
         if call.event.nanos >= self.slowness.slow {
             self.slow_log.enter(call.clone());
         }
-        if self.recent_max > 0 {
-            if self.recent.len() >= self.recent_max {
-                self.recent.pop_front();
-            }
-            self.recent.push_back(call);
+        if !self.recent.is_off() {
+            self.recent.push(call);
         }
     }
 
     /// The newest calls, newest first.
     pub(super) fn recent(&self, limit: usize) -> Vec<Kept> {
-        // Desks are settled one after another, so their calls are in order only one by one.
-        let mut calls: Vec<_> = self.recent.iter().rev().cloned().collect();
-        calls.sort_by_key(|call| std::cmp::Reverse(call.event.at));
-        calls.truncate(limit);
-        calls
+        self.recent.read(limit)
     }
 
     /// Statements that have a place.

@@ -19,6 +19,12 @@ pub(super) const EVENTS_MAX: usize = 4_096;
 /// swap two vectors, so the lock is as good as the thread's own.
 pub(super) struct Desk(Mutex<Vec<Event>>);
 
+/// The desks of all threads that record for one monitor.
+///
+/// Behind a lock of their own, so that a thread's first call does not wait for the books.
+#[derive(Default)]
+pub(super) struct Desks(Mutex<Vec<Arc<Desk>>>);
+
 thread_local! {
     /// This thread's desks, by the monitor they belong to: one in nearly every service.
     static DESKS: RefCell<Vec<(u64, Arc<Desk>)>> = const { RefCell::new(Vec::new()) };
@@ -44,14 +50,38 @@ impl Desk {
     }
 }
 
-/// Puts an event on this thread's desk of a monitor; `open` is asked for one where there is none.
+// === impl Desks ===
+
+impl Desks {
+    fn open(&self) -> Arc<Desk> {
+        let desk = Arc::new(Desk::new());
+        lock(&self.0).push(desk.clone());
+        desk
+    }
+
+    /// Shows every desk, and closes those whose thread has ended. Whoever asks keeps the books, so
+    /// there is one visitor at a time.
+    pub(super) fn visit(&self, mut settle: impl FnMut(&Desk)) {
+        let mut desks = std::mem::take(&mut *lock(&self.0));
+        desks.retain(|desk| {
+            // Asked before: what a thread put down before it ended is then on the desk.
+            let abandoned = Arc::strong_count(desk) == 1;
+            settle(desk);
+            !abandoned
+        });
+        // Threads may have come in meanwhile.
+        lock(&self.0).append(&mut desks);
+    }
+}
+
+/// Puts an event on this thread's desk of a monitor; one is opened where there is none.
 ///
 /// Gives the desk back when it should be settled, and the event itself when the thread is ending
 /// and has no desk any more.
 pub(super) fn put(
     monitor: u64,
     event: Event,
-    open: impl FnOnce(Arc<Desk>),
+    opened: &Desks,
 ) -> Result<Option<(Arc<Desk>, usize)>, Event> {
     let mut event = Some(event);
     let put = DESKS.try_with(|desks| {
@@ -60,9 +90,7 @@ pub(super) fn put(
         let place = place.unwrap_or_else(|| {
             // Desks that nobody else holds belonged to monitors that are gone.
             desks.retain(|(_, desk)| Arc::strong_count(desk) > 1);
-            let desk = Arc::new(Desk::new());
-            open(desk.clone());
-            desks.push((monitor, desk));
+            desks.push((monitor, opened.open()));
             desks.len() - 1
         });
         let desk = &desks[place].1;

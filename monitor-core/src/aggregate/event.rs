@@ -84,10 +84,17 @@ impl Event {
 fn error(outcome: Outcome<'_>) -> Option<Box<ErrorDetail>> {
     match outcome {
         Outcome::Failed(Failure { class, code }) => {
-            Some(Box::new(ErrorDetail { class, code: code.map(Box::from) }))
+            Some(Box::new(ErrorDetail { class, code: code.map(cut) }))
         }
         Outcome::Completed | Outcome::Cancelled => None,
     }
+}
+
+/// A code, cut where it is longer than any database's.
+fn cut(code: &str) -> Box<str> {
+    const CODE_CHARS_MAX: usize = 32;
+    let end = code.char_indices().nth(CODE_CHARS_MAX).map_or(code.len(), |(end, _)| end);
+    code[..end].into()
 }
 
 /// A duration as nanoseconds; half a millennium at most.

@@ -58,9 +58,6 @@ impl Default for Limits {
     }
 }
 
-/// Error codes kept apart for one statement; further ones are counted by class only.
-pub(super) const ERROR_CODES_MAX: usize = 16;
-
 /// Statements kept apart in one beat of a window, most time first; the rest counts as "other".
 pub(super) const WINDOW_STATEMENTS_MAX: usize = 256;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
 use super::books::{Books, Generations};
-use super::desk::{self, EVENTS_MAX};
+use super::desk::{self, Desks, EVENTS_MAX};
 use super::event::{Event, SeriesRef, nanos};
 use super::limits::PARSES_PER_BEAT_MAX;
 use super::slow::{Kept, SlowLog};
@@ -26,6 +26,7 @@ use crate::snapshot::{CallRecord, Losses, Rollup, Snapshot, SourceActivity};
 /// All numbers of one monitor.
 pub(crate) struct Registry {
     pub(crate) clock: Clock,
+    started: Tick,
     /// Tells monitors of one process apart.
     id: u64,
     leak: Duration,
@@ -34,6 +35,7 @@ pub(crate) struct Registry {
     secrets: RapidSecrets,
     texts: Texts,
     generations: Generations,
+    desks: Desks,
     books: Mutex<Books>,
     /// Locked before the books by whoever needs both.
     windows: Mutex<Windows>,
@@ -67,16 +69,19 @@ impl Registry {
         let slow_log = SlowLog::new(limits.slow_statements_max);
         let slowness = Slowness { slow: nanos(slow), very_slow: nanos(very_slow) };
         let (places, recent) = (limits.statements_max, limits.recent_calls_max);
+        let started = clock.now();
         Self {
             clock,
+            started,
             id: NEXT.fetch_add(1, Relaxed),
             leak,
             limits,
             secrets: RapidSecrets::seed(RandomState::new().hash_one(0)),
             texts: Texts::new(limits.texts_max),
             generations: Generations::new(places),
+            desks: Desks::default(),
             books: Mutex::new(Books::new(places, recent, slow_log, slowness)),
-            windows: Mutex::default(),
+            windows: Mutex::new(Windows::starting(started)),
             sources_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
         }
@@ -112,10 +117,10 @@ impl Registry {
         source
     }
 
-    /// Whether a pool of this name is known already.
+    /// Whether a pool of this name is known and, as far as it tells, still there.
     pub(crate) fn has_pool(&self, name: &str) -> bool {
-        let books = lock(&self.books);
-        books.sources().iter().any(|source| source.is_pool && *source.name == *name)
+        let sources = lock(&self.books).sources().to_vec();
+        sources.iter().any(|source| source.is_pool && *source.name == *name && !source.is_gone())
     }
 
     /// The series of a text that a source sends.
@@ -142,7 +147,7 @@ impl Registry {
             let mut books = lock(&self.books);
             match books.find(&key) {
                 Some(series) => series,
-                None => books.seat(key, statement, &self.generations),
+                None => books.seat(key, statement, &self.generations, &self.desks),
             }
         });
         self.texts.insert(hash, series);
@@ -153,7 +158,7 @@ impl Registry {
     /// while somebody else kept the books.
     #[inline]
     pub(crate) fn record(&self, event: Event) {
-        match desk::put(self.id, event, |desk| lock(&self.books).add_desk(desk)) {
+        match desk::put(self.id, event, &self.desks) {
             Ok(None) => {}
             Ok(Some((desk, events))) => self.settle(&desk, events),
             Err(event) => lock(&self.books).enter(event),
@@ -170,6 +175,16 @@ impl Registry {
         }
     }
 
+    /// Whether a statement was identified for a source of this very monitor.
+    pub(crate) fn knows(&self, monitor: u64, series: SeriesRef, source: &Source) -> bool {
+        self.id == monitor && series.source() == source.id
+    }
+
+    /// Tells monitors of one process apart.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
     /// A connection went out; see `Checkouts::taken`.
     pub(crate) fn taken(&self, source: &Source, at: Tick, site: Option<CallSite>) -> Option<u64> {
         let id = source.checkouts.taken(at, site, self.limits.checkouts_tracked_max);
@@ -183,7 +198,7 @@ impl Registry {
     pub(crate) fn beat(&self) {
         let statements = {
             let mut books = lock(&self.books);
-            books.settle_all();
+            books.settle_all(&self.desks);
             books.statements()
         };
         let mut parsed = 0;
@@ -202,7 +217,7 @@ impl Registry {
         let sources = self.read_sources(now);
         let mut windows = lock(&self.windows);
         let mut books = lock(&self.books);
-        books.settle_all();
+        books.settle_all(&self.desks);
         let readings = books.read(Tally::take_fresh);
         drop(books);
         windows.beat(readings.into_iter().map(|(_, reading)| reading).collect(), sources, now);
@@ -221,7 +236,7 @@ impl Registry {
     fn records(&self, which: impl FnOnce(&Books) -> Vec<Kept>) -> Vec<CallRecord> {
         let (calls, sources) = {
             let mut books = lock(&self.books);
-            books.settle_all();
+            books.settle_all(&self.desks);
             (which(&books), books.sources().to_vec())
         };
         calls.iter().map(|call| call.record(&sources, &self.clock)).collect()
@@ -235,7 +250,7 @@ impl Registry {
         let mut sources = self.read_sources(now);
         let windows = lock(&self.windows);
         let mut books = lock(&self.books);
-        books.settle_all();
+        books.settle_all(&self.desks);
         let fresh = books.read(|tally| tally.fresh());
         let readings = books.read(|tally| Some(tally.all()));
         let (slow, slow_newest) = (books.slow_log.worst(), books.slow_log.newest());
@@ -243,6 +258,8 @@ impl Registry {
         let losses = self.losses(&books, &windows);
         drop(books);
 
+        let fresh = fresh.into_iter().map(|(_, reading)| reading).collect();
+        let windows = windows.read(fresh, &sources, now);
         for (id, reading) in &readings {
             if let Some(source) = sources.get_mut(usize::from(*id)) {
                 source.activity.merge(&reading.activity);
@@ -251,13 +268,9 @@ impl Registry {
         let record = |call: Kept| call.record(&all_sources, &self.clock);
         Snapshot {
             at: self.clock.wall(now),
-            uptime: now.since(Tick::default()),
+            uptime: now.since(self.started),
             lifetime: Rollup::of(readings.into_iter().map(|(_, reading)| reading)),
-            windows: windows.read(
-                fresh.into_iter().map(|(_, reading)| reading).collect(),
-                &sources,
-                now,
-            ),
+            windows,
             slow: slow.into_iter().map(record).collect(),
             slow_newest: slow_newest.into_iter().map(record).collect(),
             sources,
@@ -276,6 +289,8 @@ impl Registry {
             statements_evicted: books.evicted,
             sources_folded: self.sources_folded.load(Relaxed),
             error_codes_folded: books.error_codes_folded,
+            history_calls_dropped: books.history_calls_dropped,
+            panics_caught: books.sources().iter().map(|source| source.panics_caught()).sum(),
             window_statements_folded: windows.folded,
             checkouts_untracked: self.checkouts_untracked.load(Relaxed),
             ..Losses::default()

@@ -1,6 +1,6 @@
 //! Single calls that are kept, and the slow log.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
@@ -24,8 +24,18 @@ pub(super) struct Kept {
 /// cannot push the others out.
 pub(super) struct SlowLog {
     worst: HashMap<(u16, Fingerprint), Kept>,
-    newest: VecDeque<Kept>,
+    newest: Newest,
     statements_max: usize,
+}
+
+/// The newest calls, in whatever order they come in: desks are settled one after another, so what
+/// comes last need not be the newest.
+///
+/// Holds up to twice as many as are wanted, so that the older half can leave at once, at a few
+/// nanoseconds a call.
+pub(super) struct Newest {
+    calls: Vec<Kept>,
+    calls_max: usize,
 }
 
 // === impl Kept ===
@@ -58,14 +68,11 @@ impl Kept {
 
 impl SlowLog {
     pub(super) fn new(statements_max: usize) -> Self {
-        Self { worst: HashMap::new(), newest: VecDeque::new(), statements_max }
+        Self { worst: HashMap::new(), newest: Newest::new(statements_max), statements_max }
     }
 
     pub(super) fn enter(&mut self, call: Kept) {
-        if self.newest.len() >= self.statements_max {
-            self.newest.pop_front();
-        }
-        self.newest.push_back(call.clone());
+        self.newest.push(call.clone());
         let key = (call.event.series.source(), call.statement.fingerprint);
         match self.worst.get_mut(&key) {
             Some(worst) if worst.event.nanos >= call.event.nanos => {}
@@ -97,8 +104,35 @@ impl SlowLog {
 
     /// The newest slow calls, newest first.
     pub(super) fn newest(&self) -> Vec<Kept> {
-        let mut newest: Vec<_> = self.newest.iter().rev().cloned().collect();
-        newest.sort_by_key(|call| std::cmp::Reverse(call.event.at));
-        newest
+        self.newest.read(self.statements_max)
+    }
+}
+
+// === impl Newest ===
+
+impl Newest {
+    pub(super) fn new(calls_max: usize) -> Self {
+        Self { calls: Vec::new(), calls_max }
+    }
+
+    pub(super) fn is_off(&self) -> bool {
+        self.calls_max == 0
+    }
+
+    pub(super) fn push(&mut self, call: Kept) {
+        self.calls.push(call);
+        if self.calls.len() >= self.calls_max.saturating_mul(2) {
+            let surplus = self.calls.len() - self.calls_max;
+            self.calls.select_nth_unstable_by_key(surplus, |call| call.event.at);
+            self.calls.drain(..surplus);
+        }
+    }
+
+    /// The newest calls, newest first.
+    pub(super) fn read(&self, limit: usize) -> Vec<Kept> {
+        let mut calls: Vec<_> = self.calls.iter().rev().cloned().collect();
+        calls.sort_by_key(|call| std::cmp::Reverse(call.event.at));
+        calls.truncate(limit.min(self.calls_max));
+        calls
     }
 }

@@ -1,6 +1,7 @@
 //! Pools, connections and transactions of one source.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub(crate) struct Source {
     pub(crate) transactions: Transactions,
     pub(crate) checkouts: Checkouts,
     levels: Mutex<Levels>,
+    panics_caught: AtomicU64,
 }
 
 /// Connections made and lost.
@@ -87,6 +89,7 @@ impl Source {
             transactions: Transactions::default(),
             checkouts: Checkouts::default(),
             levels: Mutex::default(),
+            panics_caught: AtomicU64::new(0),
         }
     }
 
@@ -107,7 +110,28 @@ impl Source {
             // Asked outside the lock: what the pool does to answer is its own affair.
             Levels::Asked(ask) => ask.clone(),
         };
-        ask()
+        self.asked(&*ask)
+    }
+
+    /// A closure that panics says nothing, and is counted.
+    fn asked(&self, ask: &LevelsFn) -> Option<PoolLevels> {
+        catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
+            self.panics_caught.fetch_add(1, Relaxed);
+            None
+        })
+    }
+
+    /// Whether the pool was asked and did not answer.
+    pub(super) fn is_gone(&self) -> bool {
+        let ask = match &*lock(&self.levels) {
+            Levels::Unknown | Levels::Told(_) => return false,
+            Levels::Asked(ask) => ask.clone(),
+        };
+        self.asked(&*ask).is_none()
+    }
+
+    pub(super) fn panics_caught(&self) -> u64 {
+        self.panics_caught.load(Relaxed)
     }
 
     /// Everything but its calls.

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::event::{ErrorDetail, Event};
-use super::limits::ERROR_CODES_MAX;
 use crate::capture::OutcomeKind;
 use crate::identify::Kind;
 use crate::snapshot::buckets::slot_of;
-use crate::snapshot::{Activity, ErrorCount, Histogram, merge_errors};
+use crate::snapshot::{Activity, ERROR_CODES_MAX, ErrorCount, Histogram, codes, merge_errors};
 
 /// From how many nanoseconds on a call is slow.
 #[derive(Clone, Copy)]
@@ -62,7 +61,7 @@ impl Tally {
         let code = code.as_deref();
         // Codes of the whole life count against the bound, as both parts end up together.
         let known = errors.iter().chain(&self.seen.errors).any(|error| is(error, code));
-        let full = errors.len().max(self.seen.errors.len()) >= ERROR_CODES_MAX;
+        let full = codes(errors).max(codes(&self.seen.errors)) >= ERROR_CODES_MAX;
         let fold = full && !known && code.is_some();
         let code = code.filter(|_| !fold);
         match errors.iter_mut().find(|error| is(error, code)) {
@@ -158,14 +157,14 @@ impl Counts {
         self.nanos_min = if self.calls == 0 { min } else { self.nanos_min.min(min) };
         self.nanos_max = self.nanos_max.max(other.nanos_max);
         self.nanos = self.nanos.saturating_add(other.nanos);
-        self.calls += other.calls;
-        self.failed += other.failed;
-        self.cancelled += other.cancelled;
-        self.slow += other.slow;
-        self.very_slow += other.very_slow;
+        self.calls = self.calls.saturating_add(other.calls);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.cancelled = self.cancelled.saturating_add(other.cancelled);
+        self.slow = self.slow.saturating_add(other.slow);
+        self.very_slow = self.very_slow.saturating_add(other.very_slow);
         self.rows_returned = self.rows_returned.saturating_add(other.rows_returned);
         self.rows_affected = self.rows_affected.saturating_add(other.rows_affected);
-        self.rows_unknown += other.rows_unknown;
+        self.rows_unknown = self.rows_unknown.saturating_add(other.rows_unknown);
         for (slot, count) in &other.slots {
             self.add_slot(*slot, *count);
         }

@@ -44,6 +44,10 @@ struct Piece {
 // === impl Windows ===
 
 impl Windows {
+    pub(super) fn starting(at: Tick) -> Self {
+        Self { last_beat: at, ..Self::default() }
+    }
+
     /// Closes the piece that began with the beat before.
     pub(super) fn beat(
         &mut self,
@@ -52,7 +56,7 @@ impl Windows {
         now: Tick,
     ) {
         self.fold(&mut readings);
-        let sources = std::mem::replace(&mut self.last_sources, sources);
+        let sources = std::mem::replace(&mut self.last_sources, without_holders(sources));
         let piece = Piece { from: self.last_beat, to: now, readings, sources };
         self.last_beat = now;
         self.fine.push_back(piece.clone());
@@ -137,6 +141,14 @@ impl Windows {
             sources: sources.collect(),
         }
     }
+}
+
+/// Sources as pieces keep them: who holds a connection is of interest only now.
+fn without_holders(mut sources: Vec<SourceActivity>) -> Vec<SourceActivity> {
+    for pool in sources.iter_mut().filter_map(|source| source.pool.as_mut()) {
+        pool.held = Vec::new();
+    }
+    sources
 }
 
 /// Readings of the same statement added up.

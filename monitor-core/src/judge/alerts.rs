@@ -77,11 +77,12 @@ impl AlertBook {
         for finding in findings {
             self.note(finding, now);
         }
+        // Held means found at every review since: trouble that went away before was never an alert.
+        self.open.retain(|open| !open.pending || open.alert.last_seen == now);
         let mut changed = Vec::new();
         for open in &mut self.open {
-            // Held means: still found now.
             let held = elapsed(open.alert.since, open.alert.last_seen);
-            if open.pending && open.alert.last_seen == now && held >= open.held_for(timing) {
+            if open.pending && held >= open.held_for(timing) {
                 open.pending = false;
                 open.alert.fired_at = now;
                 changed.push(open.alert.clone());
@@ -91,8 +92,7 @@ impl AlertBook {
             .into_iter()
             .partition(|open| elapsed(open.alert.last_seen, now) >= timing.clear_for);
         self.open = open;
-        // Trouble that went away before it lasted was never an alert.
-        for Open { mut alert, .. } in over.into_iter().filter(|open| !open.pending) {
+        for Open { mut alert, .. } in over {
             alert.state = AlertState::Resolved;
             alert.resolved_at = Some(now);
             changed.push(alert.clone());

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Thresholds;
-use crate::snapshot::{Snapshot, SourceActivity, StatementActivity, Window};
+use crate::snapshot::{Activity, Snapshot, SourceActivity, StatementActivity, Window};
 
 /// One threshold that a snapshot is beyond.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,8 @@ pub enum FindingKind {
     ConnectionLeak,
     /// The share of failed calls.
     ErrorRate,
+    /// Checkouts that got no connection.
+    FailedCheckouts,
     /// A pool that is nearly or wholly in use.
     PoolUsage,
     /// A statement with slow calls.
@@ -81,8 +83,14 @@ pub fn findings(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Finding> {
             findings.extend(average_time(window, thresholds));
             findings.extend(calls_per_second(window, thresholds));
         }
-        findings.extend(window.rollup.statements.iter().filter_map(|s| slow(s, thresholds)));
-        findings.extend(window.sources.iter().filter_map(|s| connection_failures(s, thresholds)));
+        for statement in &window.rollup.statements {
+            findings.extend(slow(statement, thresholds));
+            findings.extend(very_slow(statement, &window.rollup.total, thresholds));
+        }
+        for source in &window.sources {
+            findings.extend(connection_failures(source, thresholds));
+            findings.extend(failed_checkouts(source, thresholds));
+        }
     }
     for source in &snapshot.sources {
         findings.extend(pool_usage(source, thresholds));
@@ -95,7 +103,7 @@ pub fn findings(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Finding> {
 fn error_rate(window: &Window, thresholds: &Thresholds) -> Option<Finding> {
     let total = &window.rollup.total;
     let (value, threshold) = (total.error_rate(), thresholds.error_rate);
-    (value > threshold).then(|| Finding {
+    (value >= threshold).then(|| Finding {
         kind: FindingKind::ErrorRate,
         severity: if value >= 0.5 { Severity::Critical } else { Severity::Error },
         subject: ALL_CALLS.into(),
@@ -113,7 +121,7 @@ fn error_rate(window: &Window, thresholds: &Thresholds) -> Option<Finding> {
 
 fn average_time(window: &Window, thresholds: &Thresholds) -> Option<Finding> {
     let (mean, limit) = (window.rollup.total.mean(), thresholds.average_time);
-    (mean > limit).then(|| Finding {
+    (mean >= limit).then(|| Finding {
         kind: FindingKind::AverageTime,
         severity: beyond(mean.as_secs_f64(), limit.as_secs_f64()),
         subject: ALL_CALLS.into(),
@@ -125,7 +133,7 @@ fn average_time(window: &Window, thresholds: &Thresholds) -> Option<Finding> {
 
 fn calls_per_second(window: &Window, thresholds: &Thresholds) -> Option<Finding> {
     let (value, threshold) = (window.calls_per_second(), thresholds.calls_per_second);
-    (value > threshold && window.covered >= RATE_COVERS_MIN).then(|| Finding {
+    (value >= threshold && window.covered >= RATE_COVERS_MIN).then(|| Finding {
         kind: FindingKind::CallsPerSecond,
         severity: Severity::Info,
         subject: ALL_CALLS.into(),
@@ -136,19 +144,36 @@ fn calls_per_second(window: &Window, thresholds: &Thresholds) -> Option<Finding>
 }
 
 fn slow(statement: &StatementActivity, thresholds: &Thresholds) -> Option<Finding> {
+    (statement.activity.slow > 0).then(|| Finding {
+        kind: FindingKind::SlowQuery,
+        severity: Severity::Warning,
+        ..slower_than(statement, statement.activity.slow, thresholds.slow)
+    })
+}
+
+/// An error only where such calls are a share of all that users would call failure: one long report
+/// or one new index is worth a look, and no outage.
+fn very_slow(
+    statement: &StatementActivity,
+    all: &Activity,
+    thresholds: &Thresholds,
+) -> Option<Finding> {
+    let share = all.very_slow as f64 / all.calls.max(1) as f64;
+    let often = share >= thresholds.error_rate;
+    (statement.activity.very_slow > 0).then(|| Finding {
+        kind: FindingKind::VerySlowQuery,
+        severity: if often { Severity::Error } else { Severity::Warning },
+        ..slower_than(statement, statement.activity.very_slow, thresholds.very_slow)
+    })
+}
+
+fn slower_than(statement: &StatementActivity, count: u64, limit: Duration) -> Finding {
     let activity = &statement.activity;
-    let very = activity.very_slow > 0;
-    let (kind, severity, count, limit) = match very {
-        true => {
-            (FindingKind::VerySlowQuery, Severity::Error, activity.very_slow, thresholds.very_slow)
-        }
-        false => (FindingKind::SlowQuery, Severity::Warning, activity.slow, thresholds.slow),
-    };
     let id = statement.fingerprint.map(|id| format!(" ({id})")).unwrap_or_default();
-    (count > 0).then(|| Finding {
-        kind,
-        severity,
-        subject: format!("{}{id}", statement.summary),
+    Finding {
+        kind: FindingKind::SlowQuery,
+        severity: Severity::Warning,
+        subject: format!("{}{id} on {}", statement.summary, statement.database),
         message: format!(
             "{count} of {} calls of `{}` took {limit:?} or longer, the longest {:.2?}",
             activity.calls,
@@ -157,6 +182,24 @@ fn slow(statement: &StatementActivity, thresholds: &Thresholds) -> Option<Findin
         ),
         value: activity.time_max.as_secs_f64(),
         threshold: limit.as_secs_f64(),
+    }
+}
+
+fn failed_checkouts(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
+    let checkouts = &source.pool.as_ref()?.checkouts;
+    let without = checkouts.timed_out + checkouts.failed;
+    let mostly = without >= checkouts.taken;
+    (without >= thresholds.failed_checkouts).then(|| Finding {
+        kind: FindingKind::FailedCheckouts,
+        severity: if mostly { Severity::Critical } else { Severity::Error },
+        subject: subject(source),
+        message: format!(
+            "{without} checkouts got no connection ({} timed out, {} failed) and {} got one, \
+             threshold {}",
+            checkouts.timed_out, checkouts.failed, checkouts.taken, thresholds.failed_checkouts
+        ),
+        value: without as f64,
+        threshold: thresholds.failed_checkouts as f64,
     })
 }
 
@@ -165,7 +208,7 @@ fn connection_failures(source: &SourceActivity, thresholds: &Thresholds) -> Opti
     (failed >= limit).then(|| Finding {
         kind: FindingKind::ConnectionFailures,
         severity: Severity::Critical,
-        subject: source.name.to_string(),
+        subject: subject(source),
         message: format!("{failed} attempts to connect failed, threshold {limit}"),
         value: failed as f64,
         threshold: limit as f64,
@@ -176,10 +219,10 @@ fn pool_usage(source: &SourceActivity, thresholds: &Thresholds) -> Option<Findin
     let pool = source.pool.as_ref()?;
     let (usage, levels) = (pool.usage()?, pool.levels?);
     let waiting = pool.checkouts.waiting;
-    (usage > thresholds.pool_usage).then(|| Finding {
+    (usage >= thresholds.pool_usage).then(|| Finding {
         kind: FindingKind::PoolUsage,
         severity: if waiting > 0 { Severity::Error } else { Severity::Warning },
-        subject: source.name.to_string(),
+        subject: subject(source),
         message: format!(
             "{} of {} connections are in use ({:.0} %), {waiting} callers wait, threshold {:.0} %",
             levels.in_use(),
@@ -199,7 +242,7 @@ fn leak(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
     (pool.leaked >= thresholds.leaked_connections).then(|| Finding {
         kind: FindingKind::ConnectionLeak,
         severity: Severity::Error,
-        subject: source.name.to_string(),
+        subject: subject(source),
         message: format!(
             "{} connections have been out for {:?} or longer, the longest {longest:.1?}{}",
             pool.leaked,
@@ -209,6 +252,16 @@ fn leak(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
         value: pool.leaked as f64,
         threshold: thresholds.leaked_connections as f64,
     })
+}
+
+/// A source's name, and its database where the name alone would not tell two apart.
+fn subject(source: &SourceActivity) -> String {
+    let database = source.database.to_string();
+    match (&source.pool, *source.name == *database) {
+        (None, _) => format!("{database} (no pool)"),
+        (Some(_), true) => database,
+        (Some(_), false) => format!("{} on {database}", source.name),
+    }
 }
 
 fn beyond(value: f64, threshold: f64) -> Severity {
@@ -236,6 +289,7 @@ impl FindingKind {
             Self::ConnectionFailures => "connection_failures",
             Self::ConnectionLeak => "connection_leak",
             Self::ErrorRate => "error_rate",
+            Self::FailedCheckouts => "failed_checkouts",
             Self::PoolUsage => "pool_usage",
             Self::SlowQuery => "slow_query",
             Self::VerySlowQuery => "very_slow_query",

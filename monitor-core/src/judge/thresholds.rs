@@ -24,6 +24,8 @@ pub struct Thresholds {
     pub leaked_connections: u64,
     /// Failed attempts to connect over the last minute.
     pub failed_connections: u64,
+    /// Checkouts that got no connection over the last minute.
+    pub failed_checkouts: u64,
     /// Calls the last minute must have had before a rate or a mean is judged: a share of three
     /// calls says nothing.
     pub calls_min: u64,
@@ -49,6 +51,8 @@ impl Thresholds {
     pub const LEAKED_CONNECTIONS: u64 = 5;
     /// Default of [`failed_connections`](Self::failed_connections).
     pub const FAILED_CONNECTIONS: u64 = 10;
+    /// Default of [`failed_checkouts`](Self::failed_checkouts).
+    pub const FAILED_CHECKOUTS: u64 = 5;
     /// Default of [`calls_min`](Self::calls_min).
     pub const CALLS_MIN: u64 = 20;
 }
@@ -65,6 +69,7 @@ impl Default for Thresholds {
             leak_after: Self::LEAK_AFTER,
             leaked_connections: Self::LEAKED_CONNECTIONS,
             failed_connections: Self::FAILED_CONNECTIONS,
+            failed_checkouts: Self::FAILED_CHECKOUTS,
             calls_min: Self::CALLS_MIN,
         }
     }

@@ -31,6 +31,8 @@ pub struct BuildError {
     cause: Option<std::io::Error>,
 }
 
+/// Texts a monitor may be told to remember: a gigabyte of them.
+const TEXTS_MAX: usize = 1 << 26;
 /// How long trouble must last before an alert fires, by default.
 const HELD_FOR: Duration = Duration::from_secs(10);
 /// How long trouble must be gone before an alert is resolved, by default.
@@ -94,6 +96,13 @@ impl Builder {
     /// [`Thresholds::FAILED_CONNECTIONS`], 10.
     pub fn failed_connections(mut self, count: u64) -> Self {
         self.thresholds.failed_connections = count;
+        self
+    }
+
+    /// Checkouts without a connection within a minute that are too many. Default:
+    /// [`Thresholds::FAILED_CHECKOUTS`], 5.
+    pub fn failed_checkouts(mut self, count: u64) -> Self {
+        self.thresholds.failed_checkouts = count;
         self
     }
 
@@ -252,6 +261,7 @@ impl Builder {
         for (name, count) in [
             ("leaked connections", t.leaked_connections),
             ("failed connections", t.failed_connections),
+            ("failed checkouts", t.failed_checkouts),
         ] {
             if count == 0 {
                 return refuse(format!(
@@ -266,7 +276,7 @@ impl Builder {
         let l = &self.limits;
         for (name, count, least, most) in [
             ("statements_max", l.statements_max, 1, PLACES_MAX),
-            ("texts_max", l.texts_max, 1, usize::MAX),
+            ("texts_max", l.texts_max, 1, TEXTS_MAX),
             ("slow_statements_max", l.slow_statements_max, 1, usize::MAX),
             ("sources_max", l.sources_max, 2, SOURCES_MAX),
             ("checkouts_tracked_max", l.checkouts_tracked_max, 1, usize::MAX),

@@ -21,7 +21,7 @@ use crate::snapshot::{CallRecord, Snapshot};
 /// Watches databases from inside the service.
 ///
 /// Cheap to clone: all clones are one monitor. Adapters get a reference and keep a clone. When the
-/// last clone is gone its beat stops.
+/// last clone, and the last source made from it, is gone, its beat stops.
 #[derive(Clone, Default)]
 pub struct Monitor {
     /// `None` is a monitor that is off.
@@ -105,8 +105,9 @@ impl Monitor {
 
     /// The numbers at this moment.
     ///
-    /// Adds up every statement, which takes milliseconds when there are thousands; a call of a
-    /// known statement never waits for it. A monitor that is off gives an empty snapshot.
+    /// Adds up every statement, which takes milliseconds when there are thousands. A call of a known
+    /// statement does not wait for it, unless its thread ends thousands of calls meanwhile; the first
+    /// call of a new statement may wait while the numbers are copied. A monitor that is off gives an empty snapshot.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.inner.as_ref().map_or_else(Snapshot::empty, |inner| inner.snapshot())
@@ -185,7 +186,7 @@ impl Inner {
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.registry.snapshot();
         snapshot.losses.alerts_forgotten = self.book().forgotten();
-        snapshot.losses.callbacks_panicked = self.beat.panicked();
+        snapshot.losses.panics_caught += self.beat.panicked();
         snapshot
     }
 }

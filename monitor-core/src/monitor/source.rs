@@ -34,7 +34,7 @@ pub(super) struct Live {
 /// For adapters that give the text away before the call starts. It belongs to the source that
 /// identified it, and costs nothing to copy.
 #[derive(Clone, Copy, Debug)]
-pub struct Statement(Option<SeriesRef>);
+pub struct Statement(Option<(u64, SeriesRef)>);
 
 // === impl Source ===
 
@@ -85,14 +85,19 @@ impl Source {
     #[must_use]
     #[inline]
     pub fn statement(&self, text: &str) -> Statement {
-        Statement(self.live.as_ref().map(|live| live.series(text)))
+        Statement(self.live.as_ref().map(|live| (live.monitor.registry.id(), live.series(text))))
     }
 
     /// Starts timing a call of a statement that this source has identified: now.
+    ///
+    /// A statement that another source has identified is not timed: it would count for that one.
     #[must_use = "a timer that is dropped at once records a cancelled call"]
     #[inline]
     pub fn start(&self, statement: Statement) -> CallTimer<'_> {
-        CallTimer::start(self.live.as_ref().zip(statement.0))
+        let known = self.live.as_ref().zip(statement.0).filter(|(live, (monitor, series))| {
+            live.monitor.registry.knows(*monitor, *series, &live.source)
+        });
+        CallTimer::start(known.map(|(live, (_, series))| (live, series)))
     }
 
     /// Starts timing a call: now.

@@ -14,6 +14,12 @@ const ROWS_MAX: usize = 15;
 /// Characters of a statement in the report.
 const STATEMENT_CHARS_MAX: usize = 72;
 
+/// Characters of a finding in the report.
+const FINDING_CHARS_MAX: usize = 300;
+
+/// Characters of a pool's name, a user or a tag in the report.
+const LABEL_CHARS_MAX: usize = 36;
+
 /// The numbers of a snapshot and what they mean, as plain text of about 130 columns.
 ///
 /// Shows the statements, tables and slow calls that took most time; the snapshot itself has all.
@@ -47,7 +53,8 @@ fn head(report: &mut String, snapshot: &Snapshot, health: &Health) -> std::fmt::
         line(report, &name, &window.rollup.total, window.calls_per_second())?;
     }
     for finding in &health.findings {
-        writeln!(report, "! {}: {} — {}", finding.severity, finding.subject, finding.message)?;
+        let said = format!("{} — {}", finding.subject, finding.message);
+        writeln!(report, "! {}: {}", finding.severity, cut(&said, FINDING_CHARS_MAX))?;
     }
     Ok(())
 }
@@ -197,11 +204,7 @@ fn source(source: &SourceActivity) -> Vec<String> {
     let connects = &source.connections;
     let transactions = &source.transactions;
     vec![
-        format!(
-            "{}{}",
-            cut(&source.name, STATEMENT_CHARS_MAX / 2),
-            pool.map_or(" (no pool)", |_| "")
-        ),
+        format!("{}{}", cut(&source.name, LABEL_CHARS_MAX), pool.map_or(" (no pool)", |_| "")),
         count(source.activity.calls),
         level(&|levels| Some(levels.in_use())),
         level(&|levels| Some(levels.idle)),
@@ -242,9 +245,10 @@ fn slow(calls: &[CallRecord]) -> Option<Listing> {
 }
 
 fn origin(call: &CallRecord) -> String {
-    let pool = call.pool.as_deref().map(str::to_owned);
-    let user = call.user.as_deref().map(|user| format!("user {user}"));
-    let tag = call.tag.as_deref().map(str::to_owned);
+    let word = |word: &str| cut(word, LABEL_CHARS_MAX);
+    let pool = call.pool.as_deref().map(word);
+    let user = call.user.as_deref().map(|user| format!("user {}", word(user)));
+    let tag = call.tag.as_deref().map(word);
     let line = call.call_site.map(|line| line.to_string());
     let words: Vec<_> = [pool, user, tag, line].into_iter().flatten().collect();
     words.join(", ")

@@ -63,8 +63,10 @@ pub(super) fn moment(at: SystemTime) -> String {
     millis.format(&Rfc3339).unwrap_or_default()
 }
 
-/// At most `max` characters of a text, with an ellipsis where it was cut.
+/// At most `max` characters of a text, with an ellipsis where it was cut, and nothing in it that
+/// would move a terminal's cursor.
 pub(super) fn cut(text: &str, max: usize) -> String {
+    let text = &text.replace(char::is_control, "\u{fffd}");
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some(_) => {
@@ -111,6 +113,7 @@ mod tests {
         assert_eq!(cut("select", 6), "select");
         assert_eq!(cut("sélect *", 4), "sél…");
         assert_eq!(cut("abc", 0), "…");
+        assert_eq!(cut("a\u{1b}[2J", 9), "a\u{fffd}[2J");
     }
 
     #[test]

@@ -112,14 +112,14 @@ impl Activity {
                 if self.calls == 0 { other.time_min } else { self.time_min.min(other.time_min) };
             self.time_max = self.time_max.max(other.time_max);
         }
-        self.calls += other.calls;
-        self.failed += other.failed;
-        self.cancelled += other.cancelled;
-        self.slow += other.slow;
-        self.very_slow += other.very_slow;
-        self.rows_returned += other.rows_returned;
-        self.rows_affected += other.rows_affected;
-        self.rows_unknown += other.rows_unknown;
+        self.calls = self.calls.saturating_add(other.calls);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.cancelled = self.cancelled.saturating_add(other.cancelled);
+        self.slow = self.slow.saturating_add(other.slow);
+        self.very_slow = self.very_slow.saturating_add(other.very_slow);
+        self.rows_returned = self.rows_returned.saturating_add(other.rows_returned);
+        self.rows_affected = self.rows_affected.saturating_add(other.rows_affected);
+        self.rows_unknown = self.rows_unknown.saturating_add(other.rows_unknown);
         self.time = self.time.saturating_add(other.time);
         self.histogram.merge(&other.histogram);
         merge_errors(&mut self.errors, &other.errors);
@@ -161,11 +161,27 @@ fn same_error(a: &ErrorCount, b: &ErrorCount) -> bool {
     a.class == b.class && a.code == b.code
 }
 
-/// Adds up errors of the same class and code, most frequent first.
+/// Error codes kept apart in one set of calls; further ones are counted by class only.
+pub(crate) const ERROR_CODES_MAX: usize = 16;
+
+/// Error codes kept apart so far.
+pub(crate) fn codes(errors: &[ErrorCount]) -> usize {
+    errors.iter().filter(|error| error.code.is_some()).count()
+}
+
+/// Adds up errors of the same class and code, most frequent first, and at most
+/// [`ERROR_CODES_MAX`] of them beside those that are counted by class only.
 pub(crate) fn merge_errors(errors: &mut Vec<ErrorCount>, others: &[ErrorCount]) {
     for other in others {
-        match errors.iter_mut().find(|known| same_error(known, other)) {
-            Some(known) => known.count += other.count,
+        let full = other.code.is_some() && codes(errors) >= ERROR_CODES_MAX;
+        let known = errors.iter().position(|known| same_error(known, other));
+        let known = known.or_else(|| {
+            let by_class = |error: &ErrorCount| error.class == other.class && error.code.is_none();
+            full.then(|| errors.iter().position(by_class)).flatten()
+        });
+        match known {
+            Some(place) => errors[place].count = errors[place].count.saturating_add(other.count),
+            None if full => errors.push(ErrorCount { code: None, ..other.clone() }),
             None => errors.push(other.clone()),
         }
     }

@@ -106,7 +106,8 @@ impl Histogram {
     /// for native histograms, so it is at most 9 % off.
     #[must_use]
     pub fn quantile(&self, q: f64) -> Option<Duration> {
-        let rank = q.clamp(0.0, 1.0) * self.count() as f64;
+        let q = if q.is_nan() { 0.0 } else { q.clamp(0.0, 1.0) };
+        let rank = q * self.count() as f64;
         let mut below = 0u64;
         let mut last = None;
         for (index, count) in &self.counts {

@@ -13,8 +13,8 @@ mod sources;
 
 use std::time::{Duration, SystemTime};
 
-pub(crate) use activity::merge_errors;
 pub use activity::{Activity, ErrorCount};
+pub(crate) use activity::{ERROR_CODES_MAX, codes, merge_errors};
 pub use histogram::Histogram;
 pub use losses::Losses;
 pub use records::CallRecord;

@@ -39,8 +39,10 @@ fn a_call_that_was_running_while_its_statement_lost_its_place_still_counts() {
     hands.advance(ms(5));
     assert_eq!(monitor.snapshot().lifetime.total.calls, 100);
     timer.complete();
-    let total = monitor.snapshot().lifetime.total;
+    let snapshot = monitor.snapshot();
+    let total = snapshot.lifetime.total;
     assert_eq!((total.calls, total.time), (101, ms(105)));
+    assert_eq!(snapshot.losses.history_calls_dropped, 1, "whose call it was is not known any more");
     // And the statement can come back.
     shop.record(Call::new("select slow from a", ms(1)));
     assert_eq!(monitor.snapshot().lifetime.total.calls, 102);
@@ -59,8 +61,9 @@ fn more_texts_than_are_remembered_still_are_the_same_statement() {
 
 #[test]
 fn a_thread_that_fills_its_desk_loses_nothing() {
-    let World { monitor, shop, .. } = world_with(|b| b.slow(ms(10)));
+    let World { monitor, shop, hands } = world_with(|b| b.slow(ms(10)));
     for took in 0..20_000 {
+        hands.advance(ms(1));
         shop.record(Call::new("select pg_sleep(1)", ms(took)));
     }
     let snapshot = monitor.snapshot();
@@ -105,6 +108,21 @@ fn error_codes_beyond_the_limit_are_counted_by_class() {
     assert_eq!(snapshot.lifetime.total.errors.iter().map(|e| e.count).sum::<u64>(), 30);
     assert_eq!(snapshot.lifetime.total.errors[0].count, 14);
     assert_eq!(snapshot.losses.error_codes_folded, 14);
+}
+
+#[test]
+fn error_codes_of_evicted_statements_are_bounded_too() {
+    let World { monitor, shop, .. } = world_with(|b| b.statements_max(1));
+    for number in 0..200 {
+        let code = format!("E{number}{}", "x".repeat(100));
+        let failure = Failure::new(ErrorClass::Other).with_code(&code);
+        let text = format!("select 1 from t{number}");
+        shop.record(Call::new(&text, ms(1)).outcome(Outcome::Failed(failure)));
+    }
+    let errors = monitor.snapshot().lifetime.total.errors;
+    assert!(errors.len() <= 17, "{} codes kept", errors.len());
+    assert_eq!(errors.iter().map(|error| error.count).sum::<u64>(), 200);
+    assert!(errors.iter().all(|error| error.code.as_ref().is_none_or(|code| code.len() <= 32)));
 }
 
 #[test]

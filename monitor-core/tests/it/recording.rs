@@ -313,3 +313,64 @@ fn debug_output_tells_no_secrets() {
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(!format!("{:?}", monitor.snapshot()).contains("hunter2"));
 }
+
+#[test]
+fn a_statement_of_another_source_or_monitor_counts_for_nobody() {
+    let World { monitor, shop, .. } = world();
+    let other = world();
+    let foreign = other.monitor.pool("main", super::shop()).statement(BY_ID);
+    drop(shop.start(foreign));
+    drop(monitor.pool("main", super::shop()).start(shop.statement(BY_ID)));
+    assert_eq!(monitor.snapshot().lifetime.total.calls, 0);
+    assert_eq!(other.monitor.snapshot().lifetime.total.calls, 0);
+}
+
+#[test]
+fn a_pool_whose_levels_panic_has_none_and_stops_nothing() {
+    let World { monitor, shop, .. } = world();
+    let pool = monitor.pool("main", super::shop());
+    pool.watch_levels(|| panic!("a bug in the closure"));
+    shop.record(Call::new(BY_ID, ms(1)));
+    monitor.beat();
+    let snapshot = monitor.snapshot();
+    assert_eq!(snapshot.lifetime.total.calls, 1);
+    assert_eq!(snapshot.pools().next().unwrap().1.levels, None);
+    assert!(snapshot.losses.panics_caught > 0);
+}
+
+#[test]
+fn a_pool_that_is_made_anew_gets_its_name_back() {
+    let World { monitor, .. } = world();
+    monitor.unnamed_pool(super::shop()).watch_levels(|| None);
+    assert_eq!(monitor.unnamed_pool(super::shop()).name(), "db:5432/shop");
+}
+
+#[test]
+fn the_newest_calls_are_kept_whichever_thread_made_them() {
+    let World { monitor, shop, hands } = world_with(|b| b.recent_calls_max(10));
+    shop.record(Call::new("select 0", ms(1)));
+    // A thread opens its desk later, and puts old calls there; they are settled last.
+    std::thread::scope(|scope| {
+        let early = || (0..20).for_each(|_| shop.record(Call::new("select 'old' from t", ms(1))));
+        scope.spawn(early).join().unwrap();
+    });
+    hands.advance(ms(100));
+    (0..10).for_each(|_| shop.record(Call::new("select 'new' from u", ms(1))));
+    let recent = monitor.recent_calls(10);
+    assert_eq!(recent.len(), 10);
+    assert!(recent.iter().all(|call| &*call.statement == "select ? from u"), "{recent:#?}");
+}
+
+#[test]
+fn numbers_beyond_all_measure_stop_at_the_top() {
+    let World { monitor, shop, .. } = world();
+    let rows = Rows { returned: Some(u64::MAX), affected: Some(u64::MAX) };
+    for table in ["a", "b"] {
+        let text = format!("update {table} set x = 1");
+        shop.record(Call::new(&text, Duration::MAX).rows(rows));
+        shop.record(Call::new(&text, Duration::MAX).rows(rows));
+    }
+    let total = monitor.snapshot().lifetime.total;
+    assert_eq!((total.calls, total.rows_returned), (4, u64::MAX));
+    assert_eq!(total.quantile(f64::NAN), total.quantile(0.0));
+}

@@ -84,12 +84,14 @@ fn pools_have_windows_too() {
     for _ in 0..3 {
         pool.connection_failed();
         pool.checkout().timed_out();
+        pool.record(Call::new("select 1", ms(1)));
     }
     pass(&world, 70);
     pool.connection_failed();
     let snapshot = world.monitor.snapshot();
     let window = snapshot.window(MINUTE).unwrap();
     let source = window.sources.iter().find(|source| &*source.name == "main").unwrap();
+    assert_eq!(source.activity.calls, 0, "calls by source are not kept apart in windows");
     assert_eq!(source.connections.failed, 1);
     assert_eq!(source.pool.as_ref().unwrap().checkouts.timed_out, 0);
     assert_eq!(snapshot.pools().next().unwrap().0.connections.failed, 4);
