@@ -2,6 +2,7 @@
 //!
 //! A chore is a module with a `run` that returns the exit code; this file is their table and nothing else.
 
+mod bench;
 mod interrupt;
 mod servers;
 mod steps;
@@ -19,6 +20,7 @@ cargo xtask <chore>
   test [args]   run every test on real servers; args go to the test runner
   servers       start the servers the tests use, print their addresses, wait for ctrl-c
   install       install the packages the tests need, and stop there
+  bench         measure what watching costs; leave the machine alone meanwhile
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
 
@@ -38,6 +40,7 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
     match chore {
         "test" => test::run(&args),
         "servers" => servers::run(),
+        "bench" => bench::run(&args),
         "tidy" => tidy::run(),
         "install" => servers::install(),
         "" | "help" | "--help" | "-h" => {

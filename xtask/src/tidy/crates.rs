@@ -14,7 +14,7 @@ struct Row {
     better: &'static str,
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 9] = [
     Row {
         package: "monitor-core",
         ours: &[],
@@ -56,6 +56,12 @@ const ROWS: [Row; 8] = [
         ours: &["monitor-core"],
         never: &["sqlx", "diesel", "axum", "hyper"],
         better: "the exporter sends what monitor-core says, and knows no driver and no page",
+    },
+    Row {
+        package: "monitor-bench",
+        ours: &EVERYTHING,
+        never: &[],
+        better: "the benchmark measures what users use",
     },
     Row {
         package: "monitor-examples",

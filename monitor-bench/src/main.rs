@@ -1,0 +1,112 @@
+//! What watching costs: `cargo xtask bench`.
+//!
+//! All variants run in one process, in small blocks, in an order that turns from round to round; the
+//! table shows medians over the rounds, and the cost above the empty block of the same round. Two
+//! variants that do the same (A/A) show how much of it is noise.
+
+mod rounds;
+mod variants;
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use monitor_core::Monitor;
+use monitor_core::capture::{Call, Database, System};
+
+use rounds::Rounds;
+use variants::Variant;
+
+/// Calls of one block: short enough that an interruption spoils one block, not the median.
+const BLOCK: u32 = 2_000;
+/// Rounds over all variants.
+const ROUNDS: usize = 201;
+/// Texts and statements of the floods.
+const FLOOD: u32 = 200_000;
+
+fn main() -> Result<(), monitor_core::BuildError> {
+    let mut variants = Variant::all()?;
+    let rounds = Rounds::run(&mut variants, ROUNDS, BLOCK);
+    println!("one call, {ROUNDS} rounds of {BLOCK}, median ns and the middle half of the rounds");
+    println!("{:<52} {:>8} {:>17} {:>9}", "", "ns", "", "above");
+    for (variant, cost) in variants.iter().zip(rounds.costs()) {
+        let spread = format!("{:.1} - {:.1}", cost.quarter, cost.three_quarters);
+        println!("{:<52} {:>8.1} {:>17} {:>+9.1}", variant.name, cost.median, spread, cost.above);
+    }
+    two_threads()?;
+    floods()?;
+    snapshots()
+}
+
+fn monitor() -> Result<Monitor, monitor_core::BuildError> {
+    Monitor::builder().beat_by_hand().build()
+}
+
+/// The same statement from one thread and from two at once: what they cost each other.
+fn two_threads() -> Result<(), monitor_core::BuildError> {
+    let monitor = monitor()?;
+    let source = monitor.database(Database::of(System::PostgreSql));
+    let work = || {
+        let start = Instant::now();
+        for _ in 0..BLOCK * 500 {
+            let mut timer = source.call(black_box(variants::TEXT));
+            timer.add_returned(1);
+            timer.complete();
+        }
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(BLOCK * 500)
+    };
+    let alone = work();
+    let both = std::thread::scope(|scope| {
+        let other = scope.spawn(work);
+        let mine = work();
+        other.join().map_or(mine, |theirs| (mine + theirs) / 2.0)
+    });
+    println!(
+        "\none statement, one thread {alone:.1} ns, two at once {both:.1} ns each: {:.2} times",
+        both / alone
+    );
+    Ok(())
+}
+
+/// Texts that were never seen: of one statement, and each its own.
+fn floods() -> Result<(), monitor_core::BuildError> {
+    for (name, table) in [("new texts of one statement", false), ("new statements", true)] {
+        let monitor = monitor()?;
+        let source = monitor.database(Database::of(System::PostgreSql));
+        let texts: Vec<String> = (0..FLOOD)
+            .map(|n| match table {
+                true => format!("select * from t{n} where id = 1"),
+                false => format!("select * from orders where id = {n}"),
+            })
+            .collect();
+        let start = Instant::now();
+        for text in &texts {
+            source.record(Call::new(text, Duration::from_micros(50)));
+        }
+        let each = start.elapsed().as_secs_f64() * 1e9 / f64::from(FLOOD);
+        let counted = monitor.snapshot().lifetime.total.calls;
+        println!("{FLOOD} {name}: {each:.0} ns each, {counted} counted");
+    }
+    Ok(())
+}
+
+/// What looking costs, with a thousand statements busy in every window.
+fn snapshots() -> Result<(), monitor_core::BuildError> {
+    let monitor = monitor()?;
+    let source = monitor.database(Database::of(System::PostgreSql));
+    for number in 0..1_000u64 {
+        let text = format!("select * from t{number} where id = $1");
+        for call in 0..50 {
+            source.record(Call::new(&text, Duration::from_micros(40 + call * number)));
+        }
+    }
+    let mut times: Vec<_> = (0..21)
+        .map(|_| {
+            let start = Instant::now();
+            drop(black_box(monitor.snapshot()));
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("snapshot of 1000 statements: {:.2?}", times[times.len() / 2]);
+    Ok(())
+}
