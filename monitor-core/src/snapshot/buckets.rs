@@ -74,7 +74,7 @@ const fn guesses() -> [u16; 64 * 16] {
     guesses
 }
 
-/// The slot of a duration in nanoseconds. About 2 ns: one table look-up and at most three steps.
+/// The slot of a duration in nanoseconds: one table look-up and at most three steps.
 #[inline]
 pub(crate) fn slot_of(nanos: u64) -> usize {
     let nanos = nanos | u64::from(nanos == 0);
