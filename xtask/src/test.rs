@@ -81,7 +81,8 @@ impl Selection {
 
 fn tests(selection: &Selection, args: &[String]) -> Command {
     let mut command = workspace::cargo();
-    if has_nextest() {
+    let nextest = has_nextest();
+    if nextest {
         command.args(["nextest", "run"]);
     } else {
         // Unit tests and integration tests alike.
@@ -91,6 +92,10 @@ fn tests(selection: &Selection, args: &[String]) -> Command {
         command.arg("--workspace");
     }
     command.args(args);
+    if !nextest && !args.iter().any(|arg| arg == "--") {
+        // The comparison with the server's own numbers is for reading; nextest's settings show it too.
+        command.args(["--", "--show-output"]);
+    }
     command
 }
 
