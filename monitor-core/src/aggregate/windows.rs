@@ -4,14 +4,12 @@
 //! kept: a minute of single beats, then an hour of minutes. A window is a sum of those pieces and of what is
 //! fresh now.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::limits::{WINDOW_STATEMENTS_MAX, WINDOWS};
-use crate::capture::{Database, Tick};
-use crate::identify::{Fingerprint, Kind};
-use crate::snapshot::{Rollup, SourceActivity, StatementActivity, Window};
+use crate::capture::Tick;
+use crate::snapshot::{Rollup, SourceActivity, StatementActivity, Window, merged};
 
 /// A minute: the shortest window, and the length of a coarse piece.
 const MINUTE: Duration = WINDOWS[0];
@@ -149,20 +147,4 @@ fn without_holders(mut sources: Vec<SourceActivity>) -> Vec<SourceActivity> {
         pool.held = Vec::new();
     }
     sources
-}
-
-/// Readings of the same statement added up.
-fn merged(readings: impl IntoIterator<Item = StatementActivity>) -> Vec<StatementActivity> {
-    type Key = (Option<Fingerprint>, Kind, Arc<Database>);
-    let mut sums = BTreeMap::<Key, StatementActivity>::new();
-    for reading in readings {
-        let key = (reading.fingerprint, reading.kind, reading.database.clone());
-        match sums.get_mut(&key) {
-            Some(sum) => sum.add(reading),
-            None => {
-                sums.insert(key, reading);
-            }
-        }
-    }
-    sums.into_values().collect()
 }

@@ -18,6 +18,7 @@ pub(crate) use activity::{ERROR_CODES_MAX, codes, merge_errors};
 pub use histogram::Histogram;
 pub use losses::Losses;
 pub use records::CallRecord;
+pub(crate) use rollup::merged;
 pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
 pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SourceActivity,

@@ -87,28 +87,17 @@ pub struct TableActivity {
 impl Rollup {
     /// Adds up readings of statements, each of one database and one list size class.
     pub(crate) fn of(readings: impl IntoIterator<Item = StatementActivity>) -> Self {
+        // By statement first: there are fewer of them than readings.
+        let mut statements = merged(readings);
+        statements.retain(|statement| statement.activity.calls > 0);
         let mut total = Activity::default();
-        let mut statements = BTreeMap::new();
         let mut kinds = BTreeMap::<Kind, Activity>::new();
         let mut tables = BTreeMap::new();
-        for reading in readings {
-            if reading.activity.calls == 0 {
-                continue;
-            }
-            total.merge(&reading.activity);
-            kinds.entry(reading.kind).or_default().merge(&reading.activity);
-            add_tables(&mut tables, &reading);
-            let key = (reading.fingerprint, reading.kind, reading.database.clone());
-            match statements.entry(key) {
-                std::collections::btree_map::Entry::Vacant(place) => {
-                    place.insert(reading);
-                }
-                std::collections::btree_map::Entry::Occupied(mut known) => {
-                    known.get_mut().add(reading);
-                }
-            }
+        for statement in &statements {
+            total.merge(&statement.activity);
+            kinds.entry(statement.kind).or_default().merge(&statement.activity);
+            add_tables(&mut tables, statement);
         }
-        let mut statements: Vec<_> = statements.into_values().collect();
         statements.sort_by_key(|statement| std::cmp::Reverse(statement.activity.time));
         let mut tables: Vec<_> = tables.into_values().collect();
         tables.sort_by_key(|table| std::cmp::Reverse(table.activity.time));
@@ -152,7 +141,7 @@ impl StatementActivity {
     }
 
     /// Adds another reading of the same statement.
-    pub(crate) fn add(&mut self, other: Self) {
+    fn add(&mut self, other: Self) {
         self.activity.merge(&other.activity);
         for list in other.by_list_size {
             match self.by_list_size.iter_mut().find(|known| known.size == list.size) {
@@ -162,6 +151,24 @@ impl StatementActivity {
         }
         self.by_list_size.sort_by_key(|list| list.size);
     }
+}
+
+/// Readings of the same statement added up. Of several the first one names the tables.
+pub(crate) fn merged(
+    readings: impl IntoIterator<Item = StatementActivity>,
+) -> Vec<StatementActivity> {
+    type Key = (Option<Fingerprint>, Kind, Arc<Database>);
+    let mut sums = BTreeMap::<Key, StatementActivity>::new();
+    for reading in readings {
+        let key = (reading.fingerprint, reading.kind, reading.database.clone());
+        match sums.get_mut(&key) {
+            Some(sum) => sum.add(reading),
+            None => {
+                sums.insert(key, reading);
+            }
+        }
+    }
+    sums.into_values().collect()
 }
 
 type TableKey = (String, Arc<Database>);
