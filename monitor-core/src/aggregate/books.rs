@@ -156,22 +156,21 @@ impl Books {
 
     /// Counts a call.
     pub(super) fn enter(&mut self, event: Event) {
+        let slowness = self.slowness;
+        let keep = !self.recent.is_off() || event.nanos >= slowness.slow;
         let place = self.places.get_mut(event.series.place());
         let place = place.filter(|place| place.series == event.series);
         let (folded, statement) = match place {
             Some(place) => {
                 // A first call is no reason to stay.
                 place.used |= place.tally.was_called();
-                let (statement, slowness) = (&place.statement, self.slowness);
+                let statement = &place.statement;
                 let folded = place.tally.add(&event, statement.kind(), slowness);
-                let keep = !self.recent.is_off() || event.nanos >= slowness.slow;
                 (folded, keep.then(|| statement.clone()))
             }
             None => {
                 let (source, kind) = (event.series.source(), event.series.kind());
-                let slowness = self.slowness;
-                let kept = !self.recent.is_off() || event.nanos >= slowness.slow;
-                self.history_calls_dropped += u64::from(kept);
+                self.history_calls_dropped += u64::from(keep);
                 (self.other(source, kind).add(&event, kind, slowness), None)
             }
         };

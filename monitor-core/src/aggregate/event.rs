@@ -105,6 +105,8 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 // === impl RowCounts ===
 
 impl RowCounts {
+    pub(crate) const UNKNOWN: Self = Self { returned: UNKNOWN, affected: UNKNOWN };
+
     /// These rows as they are counted for a kind of statement, whatever the driver says.
     #[inline]
     pub(super) fn counted_for(mut self, kind: Kind) -> Self {
@@ -137,8 +139,6 @@ impl RowCounts {
         let known = |count| if count == UNKNOWN { 0 } else { count };
         (known(self.returned), known(self.affected))
     }
-
-    pub(crate) const UNKNOWN: Self = Self { returned: UNKNOWN, affected: UNKNOWN };
 
     #[inline]
     pub(crate) fn add_returned(&mut self, rows: u64) {

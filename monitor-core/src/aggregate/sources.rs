@@ -110,12 +110,8 @@ impl Source {
             // Asked outside the lock: what the pool does to answer is its own affair.
             Levels::Asked(ask) => ask.clone(),
         };
-        self.asked(&*ask)
-    }
-
-    /// A closure that panics says nothing, and is counted.
-    fn asked(&self, ask: &LevelsFn) -> Option<PoolLevels> {
-        catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| {
+        // A closure that panics says nothing, and is counted.
+        catch_unwind(AssertUnwindSafe(&*ask)).unwrap_or_else(|_| {
             self.panics_caught.fetch_add(1, Relaxed);
             None
         })
@@ -123,11 +119,8 @@ impl Source {
 
     /// Whether the pool was asked and did not answer.
     pub(super) fn is_gone(&self) -> bool {
-        let ask = match &*lock(&self.levels) {
-            Levels::Unknown | Levels::Told(_) => return false,
-            Levels::Asked(ask) => ask.clone(),
-        };
-        self.asked(&*ask).is_none()
+        let is_asked = matches!(*lock(&self.levels), Levels::Asked(_));
+        is_asked && self.levels().is_none()
     }
 
     pub(super) fn panics_caught(&self) -> u64 {

@@ -144,11 +144,9 @@ fn calls_per_second(window: &Window, thresholds: &Thresholds) -> Option<Finding>
 }
 
 fn slow(statement: &StatementActivity, thresholds: &Thresholds) -> Option<Finding> {
-    (statement.activity.slow > 0).then(|| Finding {
-        kind: FindingKind::SlowQuery,
-        severity: Severity::Warning,
-        ..slower_than(statement, statement.activity.slow, thresholds.slow)
-    })
+    let (count, limit) = (statement.activity.slow, thresholds.slow);
+    (count > 0)
+        .then(|| slower_than(limit, count, statement, FindingKind::SlowQuery, Severity::Warning))
 }
 
 /// An error only where such calls are a share of all that users would call failure: one long report
@@ -159,20 +157,23 @@ fn very_slow(
     thresholds: &Thresholds,
 ) -> Option<Finding> {
     let share = all.very_slow as f64 / all.calls.max(1) as f64;
-    let often = share >= thresholds.error_rate;
-    (statement.activity.very_slow > 0).then(|| Finding {
-        kind: FindingKind::VerySlowQuery,
-        severity: if often { Severity::Error } else { Severity::Warning },
-        ..slower_than(statement, statement.activity.very_slow, thresholds.very_slow)
-    })
+    let severity = if share >= thresholds.error_rate { Severity::Error } else { Severity::Warning };
+    let (count, limit) = (statement.activity.very_slow, thresholds.very_slow);
+    (count > 0).then(|| slower_than(limit, count, statement, FindingKind::VerySlowQuery, severity))
 }
 
-fn slower_than(statement: &StatementActivity, count: u64, limit: Duration) -> Finding {
+fn slower_than(
+    limit: Duration,
+    count: u64,
+    statement: &StatementActivity,
+    kind: FindingKind,
+    severity: Severity,
+) -> Finding {
     let activity = &statement.activity;
     let id = statement.fingerprint.map(|id| format!(" ({id})")).unwrap_or_default();
     Finding {
-        kind: FindingKind::SlowQuery,
-        severity: Severity::Warning,
+        kind,
+        severity,
         subject: format!("{}{id} on {}", statement.summary, statement.database),
         message: format!(
             "{count} of {} calls of `{}` took {limit:?} or longer, the longest {:.2?}",

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::num::NonZeroU64;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,7 +103,7 @@ impl Source {
     #[must_use = "a timer that is dropped at once records a cancelled call"]
     #[inline]
     pub fn call(&self, text: &str) -> CallTimer<'_> {
-        self.start(self.statement(text))
+        CallTimer::start(self.live.as_ref().map(|live| (live, live.series(text))))
     }
 
     /// Records a call that has ended.
@@ -130,7 +129,7 @@ impl Source {
     #[track_caller]
     #[must_use = "a timer that is dropped at once records a cancelled checkout"]
     pub fn checkout(&self) -> CheckoutTimer {
-        self.checkout_at(Some(Location::caller().into()))
+        self.checkout_at(Some(CallSite::here()))
     }
 
     /// Starts waiting for a connection, for an adapter that knows, or does not know, the line.
