@@ -171,7 +171,7 @@ pub(crate) fn codes(errors: &[ErrorCount]) -> usize {
 
 /// Adds up errors of the same class and code, most frequent first, and at most
 /// [`ERROR_CODES_MAX`] of them beside those that are counted by class only.
-pub(crate) fn merge_errors(errors: &mut Vec<ErrorCount>, others: &[ErrorCount]) {
+fn merge_errors(errors: &mut Vec<ErrorCount>, others: &[ErrorCount]) {
     for other in others {
         let full = other.code.is_some() && codes(errors) >= ERROR_CODES_MAX;
         let known = errors.iter().position(|known| same_error(known, other));

@@ -28,15 +28,13 @@ impl Histogram {
         Self { counts }
     }
 
-    /// From slots and their counts, ascending by slot.
-    pub(crate) fn from_sparse(slots: &[(u16, u64)]) -> Self {
-        let index = |slot: u16| buckets::index_of_slot(usize::from(slot));
-        Self { counts: slots.iter().map(|(slot, count)| (index(*slot), *count)).collect() }
-    }
-
     /// Counts one duration.
     pub fn record(&mut self, duration: Duration) {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.record_nanos(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    /// Counts one duration in nanoseconds.
+    pub(crate) fn record_nanos(&mut self, nanos: u64) {
         let index = buckets::index_of_slot(buckets::slot_of(nanos));
         match self.counts.binary_search_by_key(&index, |(index, _)| *index) {
             Ok(place) => self.counts[place].1 += 1,

@@ -14,7 +14,7 @@ mod sources;
 use std::time::{Duration, SystemTime};
 
 pub use activity::{Activity, ErrorCount};
-pub(crate) use activity::{ERROR_CODES_MAX, codes, merge_errors};
+pub(crate) use activity::{ERROR_CODES_MAX, codes};
 pub use histogram::Histogram;
 pub use losses::Losses;
 pub use records::CallRecord;
