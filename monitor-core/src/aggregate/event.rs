@@ -219,6 +219,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_event_is_as_small_as_the_documented_size_of_a_desk_says() {
+        assert_eq!(size_of::<Event>(), 80);
+    }
+
+    #[test]
     fn a_series_fits_in_a_word_and_comes_out_whole() {
         for kind in Kind::ALL {
             let series = SeriesRef::new(PLACES_MAX - 1, 77, 4_095, kind);

@@ -6,14 +6,7 @@ use std::time::Duration;
 use monitor_core::capture::{Call, Database, ErrorClass, Failure, Outcome, PoolLevels};
 use monitor_core::judge::{AlertState, FindingKind, Severity, Status};
 
-use super::{World, ms, shop, world, world_with};
-
-fn pass(world: &World, seconds: u64) {
-    for _ in 0..seconds / 5 {
-        world.hands.advance(Duration::from_secs(5));
-        world.monitor.beat();
-    }
-}
+use super::{World, ms, shop, ten, world, world_with};
 
 fn kinds(world: &World) -> Vec<FindingKind> {
     world.monitor.health().findings.iter().map(|finding| finding.kind).collect()
@@ -114,21 +107,20 @@ fn trouble_that_lasts_fires_once_and_says_when_it_is_over() {
         b.on_alert(move |alert| tell.lock().unwrap().push((alert.state, alert.times_seen)))
     });
     let pool = world.monitor.pool("main", shop());
-    let levels = |idle| PoolLevels { size: 10, idle, max: Some(10), ..PoolLevels::default() };
-    pool.set_levels(levels(0));
-    pass(&world, 10);
+    pool.set_levels(ten(0));
+    world.pass(10);
     assert!(world.monitor.alerts().is_empty(), "not held for 10 s yet");
-    pass(&world, 50);
+    world.pass(50);
     let alerts = world.monitor.alerts();
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].state, AlertState::Firing);
     assert_eq!(alerts[0].finding.subject, "main on db:5432/shop");
     assert_eq!(alerts[0].times_seen, 12);
 
-    pool.set_levels(levels(10));
-    pass(&world, 55);
+    pool.set_levels(ten(10));
+    world.pass(55);
     assert_eq!(world.monitor.alerts()[0].state, AlertState::Firing, "may come back");
-    pass(&world, 5);
+    world.pass(5);
     let alerts = world.monitor.alerts();
     assert_eq!((alerts.len(), alerts[0].state), (1, AlertState::Resolved));
     let lasted = alerts[0].resolved_at.unwrap().duration_since(alerts[0].since).unwrap();
@@ -140,11 +132,10 @@ fn trouble_that_lasts_fires_once_and_says_when_it_is_over() {
 fn trouble_that_passes_quickly_is_no_alert() {
     let world = world();
     let pool = world.monitor.pool("main", shop());
-    let levels = |idle| PoolLevels { size: 10, idle, max: Some(10), ..PoolLevels::default() };
-    pool.set_levels(levels(0));
-    pass(&world, 5);
-    pool.set_levels(levels(10));
-    pass(&world, 300);
+    pool.set_levels(ten(0));
+    world.pass(5);
+    pool.set_levels(ten(10));
+    world.pass(300);
     assert!(world.monitor.alerts().is_empty());
 }
 
@@ -152,12 +143,11 @@ fn trouble_that_passes_quickly_is_no_alert() {
 fn trouble_that_comes_and_goes_is_no_alert_of_trouble_that_lasts() {
     let world = world();
     let pool = world.monitor.pool("main", shop());
-    let levels = |idle| PoolLevels { size: 10, idle, max: Some(10), ..PoolLevels::default() };
     for _ in 0..3 {
-        pool.set_levels(levels(0));
-        pass(&world, 5);
-        pool.set_levels(levels(10));
-        pass(&world, 45);
+        pool.set_levels(ten(0));
+        world.pass(5);
+        pool.set_levels(ten(10));
+        world.pass(45);
     }
     assert!(world.monitor.alerts().is_empty());
 }
@@ -197,7 +187,7 @@ fn a_slow_alert_goes_on_while_its_statement_is_very_slow_as_well() {
     for round in 0..60 {
         let took = if round % 20 == 0 { 6 } else { 2 };
         world.shop.record(Call::new("select * from t", Duration::from_secs(took)));
-        pass(&world, 5);
+        world.pass(5);
     }
     let slow: Vec<_> = told
         .lock()
@@ -214,10 +204,9 @@ fn pools_of_one_name_on_two_databases_have_alerts_of_their_own() {
     let world = world();
     let other = Database { name: "billing".into(), ..shop() };
     for database in [shop(), other] {
-        let full = PoolLevels { size: 10, idle: 0, max: Some(10), ..PoolLevels::default() };
-        world.monitor.pool("main", database).set_levels(full);
+        world.monitor.pool("main", database).set_levels(ten(0));
     }
-    pass(&world, 15);
+    world.pass(15);
     let alerts = world.monitor.alerts();
     assert_eq!(alerts.len(), 2);
     assert!(alerts.iter().all(|alert| alert.times_seen == 3), "{alerts:?}");
@@ -227,8 +216,7 @@ fn pools_of_one_name_on_two_databases_have_alerts_of_their_own() {
 fn thresholds_of_all_can_be_reached() {
     let world = world_with(|b| b.error_rate(1.0).pool_usage(1.0));
     fail(&world, 20, 20);
-    let full = PoolLevels { size: 10, idle: 0, max: Some(10), ..PoolLevels::default() };
-    world.monitor.pool("main", shop()).set_levels(full);
+    world.monitor.pool("main", shop()).set_levels(ten(0));
     assert_eq!(kinds(&world), [FindingKind::ErrorRate, FindingKind::PoolUsage]);
 }
 
@@ -240,7 +228,7 @@ fn a_slow_statement_is_one_alert_however_often_it_is_slow() {
             let text = format!("select * from orders where id = {id}");
             world.shop.record(Call::new(&text, Duration::from_secs(2)));
         }
-        pass(&world, 5);
+        world.pass(5);
     }
     let alerts = world.monitor.alerts();
     let slow: Vec<_> =
@@ -253,10 +241,10 @@ fn a_slow_statement_is_one_alert_however_often_it_is_slow() {
 fn a_callback_that_panics_is_counted_and_stops_nothing() {
     let world = world_with(|b| b.on_alert(|_| panic!("a bug in the callback")));
     world.shop.record(Call::new("select 1", Duration::from_secs(2)));
-    pass(&world, 5);
+    world.pass(5);
     assert_eq!(world.monitor.snapshot().losses.panics_caught, 1);
     assert_eq!(world.monitor.alerts().len(), 1);
-    pass(&world, 300);
+    world.pass(300);
     assert_eq!(world.monitor.alerts()[0].state, AlertState::Resolved);
 }
 
@@ -266,7 +254,7 @@ fn the_history_of_alerts_is_bounded_and_says_what_it_forgot() {
     for table in ["a", "b", "c", "d", "e"] {
         world.shop.record(Call::new(&format!("select 1 from {table}"), Duration::from_secs(2)));
     }
-    pass(&world, 5);
+    world.pass(5);
     assert_eq!(world.monitor.alerts().len(), 3);
     assert_eq!(world.monitor.snapshot().losses.alerts_forgotten, 2);
 }

@@ -12,7 +12,7 @@ mod windows;
 
 use std::time::Duration;
 
-use monitor_core::capture::{Clock, Database, Hands, System};
+use monitor_core::capture::{Clock, Database, Hands, PoolLevels, System};
 use monitor_core::{Builder, Monitor, Source};
 
 /// A monitor whose time and beat are in the test's hands.
@@ -20,6 +20,21 @@ struct World {
     monitor: Monitor,
     hands: Hands,
     shop: Source,
+}
+
+impl World {
+    /// Lets time pass in beats of five seconds.
+    fn pass(&self, seconds: u64) {
+        for _ in 0..seconds / 5 {
+            self.hands.advance(Duration::from_secs(5));
+            self.monitor.beat();
+        }
+    }
+}
+
+/// A pool of at most ten connections that all exist, so many of them idle.
+fn ten(idle: u32) -> PoolLevels {
+    PoolLevels { size: 10, idle, max: Some(10), ..PoolLevels::default() }
 }
 
 fn world() -> World {

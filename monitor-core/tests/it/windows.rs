@@ -8,14 +8,6 @@ use super::{World, ms, world};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Lets time pass in beats of five seconds.
-fn pass(world: &World, seconds: u64) {
-    for _ in 0..seconds / 5 {
-        world.hands.advance(Duration::from_secs(5));
-        world.monitor.beat();
-    }
-}
-
 fn calls(world: &World, span: Duration) -> u64 {
     world.monitor.snapshot().window(span).unwrap().rollup.total.calls
 }
@@ -27,18 +19,18 @@ fn a_window_forgets_calls_older_than_its_span() {
         world.shop.record(Call::new("select 1", ms(1)));
     }
     assert_eq!(calls(&world, MINUTE), 10);
-    pass(&world, 30);
+    world.pass(30);
     world.shop.record(Call::new("select 1", ms(1)));
     assert_eq!(calls(&world, MINUTE), 11);
-    pass(&world, 40);
+    world.pass(40);
     assert_eq!(calls(&world, MINUTE), 1);
-    pass(&world, 60);
+    world.pass(60);
     assert_eq!(calls(&world, MINUTE), 0);
     assert_eq!(calls(&world, 5 * MINUTE), 11);
-    pass(&world, 600);
+    world.pass(600);
     assert_eq!(calls(&world, 5 * MINUTE), 0);
     assert_eq!(calls(&world, 15 * MINUTE), 11);
-    pass(&world, 3600);
+    world.pass(3600);
     assert_eq!(calls(&world, 60 * MINUTE), 0);
     assert_eq!(world.monitor.snapshot().lifetime.total.calls, 11);
 }
@@ -49,12 +41,12 @@ fn a_rate_is_taken_over_the_time_really_covered() {
     for _ in 0..20 {
         world.shop.record(Call::new("select 1", ms(1)));
     }
-    pass(&world, 10);
+    world.pass(10);
     let snapshot = world.monitor.snapshot();
     let window = snapshot.window(MINUTE).unwrap();
     assert_eq!(window.covered, Duration::from_secs(10));
     assert!((window.calls_per_second() - 2.0).abs() < 1e-9);
-    pass(&world, 590);
+    world.pass(590);
     for window in world.monitor.snapshot().windows {
         let most = window.span + MINUTE;
         assert!(window.covered <= most, "{:?} covers {:?}", window.span, window.covered);
@@ -67,7 +59,7 @@ fn a_window_has_percentiles_of_its_own() {
     for _ in 0..100 {
         world.shop.record(Call::new("select 1", ms(1)));
     }
-    pass(&world, 120);
+    world.pass(120);
     for _ in 0..10 {
         world.shop.record(Call::new("select 1", ms(400)));
     }
@@ -86,7 +78,7 @@ fn pools_have_windows_too() {
         pool.checkout().timed_out();
         pool.record(Call::new("select 1", ms(1)));
     }
-    pass(&world, 70);
+    world.pass(70);
     pool.connection_failed();
     let snapshot = world.monitor.snapshot();
     let window = snapshot.window(MINUTE).unwrap();
@@ -103,7 +95,7 @@ fn statements_beyond_a_windows_bound_are_counted_as_other() {
     for number in 0..400u64 {
         world.shop.record(Call::new(&format!("select 1 from t{number}"), ms(number)));
     }
-    pass(&world, 5);
+    world.pass(5);
     let snapshot = world.monitor.snapshot();
     let window = snapshot.window(MINUTE).unwrap();
     assert_eq!(window.rollup.total.calls, 400);
