@@ -46,7 +46,8 @@
 //!   as a stream on MariaDB, because the server does. On SQLite also those of a text with several
 //!   statements that does not begin with a write.
 //! - The server's work after a cancelled call. It shows as the wait of the next checkout.
-//! - Connections made and closed inside the pool, except attempts whose error reached a caller.
+//! - Connections made and closed inside the pool, except attempts that failed: their error reached a
+//!   caller, or a caller's time ran out though the pool had room.
 //! - Databases other than PostgreSQL, MySQL, MariaDB and SQLite, and sqlx's `Any`.
 
 mod acquire;
