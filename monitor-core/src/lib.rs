@@ -40,6 +40,8 @@ pub mod capture;
 pub mod identify;
 pub mod snapshot;
 
+pub mod inquire;
+
 mod aggregate;
 pub mod judge;
 mod monitor;

@@ -3,6 +3,8 @@
 //! Judgement never sees the registry, a lock or a format: it is given plain data and the time, and
 //! gives plain data back.
 
+pub mod advice;
+
 mod alerts;
 mod findings;
 mod health;

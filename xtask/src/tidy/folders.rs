@@ -7,7 +7,7 @@ use super::tree::Tree;
 const SOURCE: &str = "monitor-core/src/";
 
 /// A folder, what it may name of the crate beside itself, and what it is deliberately ignorant of.
-const FOLDERS: [(&str, &[&str], &str); 6] = [
+const FOLDERS: [(&str, &[&str], &str); 7] = [
     (
         "capture",
         &[],
@@ -29,13 +29,18 @@ const FOLDERS: [(&str, &[&str], &str); 6] = [
         "aggregate knows not whether a number is good; let judge read the snapshot",
     ),
     (
+        "inquire",
+        &["capture", "identify"],
+        "inquire knows only what a database says of itself; let judge join it with numbers",
+    ),
+    (
         "judge",
-        &["capture", "identify", "snapshot"],
-        "judge sees snapshots only; put the number it needs into the snapshot",
+        &["capture", "identify", "snapshot", "inquire"],
+        "judge sees snapshots and catalogues only; put the number it needs into the snapshot",
     ),
     (
         "show",
-        &["capture", "identify", "snapshot", "judge"],
+        &["capture", "identify", "snapshot", "inquire", "judge"],
         "show sees snapshots and judgements only; let monitor hand them over",
     ),
 ];

@@ -1,0 +1,7 @@
+//! Advice with its evidence.
+
+mod recommendation;
+
+pub use recommendation::{
+    Category, Confidence, Effort, Evidence, Fact, Impact, Priority, Recommendation,
+};
