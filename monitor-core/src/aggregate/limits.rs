@@ -22,7 +22,8 @@ pub struct Limits {
     pub recent_calls_max: usize,
     /// Pools and databases with numbers of their own; more are counted together as "other".
     pub sources_max: usize,
-    /// Checkouts of one pool followed to their holder at the same time.
+    /// Checkouts of one pool followed to their holder at the same time, and as many open
+    /// transactions followed to their age.
     pub checkouts_tracked_max: usize,
     /// Alerts kept in the history; the oldest that is over makes room.
     pub alerts_max: usize,

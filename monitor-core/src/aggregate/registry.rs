@@ -41,6 +41,7 @@ pub(crate) struct Registry {
     windows: Mutex<Windows>,
     sources_folded: AtomicU64,
     checkouts_untracked: AtomicU64,
+    transactions_untracked: AtomicU64,
 }
 
 thread_local! {
@@ -84,6 +85,7 @@ impl Registry {
             windows: Mutex::new(Windows::starting(started)),
             sources_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
+            transactions_untracked: AtomicU64::new(0),
         }
     }
 
@@ -194,6 +196,15 @@ impl Registry {
         id
     }
 
+    /// A transaction has begun; the number names it until it ends.
+    pub(crate) fn transaction_begun(&self, source: &Source, at: Tick) -> Option<u64> {
+        let id = source.transactions.begun(at, self.limits.checkouts_tracked_max);
+        if id.is_none() {
+            self.transactions_untracked.fetch_add(1, Relaxed);
+        }
+        id
+    }
+
     /// What is due on every beat: what lies on desks, and statements the parser has not seen.
     pub(crate) fn beat(&self) {
         let statements = {
@@ -293,6 +304,7 @@ impl Registry {
             panics_caught: books.sources().iter().map(|source| source.panics_caught()).sum(),
             window_statements_folded: windows.folded,
             checkouts_untracked: self.checkouts_untracked.load(Relaxed),
+            transactions_untracked: self.transactions_untracked.load(Relaxed),
             ..Losses::default()
         }
     }

@@ -47,6 +47,7 @@ pub(crate) struct Transactions {
     ended: [AtomicU64; 3],
     open: AtomicI64,
     duration: AtomicHistogram,
+    followed: Mutex<Followed>,
 }
 
 /// Takings of connections.
@@ -59,13 +60,14 @@ pub(crate) struct Checkouts {
     wait_nanos_max: AtomicU64,
     wait: AtomicHistogram,
     hold: AtomicHistogram,
-    held: Mutex<Held>,
+    followed: Mutex<Followed>,
 }
 
+/// What is out or open now, since when, and by whom; at most so many.
 #[derive(Default)]
-struct Held {
+struct Followed {
     next: u64,
-    out: HashMap<u64, (Tick, Option<CallSite>)>,
+    now: HashMap<u64, (Tick, Option<CallSite>)>,
 }
 
 #[derive(Default)]
@@ -134,7 +136,7 @@ impl Source {
             database: self.database.clone(),
             activity: Activity::default(),
             connections: self.connections.read(),
-            transactions: self.transactions.read(),
+            transactions: self.transactions.read(now),
             pool: self.is_pool.then(|| {
                 let held = self.checkouts.held(now);
                 PoolActivity {
@@ -179,18 +181,21 @@ impl Connections {
 // === impl Transactions ===
 
 impl Transactions {
-    pub(crate) fn begun(&self) {
+    /// One has begun. The number names it until it ends; `None` where too many are open.
+    pub(crate) fn begun(&self, at: Tick, open_max: usize) -> Option<u64> {
         self.begun.fetch_add(1, Relaxed);
         self.open.fetch_add(1, Relaxed);
+        lock(&self.followed).add(at, None, open_max)
     }
 
-    pub(crate) fn ended(&self, end: TransactionEnd, took: Duration) {
+    pub(crate) fn ended(&self, id: Option<u64>, end: TransactionEnd, took: Duration) {
+        lock(&self.followed).remove(id);
         self.ended[end as usize].fetch_add(1, Relaxed);
         self.open.fetch_sub(1, Relaxed);
         self.duration.record(nanos(took));
     }
 
-    fn read(&self) -> TransactionActivity {
+    fn read(&self, now: Tick) -> TransactionActivity {
         let ended = |end: TransactionEnd| self.ended[end as usize].load(Relaxed);
         TransactionActivity {
             begun: self.begun.load(Relaxed),
@@ -198,6 +203,7 @@ impl Transactions {
             rolled_back: ended(TransactionEnd::RolledBack),
             dropped: ended(TransactionEnd::Dropped),
             open: gauge(&self.open),
+            open_longest: lock(&self.followed).ages(now).map(|(age, _)| age).max(),
             duration: self.duration.read(),
         }
     }
@@ -222,32 +228,19 @@ impl Checkouts {
     /// A connection is out. The number names it until it is back; `None` where too many are out.
     pub(crate) fn taken(&self, at: Tick, site: Option<CallSite>, out_max: usize) -> Option<u64> {
         self.out.fetch_add(1, Relaxed);
-        let mut held = lock(&self.held);
-        if held.out.len() >= out_max {
-            return None;
-        }
-        held.next += 1;
-        let id = held.next;
-        held.out.insert(id, (at, site));
-        Some(id)
+        lock(&self.followed).add(at, site, out_max)
     }
 
     pub(crate) fn returned(&self, id: Option<u64>, held_for: Duration) {
         self.out.fetch_sub(1, Relaxed);
         self.hold.record(nanos(held_for));
-        if let Some(id) = id {
-            lock(&self.held).out.remove(&id);
-        }
+        lock(&self.followed).remove(id);
     }
 
     fn held(&self, now: Tick) -> Vec<HeldConnection> {
-        let mut held: Vec<_> = lock(&self.held)
-            .out
-            .values()
-            .map(|(since, call_site)| HeldConnection {
-                held: now.since(*since),
-                call_site: *call_site,
-            })
+        let mut held: Vec<_> = lock(&self.followed)
+            .ages(now)
+            .map(|(held, call_site)| HeldConnection { held, call_site })
             .collect();
         held.sort_by_key(|held| std::cmp::Reverse(held.held));
         held
@@ -267,6 +260,29 @@ impl Checkouts {
             wait: self.wait.read(),
             hold: self.hold.read(),
         }
+    }
+}
+
+// === impl Followed ===
+
+impl Followed {
+    fn add(&mut self, at: Tick, site: Option<CallSite>, most: usize) -> Option<u64> {
+        if self.now.len() >= most {
+            return None;
+        }
+        self.next += 1;
+        self.now.insert(self.next, (at, site));
+        Some(self.next)
+    }
+
+    fn remove(&mut self, id: Option<u64>) {
+        if let Some(id) = id {
+            self.now.remove(&id);
+        }
+    }
+
+    fn ages(&self, now: Tick) -> impl Iterator<Item = (Duration, Option<CallSite>)> + '_ {
+        self.now.values().map(move |(since, site)| (now.since(*since), *site))
     }
 }
 

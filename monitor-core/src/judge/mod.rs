@@ -5,13 +5,27 @@
 
 pub mod advice;
 
-mod alerts;
+mod alert;
+mod alert_book;
+mod alert_filter;
+mod alert_rule;
+mod finding;
 mod findings;
 mod health;
+mod mute;
+mod subject;
 mod thresholds;
 
-pub use alerts::{Alert, AlertState};
-pub(crate) use alerts::{AlertBook, AlertTiming};
-pub use findings::{Finding, FindingKind, Severity, findings};
+pub use alert::{Alert, AlertEvent, AlertState, Notice};
+pub(crate) use alert_book::{AlertBook, Review};
+pub use alert_filter::AlertFilter;
+pub(crate) use alert_rule::AlertRules;
+pub use alert_rule::{AlertRule, Group};
+pub use finding::{Finding, FindingKind, Severity};
+pub(crate) use findings::{Overload, grouped};
+pub use findings::{findings, too_soon};
 pub use health::{Health, Status, health};
+pub use mute::Mute;
+pub(crate) use mute::Mutes;
+pub use subject::Subject;
 pub use thresholds::Thresholds;

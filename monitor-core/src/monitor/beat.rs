@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::Inner;
-use crate::judge;
 
 /// How often the beat comes.
 const BEAT: Duration = Duration::from_secs(1);
@@ -67,19 +66,8 @@ impl Inner {
         }
     }
 
-    fn review(&self) {
-        let snapshot = self.snapshot();
-        let findings = judge::findings(&snapshot, &self.thresholds);
-        let changed = self.book().review(findings, snapshot.at, self.timing);
-        for alert in &changed {
-            for callback in &self.on_alert {
-                self.guarded(|| callback(alert));
-            }
-        }
-    }
-
     /// A panic, in a callback or in a dependency, must not stop the beat.
-    fn guarded(&self, work: impl FnOnce()) {
+    pub(super) fn guarded(&self, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.beat.panicked.fetch_add(1, Relaxed);
         }

@@ -3,11 +3,16 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::alerting::{Alerting, CustomRule, OnAlert, State};
 use super::beat::{self, Beat};
-use super::{Inner, Monitor, OnAlert};
+use super::{Inner, Monitor};
 use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX};
 use crate::capture::Clock;
-use crate::judge::{Alert, AlertBook, AlertTiming, Thresholds};
+use crate::judge::{
+    Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
+    Thresholds,
+};
+use crate::snapshot::Snapshot;
 
 /// Sets up a [`Monitor`]. Every setting has a documented default.
 #[derive(Default)]
@@ -15,8 +20,9 @@ use crate::judge::{Alert, AlertBook, AlertTiming, Thresholds};
 pub struct Builder {
     thresholds: Thresholds,
     limits: Limits,
-    held_for: Option<Duration>,
-    clear_for: Option<Duration>,
+    rules: AlertRules,
+    custom: Vec<CustomRule>,
+    mutes: Vec<Mute>,
     clock: Option<Clock>,
     by_hand: bool,
     on_alert: Vec<OnAlert>,
@@ -33,11 +39,6 @@ pub struct BuildError {
 
 /// Texts a monitor may be told to remember: a gigabyte of them.
 const TEXTS_MAX: usize = 1 << 26;
-/// How long trouble must last before an alert fires, by default.
-const HELD_FOR: Duration = Duration::from_secs(10);
-/// How long trouble must be gone before an alert is resolved, by default.
-const CLEAR_FOR: Duration = Duration::from_secs(60);
-
 // === impl Builder ===
 
 impl Builder {
@@ -69,6 +70,26 @@ impl Builder {
     /// Mean time of a call that is too much. Default: [`Thresholds::AVERAGE_TIME`], 500 ms.
     pub fn average_time(mut self, duration: Duration) -> Self {
         self.thresholds.average_time = duration;
+        self
+    }
+
+    /// 99th percentile of calls' times that is too much. Default: [`Thresholds::P99`], 2 s.
+    pub fn p99(mut self, duration: Duration) -> Self {
+        self.thresholds.p99 = duration;
+        self
+    }
+
+    /// 95th percentile of waits for a pool's connection that is too much. Default:
+    /// [`Thresholds::POOL_WAIT`], 500 ms.
+    pub fn pool_wait(mut self, duration: Duration) -> Self {
+        self.thresholds.pool_wait = duration;
+        self
+    }
+
+    /// A transaction open for this long or longer is long. Default:
+    /// [`Thresholds::TRANSACTION_TIME`], 60 s.
+    pub fn transaction_time(mut self, duration: Duration) -> Self {
+        self.thresholds.transaction_time = duration;
         self
     }
 
@@ -156,15 +177,69 @@ impl Builder {
         self
     }
 
-    /// How long trouble must last before an alert fires. Slow calls are told at once. Default: 10 s.
+    /// How long trouble must last before an alert fires. Slow calls are told at once. Default:
+    /// [`AlertRule::HELD_FOR`], 10 s.
     pub fn alert_held_for(mut self, duration: Duration) -> Self {
-        self.held_for = Some(duration);
+        self.rules.held_for = duration;
         self
     }
 
-    /// How long trouble must be gone before an alert is resolved. Default: 60 s.
+    /// How long trouble must be gone before an alert is resolved. Default:
+    /// [`AlertRule::CLEAR_FOR`], 60 s.
     pub fn alert_clear_for(mut self, duration: Duration) -> Self {
-        self.clear_for = Some(duration);
+        self.rules.clear_for = duration;
+        self
+    }
+
+    /// How long an alert that is over is kept. Default: [`AlertRule::RETENTION`], 7 days.
+    pub fn alert_retention(mut self, duration: Duration) -> Self {
+        self.rules.retention = duration;
+        self
+    }
+
+    /// With more statements than this in the same sort of trouble, the further ones are told as one
+    /// alert. Default: [`AlertRule::FOLD_AFTER`], 5.
+    pub fn alert_fold_after(mut self, statements: usize) -> Self {
+        self.rules.fold_after = statements;
+        self
+    }
+
+    /// How one sort of trouble becomes an alert. Default: [`AlertRule::default`].
+    pub fn alert(mut self, kind: FindingKind, rule: AlertRule) -> Self {
+        self.rules.by_kind.insert(kind, rule);
+        self
+    }
+
+    /// A rule of your own: what it finds in a snapshot becomes an alert as the built-in findings
+    /// do. Its kind is [`FindingKind::Custom`] with this name.
+    ///
+    /// Runs on the monitor's own thread every five seconds. A rule that panics is counted
+    /// ([`Losses::panics_caught`](crate::snapshot::Losses::panics_caught)) and asked again next time.
+    ///
+    /// ```
+    /// use monitor_core::{Monitor, judge::{Finding, Severity}};
+    ///
+    /// let monitor = Monitor::builder()
+    ///     .rule("no-deletes", |snapshot| {
+    ///         let deletes = snapshot.lifetime.kind(monitor_core::identify::Kind::Delete).calls;
+    ///         let found = Finding::new(Severity::Error, "deletes", format!("{deletes} deletes"));
+    ///         (deletes > 0).then(|| found.measured(deletes as f64, 1.0)).into_iter().collect()
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), monitor_core::BuildError>(())
+    /// ```
+    pub fn rule(
+        mut self,
+        name: &'static str,
+        check: impl Fn(&Snapshot) -> Vec<Finding> + Send + Sync + 'static,
+    ) -> Self {
+        self.custom.push(CustomRule { name, check: Box::new(check) });
+        self
+    }
+
+    /// Alerts to tell nobody about; see also [`Monitor::mute`].
+    pub fn mute(mut self, mute: Mute) -> Self {
+        self.mutes.push(mute);
         self
     }
 
@@ -197,23 +272,22 @@ impl Builder {
     pub fn build(self) -> Result<Monitor, BuildError> {
         self.check_thresholds()?;
         self.check_limits()?;
-        let timing = AlertTiming {
-            held_for: self.held_for.unwrap_or(HELD_FOR),
-            clear_for: self.clear_for.unwrap_or(CLEAR_FOR),
-        };
-        if timing.clear_for.is_zero() {
-            return refuse(
-                "alerts that clear after 0 s would fire and resolve on every beat; choose a time above zero",
-            );
-        }
+        self.check_alerts()?;
         let Thresholds { slow, very_slow, leak_after, .. } = self.thresholds;
         let clock = self.clock.unwrap_or_else(Clock::real);
         let inner = Arc::new(Inner {
             registry: Registry::new(clock, self.limits, slow, very_slow, leak_after),
             thresholds: self.thresholds,
-            timing,
-            alerts: Mutex::new(AlertBook::new(self.limits.alerts_max)),
-            on_alert: self.on_alert,
+            alerting: Alerting {
+                rules: self.rules,
+                custom: self.custom,
+                on_alert: self.on_alert,
+                state: Mutex::new(State {
+                    book: AlertBook::new(self.limits.alerts_max),
+                    mutes: Mutes::new(self.mutes),
+                    overload: Overload::default(),
+                }),
+            },
             beat: Beat::default(),
         });
         if !self.by_hand {
@@ -253,7 +327,13 @@ impl Builder {
                 t.calls_per_second
             ));
         }
-        for (name, duration) in [("average time", t.average_time), ("leak", t.leak_after)] {
+        for (name, duration) in [
+            ("average time", t.average_time),
+            ("p99", t.p99),
+            ("pool wait", t.pool_wait),
+            ("transaction time", t.transaction_time),
+            ("leak", t.leak_after),
+        ] {
             if duration.is_zero() {
                 return refuse(format!("{name} threshold is 0 s; choose one above zero"));
             }
@@ -266,6 +346,24 @@ impl Builder {
             if count == 0 {
                 return refuse(format!(
                     "{name} threshold is 0, which is always reached; choose at least 1"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_alerts(&self) -> Result<(), BuildError> {
+        let clear_for = self.rules.by_kind.values().filter_map(|rule| rule.clear_for);
+        if clear_for.chain([self.rules.clear_for]).any(|clear_for| clear_for.is_zero()) {
+            return refuse(
+                "alerts that clear after 0 s would fire and resolve on every beat; choose a time above zero",
+            );
+        }
+        for (kind, rule) in &self.rules.by_kind {
+            if !(rule.clear_at > 0.0 && rule.clear_at <= 1.0) {
+                return refuse(format!(
+                    "clear threshold of {kind} is {} of its threshold; choose a share above 0 and up to 1",
+                    rule.clear_at
                 ));
             }
         }

@@ -1,11 +1,12 @@
 //! Where the stages meet: the monitor itself, and the handles adapters hold.
 
+mod alerting;
 mod beat;
 mod builder;
 mod source;
 mod timers;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use builder::{BuildError, Builder};
@@ -14,7 +15,7 @@ pub use timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
-use crate::judge::{self, Alert, AlertBook, AlertTiming, Health, Thresholds};
+use crate::judge::{self, Health, Thresholds};
 use crate::show;
 use crate::snapshot::{CallRecord, Snapshot};
 
@@ -28,14 +29,10 @@ pub struct Monitor {
     inner: Option<Arc<Inner>>,
 }
 
-type OnAlert = Box<dyn Fn(&Alert) + Send + Sync>;
-
 pub(crate) struct Inner {
     registry: Registry,
     thresholds: Thresholds,
-    timing: AlertTiming,
-    alerts: Mutex<AlertBook>,
-    on_alert: Vec<OnAlert>,
+    alerting: alerting::Alerting,
     beat: beat::Beat,
 }
 
@@ -143,12 +140,6 @@ impl Monitor {
         self.inner.as_ref().map(|inner| inner.registry.recent_calls(limit)).unwrap_or_default()
     }
 
-    /// Alerts that fire now, then those that are over, newest first.
-    #[must_use]
-    pub fn alerts(&self) -> Vec<Alert> {
-        self.inner.as_ref().map(|inner| inner.book().alerts()).unwrap_or_default()
-    }
-
     /// A report a person likes to read, as plain text.
     #[must_use]
     pub fn report(&self) -> String {
@@ -179,13 +170,13 @@ impl std::fmt::Debug for Monitor {
 // === impl Inner ===
 
 impl Inner {
-    fn book(&self) -> std::sync::MutexGuard<'_, AlertBook> {
-        self.alerts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.registry.snapshot();
-        snapshot.losses.alerts_forgotten = self.book().forgotten();
+        {
+            let state = self.alerting.state();
+            snapshot.losses.alerts_forgotten = state.book.forgotten();
+            snapshot.losses.mutes_forgotten = state.mutes.forgotten();
+        }
         snapshot.losses.panics_caught += self.beat.panicked();
         snapshot
     }

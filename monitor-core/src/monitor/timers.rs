@@ -46,7 +46,7 @@ pub struct Checkout {
 /// Times a transaction. Dropped without an end, it counts as dropped: rolled back by nobody's
 /// decision.
 pub struct TransactionTimer {
-    live: Option<LiveSource>,
+    live: Option<(LiveSource, Option<u64>)>,
 }
 
 struct LiveSource {
@@ -324,10 +324,10 @@ impl fmt::Debug for Checkout {
 
 impl TransactionTimer {
     pub(super) fn start(live: Option<Arc<Live>>) -> Self {
-        let live = LiveSource::start(live);
-        if let Some(live) = &live {
-            live.on.source.transactions.begun();
-        }
+        let live = LiveSource::start(live).map(|live| {
+            let id = live.on.monitor.registry.transaction_begun(&live.on.source, live.since);
+            (live, id)
+        });
         Self { live }
     }
 
@@ -342,8 +342,8 @@ impl TransactionTimer {
     }
 
     fn end(&mut self, end: TransactionEnd) {
-        if let Some(live) = self.live.take() {
-            live.on.source.transactions.ended(end, live.elapsed());
+        if let Some((live, id)) = self.live.take() {
+            live.on.source.transactions.ended(id, end, live.elapsed());
         }
     }
 }

@@ -50,7 +50,7 @@ struct HealthView<'a> {
 struct FindingView<'a> {
     kind: &'static str,
     severity: &'static str,
-    subject: &'a str,
+    subject: String,
     message: &'a str,
     value: f64,
     threshold: f64,
@@ -267,7 +267,7 @@ impl<'a> FindingView<'a> {
         Self {
             kind: finding.kind.as_str(),
             severity: finding.severity.as_str(),
-            subject: &finding.subject,
+            subject: finding.subject.to_string(),
             message: &finding.message,
             value: finding.value,
             threshold: finding.threshold,

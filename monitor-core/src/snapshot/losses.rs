@@ -20,8 +20,12 @@ pub struct Losses {
     pub window_statements_folded: u64,
     /// Checkouts not followed to their holder, because too many were out at once.
     pub checkouts_untracked: u64,
+    /// Transactions whose age is not followed, because too many were open at once.
+    pub transactions_untracked: u64,
     /// Alerts forgotten because the history was full.
     pub alerts_forgotten: u64,
+    /// Mutes forgotten because there were too many.
+    pub mutes_forgotten: u64,
     /// Panics in what the monitor calls back or does on its beat, caught there.
     pub panics_caught: u64,
 }
@@ -29,7 +33,7 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 8] {
+    pub fn entries(&self) -> [(&'static str, u64); 10] {
         [
             ("statements_evicted", self.statements_evicted),
             ("history_calls_dropped", self.history_calls_dropped),
@@ -37,7 +41,9 @@ impl Losses {
             ("error_codes_folded", self.error_codes_folded),
             ("window_statements_folded", self.window_statements_folded),
             ("checkouts_untracked", self.checkouts_untracked),
+            ("transactions_untracked", self.transactions_untracked),
             ("alerts_forgotten", self.alerts_forgotten),
+            ("mutes_forgotten", self.mutes_forgotten),
             ("panics_caught", self.panics_caught),
         ]
     }

@@ -52,6 +52,8 @@ pub struct TransactionActivity {
     pub dropped: u64,
     /// Transactions open now.
     pub open: u64,
+    /// For how long the longest of them has been open.
+    pub open_longest: Option<Duration>,
     /// How long the ended ones lasted.
     pub duration: Histogram,
 }
@@ -167,6 +169,7 @@ impl TransactionActivity {
             rolled_back: self.rolled_back.saturating_sub(earlier.rolled_back),
             dropped: self.dropped.saturating_sub(earlier.dropped),
             open: self.open,
+            open_longest: self.open_longest,
             duration: self.duration.since(&earlier.duration),
         }
     }
