@@ -133,6 +133,12 @@ impl RowCounts {
         self.returned == UNKNOWN && self.affected == UNKNOWN
     }
 
+    /// Rows returned, where the driver tells.
+    #[inline]
+    pub(super) fn returned(self) -> Option<u64> {
+        (self.returned != UNKNOWN).then_some(self.returned)
+    }
+
     /// Rows returned and changed, with nothing for what is not known.
     #[inline]
     pub(super) fn known(self) -> (u64, u64) {

@@ -1,5 +1,7 @@
 //! The numbers of one series.
 
+use std::time::Duration;
+
 use super::event::{ErrorDetail, Event};
 use crate::capture::OutcomeKind;
 use crate::identify::Kind;
@@ -25,7 +27,7 @@ impl Tally {
     /// Counts a call of a statement of some kind. Says whether its error code had to be left out.
     pub(super) fn add(&mut self, event: &Event, kind: Kind, slowness: Slowness) -> bool {
         self.count(event, kind, slowness);
-        event.error.as_deref().is_some_and(|error| self.add_error(error))
+        event.error.as_deref().is_some_and(|error| self.add_error(error, event.duration()))
     }
 
     #[inline]
@@ -48,9 +50,12 @@ impl Tally {
         fresh.rows_returned = fresh.rows_returned.saturating_add(returned);
         fresh.rows_affected = fresh.rows_affected.saturating_add(affected);
         fresh.rows_unknown += u64::from(rows.is_unknown());
+        if let Some(returned) = rows.returned() {
+            fresh.rows_histogram.record(returned);
+        }
     }
 
-    fn add_error(&mut self, error: &ErrorDetail) -> bool {
+    fn add_error(&mut self, error: &ErrorDetail, took: Duration) -> bool {
         let ErrorDetail { class, code } = error;
         let errors = &mut self.fresh.errors;
         let is = |error: &ErrorCount, code: Option<&str>| {
@@ -63,9 +68,11 @@ impl Tally {
         let fold = full && !known && code.is_some();
         let code = code.filter(|_| !fold);
         match errors.iter_mut().find(|error| is(error, code)) {
-            Some(error) => error.count += 1,
+            Some(error) => error.add(took),
             None => {
-                errors.push(ErrorCount { class: *class, code: code.map(str::to_owned), count: 1 })
+                let mut error = ErrorCount::new(*class, code);
+                error.add(took);
+                errors.push(error);
             }
         }
         fold

@@ -9,6 +9,7 @@ mod histogram;
 mod losses;
 mod records;
 mod rollup;
+mod row_histogram;
 mod sources;
 
 use std::time::{Duration, SystemTime};
@@ -20,6 +21,7 @@ pub use losses::Losses;
 pub use records::CallRecord;
 pub(crate) use rollup::merged;
 pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
+pub use row_histogram::RowHistogram;
 pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SourceActivity,
     TransactionActivity,
