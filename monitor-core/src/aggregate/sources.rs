@@ -37,6 +37,7 @@ pub(crate) struct Connections {
     created: AtomicU64,
     closed: AtomicU64,
     failed: AtomicU64,
+    nanos: AtomicU64,
     create_time: AtomicHistogram,
 }
 
@@ -46,6 +47,7 @@ pub(crate) struct Transactions {
     begun: AtomicU64,
     ended: [AtomicU64; 3],
     open: AtomicI64,
+    nanos: AtomicU64,
     duration: AtomicHistogram,
     followed: Mutex<Followed>,
 }
@@ -59,6 +61,7 @@ pub(crate) struct Checkouts {
     wait_nanos: AtomicU64,
     wait_nanos_max: AtomicU64,
     wait: AtomicHistogram,
+    hold_nanos: AtomicU64,
     hold: AtomicHistogram,
     followed: Mutex<Followed>,
 }
@@ -156,6 +159,7 @@ impl Connections {
     pub(crate) fn created(&self, took: Option<Duration>) {
         self.created.fetch_add(1, Relaxed);
         if let Some(took) = took {
+            self.nanos.fetch_add(nanos(took), Relaxed);
             self.create_time.record(nanos(took));
         }
     }
@@ -173,6 +177,7 @@ impl Connections {
             created: self.created.load(Relaxed),
             closed: self.closed.load(Relaxed),
             failed: self.failed.load(Relaxed),
+            time: Duration::from_nanos(self.nanos.load(Relaxed)),
             create_time: self.create_time.read(),
         }
     }
@@ -192,6 +197,7 @@ impl Transactions {
         lock(&self.followed).remove(id);
         self.ended[end as usize].fetch_add(1, Relaxed);
         self.open.fetch_sub(1, Relaxed);
+        self.nanos.fetch_add(nanos(took), Relaxed);
         self.duration.record(nanos(took));
     }
 
@@ -204,6 +210,7 @@ impl Transactions {
             dropped: ended(TransactionEnd::Dropped),
             open: gauge(&self.open),
             open_longest: lock(&self.followed).ages(now).map(|(age, _)| age).max(),
+            time: Duration::from_nanos(self.nanos.load(Relaxed)),
             duration: self.duration.read(),
         }
     }
@@ -233,6 +240,7 @@ impl Checkouts {
 
     pub(crate) fn returned(&self, id: Option<u64>, held_for: Duration) {
         self.out.fetch_sub(1, Relaxed);
+        self.hold_nanos.fetch_add(nanos(held_for), Relaxed);
         self.hold.record(nanos(held_for));
         lock(&self.followed).remove(id);
     }
@@ -258,6 +266,7 @@ impl Checkouts {
             wait_time: Duration::from_nanos(self.wait_nanos.load(Relaxed)),
             wait_max: Duration::from_nanos(self.wait_nanos_max.load(Relaxed)),
             wait: self.wait.read(),
+            hold_time: Duration::from_nanos(self.hold_nanos.load(Relaxed)),
             hold: self.hold.read(),
         }
     }

@@ -34,6 +34,8 @@ pub struct ConnectionActivity {
     pub closed: u64,
     /// Attempts to connect that failed.
     pub failed: u64,
+    /// Time it took to make connections, all together.
+    pub time: Duration,
     /// How long it took to connect.
     pub create_time: Histogram,
 }
@@ -54,6 +56,8 @@ pub struct TransactionActivity {
     pub open: u64,
     /// For how long the longest of them has been open.
     pub open_longest: Option<Duration>,
+    /// Time between begin and end of those that ended, all together.
+    pub time: Duration,
     /// How long the ended ones lasted.
     pub duration: Histogram,
 }
@@ -94,6 +98,8 @@ pub struct CheckoutActivity {
     pub wait_max: Duration,
     /// How long checkouts waited, however they ended.
     pub wait: Histogram,
+    /// Time connections were held that came back, all together.
+    pub hold_time: Duration,
     /// How long connections were held that came back.
     pub hold: Histogram,
 }
@@ -156,6 +162,7 @@ impl ConnectionActivity {
             created: self.created.saturating_sub(earlier.created),
             closed: self.closed.saturating_sub(earlier.closed),
             failed: self.failed.saturating_sub(earlier.failed),
+            time: self.time.saturating_sub(earlier.time),
             create_time: self.create_time.since(&earlier.create_time),
         }
     }
@@ -170,6 +177,7 @@ impl TransactionActivity {
             dropped: self.dropped.saturating_sub(earlier.dropped),
             open: self.open,
             open_longest: self.open_longest,
+            time: self.time.saturating_sub(earlier.time),
             duration: self.duration.since(&earlier.duration),
         }
     }
@@ -188,6 +196,7 @@ impl CheckoutActivity {
             wait_time: self.wait_time.saturating_sub(earlier.wait_time),
             wait_max: wait.range().map_or(Duration::ZERO, |(_, high)| high.min(self.wait_max)),
             wait,
+            hold_time: self.hold_time.saturating_sub(earlier.hold_time),
             hold: self.hold.since(&earlier.hold),
         }
     }
