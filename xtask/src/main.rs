@@ -4,6 +4,7 @@
 
 mod bench;
 mod interrupt;
+mod mixin;
 mod servers;
 mod steps;
 mod test;
@@ -21,6 +22,7 @@ cargo xtask <chore>
   servers       start the servers the tests use, print their addresses, wait for ctrl-c
   install       install the packages the tests need, and stop there
   bench         measure what watching costs; leave the machine alone meanwhile
+  mixin         write the Grafana dashboard and the Prometheus rules; --check only compares
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
 
@@ -41,6 +43,7 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
         "test" => test::run(&args),
         "servers" => servers::run(),
         "bench" => bench::run(&args),
+        "mixin" => mixin::run(&args),
         "tidy" => tidy::run(),
         "install" => servers::install(),
         "" | "help" | "--help" | "-h" => {

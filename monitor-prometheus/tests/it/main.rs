@@ -5,6 +5,7 @@ mod counters;
 mod formats;
 mod listener;
 mod metrics;
+mod real;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
