@@ -13,8 +13,10 @@ mod finding;
 mod findings;
 mod health;
 mod mute;
+mod statistics;
 mod subject;
 mod thresholds;
+mod trend;
 
 pub use alert::{Alert, AlertEvent, AlertState, Notice};
 pub(crate) use alert_book::{AlertBook, Review};
@@ -29,3 +31,7 @@ pub use mute::Mute;
 pub(crate) use mute::Mutes;
 pub use subject::Subject;
 pub use thresholds::Thresholds;
+pub use trend::{
+    Direction, Measure, P95_CALLS_MIN, RECENT_MINUTES, TREND_LEVEL, TREND_RATIO_MIN, Trend,
+    TrendEvidence, TrendSubject, Trends, trends,
+};

@@ -6,9 +6,11 @@ mod alerts;
 mod building;
 mod identify;
 mod limits;
+mod random;
 mod recording;
 mod show;
 mod threads;
+mod trends;
 mod windows;
 
 use std::time::Duration;
