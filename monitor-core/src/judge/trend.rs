@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Subject;
 use super::statistics::{level_of_each, rank_sum, rank_sum_least};
 use crate::capture::Database;
-use crate::identify::Fingerprint;
 use crate::snapshot::{Minute, PoolMinute, Pulse, Snapshot, StatementKey};
 
 /// Where everything goes, of the total, each pool, statement and table.
@@ -23,7 +23,7 @@ pub struct Trends {
 #[non_exhaustive]
 pub struct Trend {
     /// Whose.
-    pub subject: TrendSubject,
+    pub subject: Subject,
     /// What was measured.
     pub measure: Measure,
     /// The answer.
@@ -49,37 +49,6 @@ pub struct TrendEvidence {
     pub p: Option<f64>,
     /// The level `p` has to stay below, with regard to how many were tested.
     pub level: f64,
-}
-
-/// Whose trend it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TrendSubject {
-    /// All calls.
-    Total,
-    /// A pool.
-    Pool {
-        /// Its name.
-        name: Arc<str>,
-        /// The database behind it.
-        database: Arc<Database>,
-    },
-    /// A statement.
-    Statement {
-        /// Its identity.
-        fingerprint: Fingerprint,
-        /// Operations and tables in a few words.
-        summary: Arc<str>,
-        /// The database it runs on.
-        database: Arc<Database>,
-    },
-    /// A table.
-    Table {
-        /// Its name.
-        table: Arc<str>,
-        /// The database it is in.
-        database: Arc<Database>,
-    },
 }
 
 /// What is measured.
@@ -149,11 +118,11 @@ pub const P95_CALLS_MIN: u64 = 20;
 ///
 /// A load that comes and goes with the hour is a trend while it does; a job that runs every ten minutes is not.
 ///
-/// Costs a few milliseconds for hundreds of statements.
+/// Costs some tens of milliseconds for a thousand statements.
 #[must_use]
 pub fn trends(snapshot: &Snapshot) -> Trends {
     let minutes = &snapshot.minutes;
-    let mut few = calls(&TrendSubject::Total, minutes, |minute| Some(minute.total));
+    let mut few = calls(&Subject::AllCalls, minutes, |minute| Some(minute.total));
     few.extend(pools(snapshot));
     let mut many = statements(snapshot);
     many.extend(tables(minutes));
@@ -164,7 +133,7 @@ pub fn trends(snapshot: &Snapshot) -> Trends {
 
 /// The values of one measure of one subject, minute by minute.
 struct Course {
-    subject: TrendSubject,
+    subject: Subject,
     measure: Measure,
     before: Values,
     now: Values,
@@ -195,14 +164,14 @@ impl Trends {
 
     /// The trend of one measure of one subject.
     #[must_use]
-    pub fn of(&self, subject: &TrendSubject, measure: Measure) -> Option<&Trend> {
+    pub fn of(&self, subject: &Subject, measure: Measure) -> Option<&Trend> {
         self.all.iter().find(|trend| trend.measure == measure && trend.subject == *subject)
     }
 }
 
 /// The courses of everything that can be told of calls. A minute of which nothing is known is `None`.
 fn calls(
-    subject: &TrendSubject,
+    subject: &Subject,
     minutes: &[Arc<Minute>],
     pulse: impl Fn(&Minute) -> Option<Pulse>,
 ) -> Vec<Course> {
@@ -230,8 +199,7 @@ fn pools(snapshot: &Snapshot) -> Vec<Course> {
         let parts = |part: fn(&PoolMinute) -> Part| -> Vec<Option<Part>> {
             minutes.iter().map(|minute| minute.as_ref().map(part)).collect()
         };
-        let (name, database) = (source.name.clone(), source.database.clone());
-        let subject = TrendSubject::Pool { name, database };
+        let subject = Subject::source(source);
         let wait = parts(|pool| Part::new(pool.wait_time.as_secs_f64(), pool.checkouts as f64));
         let usage = parts(|pool| Part::new(pool.sampled.in_use as f64, pool.sampled.max as f64));
         courses.push(course(subject.clone(), Measure::PoolWait, wait));
@@ -248,12 +216,13 @@ fn statements(snapshot: &Snapshot) -> Vec<Course> {
     let pulses = by_minute(&snapshot.minutes, by_key);
     let mut courses = Vec::new();
     for statement in &snapshot.lifetime.statements {
-        let (Some(fingerprint), key) = (statement.fingerprint, statement.key()) else { continue };
-        if !pulses.iter().any(|(_, known)| known.contains_key(&key)) {
+        let key = statement.key();
+        if statement.fingerprint.is_none()
+            || !pulses.iter().any(|(_, known)| known.contains_key(&key))
+        {
             continue;
         }
-        let (summary, database) = (statement.summary.clone(), statement.database.clone());
-        let subject = TrendSubject::Statement { fingerprint, summary, database };
+        let subject = Subject::statement(statement);
         courses.extend(listed(&subject, &snapshot.minutes, &pulses, &key));
     }
     courses
@@ -271,7 +240,7 @@ fn tables(minutes: &[Arc<Minute>]) -> Vec<Course> {
         pulses.iter().flat_map(|(_, known)| known.keys().cloned()).collect();
     let mut courses = Vec::new();
     for key in keys {
-        let subject = TrendSubject::Table { table: key.0.as_str().into(), database: key.1.clone() };
+        let subject = Subject::Table { table: key.0.as_str().into(), database: key.1.clone() };
         courses.extend(listed(&subject, minutes, &pulses, &key));
     }
     courses
@@ -288,7 +257,7 @@ fn by_minute<K>(
 /// The courses of one that is listed in minutes. Where it is not it had no call, unless the list is
 /// not complete.
 fn listed<K: Ord>(
-    subject: &TrendSubject,
+    subject: &Subject,
     minutes: &[Arc<Minute>],
     pulses: &[(Duration, BTreeMap<K, Pulse>)],
     key: &K,
@@ -301,7 +270,7 @@ fn listed<K: Ord>(
 }
 
 /// The course of parts, one a minute, oldest first.
-fn course(subject: TrendSubject, measure: Measure, parts: Vec<Option<Part>>) -> Course {
+fn course(subject: Subject, measure: Measure, parts: Vec<Option<Part>>) -> Course {
     let (before, now) = parts.split_at(parts.len().saturating_sub(RECENT_MINUTES));
     Course { before: Values::of(measure, before), now: Values::of(measure, now), subject, measure }
 }
@@ -442,21 +411,5 @@ impl Direction {
 impl fmt::Display for Direction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-// === impl TrendSubject ===
-
-/// A few words: `all calls`, `pool main`, `SELECT users (4f…)`, `table users`, each with its database.
-impl fmt::Display for TrendSubject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Total => f.write_str("all calls"),
-            Self::Pool { name, .. } => write!(f, "pool {name}"),
-            Self::Statement { fingerprint, summary, database } => {
-                write!(f, "{summary} ({fingerprint}) on {database}")
-            }
-            Self::Table { table, database } => write!(f, "table {table} on {database}"),
-        }
     }
 }

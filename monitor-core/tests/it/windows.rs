@@ -133,7 +133,7 @@ fn a_pools_usage_is_kept_minute_by_minute() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 
     /// Calls carry the second they were made in as their time, so a window tells which it holds.
     #[test]
