@@ -48,6 +48,19 @@ struct Place {
     used: bool,
 }
 
+/// Numbers of one series, copied out of the books.
+pub(super) struct Reading<T> {
+    pub(super) numbers: T,
+    pub(super) source: u16,
+    who: Who,
+}
+
+/// Whose numbers they are.
+enum Who {
+    Statement(Arc<Statement>, ListSize),
+    Other(Kind),
+}
+
 /// The generation of each place, to be read without the lock: a look-up that finds another one
 /// than it remembers has found a series that lost its place.
 pub(super) struct Generations(Box<[AtomicU32]>);
@@ -200,38 +213,42 @@ impl Books {
         self.places.iter().map(|place| place.statement.clone()).collect()
     }
 
-    /// A reading of every series by its source: of what `part` takes of its numbers.
-    pub(super) fn read(
-        &mut self,
-        part: impl Fn(&mut Tally) -> Option<Activity>,
-    ) -> Vec<(u16, StatementActivity)> {
-        let (places, others, sources) = (&mut self.places, &mut self.others, &self.sources);
-        let seated = places.iter_mut().filter_map(|place| {
-            let activity = part(&mut place.tally)?;
-            Some((place.key.0, place.reading(&sources[usize::from(place.key.0)], activity)))
+    /// A reading of every series of which `part` takes something.
+    ///
+    /// Numbers are copied here, under the lock; what they add up to is for later.
+    pub(super) fn read<T>(&mut self, part: impl Fn(&mut Tally) -> Option<T>) -> Vec<Reading<T>> {
+        let seated = self.places.iter_mut().filter_map(|place| {
+            let who = Who::Statement(place.statement.clone(), place.key.2);
+            Some(Reading { numbers: part(&mut place.tally)?, source: place.key.0, who })
         });
-        let rest = others.iter_mut().filter_map(|((source, kind), tally)| {
-            let activity = part(tally)?;
-            let database = sources[usize::from(*source)].database.clone();
-            Some((*source, StatementActivity::other(*kind, database, activity)))
+        let rest = self.others.iter_mut().filter_map(|((source, kind), tally)| {
+            Some(Reading { numbers: part(tally)?, source: *source, who: Who::Other(*kind) })
         });
         seated.chain(rest).collect()
     }
 }
 
-impl Place {
-    fn reading(&self, source: &Source, activity: Activity) -> StatementActivity {
-        let by_list_size = match self.key.2 {
+// === impl Reading ===
+
+impl<T> Reading<T> {
+    /// The statement with some of its numbers.
+    pub(super) fn with(&self, sources: &[Arc<Source>], activity: Activity) -> StatementActivity {
+        let database = sources[usize::from(self.source)].database.clone();
+        let (statement, size) = match &self.who {
+            Who::Statement(statement, size) => (statement, *size),
+            Who::Other(kind) => return StatementActivity::other(*kind, database, activity),
+        };
+        let by_list_size = match size {
             ListSize::None => Vec::new(),
             size => vec![ListActivity { size, activity: activity.clone() }],
         };
         StatementActivity {
-            fingerprint: Some(self.statement.fingerprint),
-            text: self.statement.text.clone(),
-            summary: self.statement.summary.clone(),
-            kind: self.statement.kind(),
-            tables: self.statement.tables(),
-            database: source.database.clone(),
+            fingerprint: Some(statement.fingerprint),
+            text: statement.text.clone(),
+            summary: statement.summary.clone(),
+            kind: statement.kind(),
+            tables: statement.tables(),
+            database,
             activity,
             by_list_size,
         }

@@ -17,7 +17,7 @@ use super::sources::Source;
 use super::statement::Statement;
 use super::tally::{Slowness, Tally};
 use super::texts::Texts;
-use super::windows::Windows;
+use super::windows::{Sum, Windows};
 use super::{Limits, lock};
 use crate::capture::{CallSite, Clock, Database, Tick};
 use crate::identify::{Dialect, Normaliser};
@@ -225,13 +225,20 @@ impl Registry {
     pub(crate) fn beat_windows(&self) {
         let now = self.clock.now();
         // Before any lock: how a pool answers is its own affair.
+        let all_sources = lock(&self.books).sources().to_vec();
+        all_sources.iter().for_each(|source| source.sample());
         let sources = self.read_sources(now);
         let mut windows = lock(&self.windows);
-        let mut books = lock(&self.books);
-        books.settle_all(&self.desks);
-        let readings = books.read(Tally::take_fresh);
-        drop(books);
-        windows.beat(readings.into_iter().map(|(_, reading)| reading).collect(), sources, now);
+        let (readings, all_sources) = {
+            let mut books = lock(&self.books);
+            books.settle_all(&self.desks);
+            (books.read(Tally::take_fresh), books.sources().to_vec())
+        };
+        let mut sum = Sum::default();
+        for reading in readings {
+            sum.add(&reading, &reading.numbers, &all_sources);
+        }
+        windows.beat(sum, sources, now);
     }
 
     /// The newest calls, newest first.
@@ -259,29 +266,38 @@ impl Registry {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
         let mut sources = self.read_sources(now);
-        let windows = lock(&self.windows);
+        let mut windows = lock(&self.windows);
         let mut books = lock(&self.books);
         books.settle_all(&self.desks);
-        let fresh = books.read(|tally| tally.fresh());
-        let readings = books.read(|tally| Some(tally.all()));
+        let readings = books.read(|tally| tally.both());
         let (slow, slow_newest) = (books.slow_log.worst(), books.slow_log.newest());
         let all_sources = books.sources().to_vec();
         let losses = self.losses(&books, &windows);
         drop(books);
 
-        let fresh = fresh.into_iter().map(|(_, reading)| reading).collect();
-        let windows = windows.read(fresh, &sources, now);
-        for (id, reading) in &readings {
-            if let Some(source) = sources.get_mut(usize::from(*id)) {
-                source.activity.merge(&reading.activity);
+        let (mut lifetime, mut newest) = (Sum::default(), Sum::default());
+        for mut reading in readings {
+            let (mut all, fresh) = std::mem::take(&mut reading.numbers);
+            all.merge(&fresh);
+            lifetime.add(&reading, &all, &all_sources);
+            if fresh.calls > 0 {
+                newest.add(&reading, &fresh, &all_sources);
             }
+        }
+        let minutes = windows.minutes();
+        let windows = windows.read(newest, &sources, now);
+        for (source, activity) in sources.iter_mut().zip(lifetime.by_source) {
+            source.activity = activity;
         }
         let record = |call: Kept| call.record(&all_sources, &self.clock);
         Snapshot {
             at: self.clock.wall(now),
+            started_at: self.clock.wall(self.started),
             uptime: now.since(self.started),
-            lifetime: Rollup::of(readings.into_iter().map(|(_, reading)| reading)),
+            build: None,
+            lifetime: Rollup::of(lifetime.readings),
             windows,
+            minutes,
             slow: slow.into_iter().map(record).collect(),
             slow_newest: slow_newest.into_iter().map(record).collect(),
             sources,

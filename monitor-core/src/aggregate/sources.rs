@@ -11,8 +11,8 @@ use super::histogram::AtomicHistogram;
 use super::lock;
 use crate::capture::{CallSite, CheckoutEnd, Database, PoolLevels, Tick, TransactionEnd};
 use crate::snapshot::{
-    Activity, CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SourceActivity,
-    TransactionActivity,
+    Activity, CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
+    SourceActivity, TransactionActivity,
 };
 
 /// Asks a pool for its levels; `None` when the pool is gone.
@@ -28,7 +28,16 @@ pub(crate) struct Source {
     pub(crate) transactions: Transactions,
     pub(crate) checkouts: Checkouts,
     levels: Mutex<Levels>,
+    sampled: Sampled,
     panics_caught: AtomicU64,
+}
+
+/// Levels added up over the beats.
+#[derive(Default)]
+struct Sampled {
+    samples: AtomicU64,
+    in_use: AtomicU64,
+    max: AtomicU64,
 }
 
 /// Connections made and lost.
@@ -94,6 +103,7 @@ impl Source {
             transactions: Transactions::default(),
             checkouts: Checkouts::default(),
             levels: Mutex::default(),
+            sampled: Sampled::default(),
             panics_caught: AtomicU64::new(0),
         }
     }
@@ -132,6 +142,15 @@ impl Source {
         self.panics_caught.load(Relaxed)
     }
 
+    /// Looks how full the pool is; only the beat does, so that samples lie evenly in time.
+    pub(super) fn sample(&self) {
+        let Some(levels) = self.is_pool.then(|| self.levels()).flatten() else { return };
+        let Some(max) = levels.max.filter(|max| *max > 0) else { return };
+        self.sampled.samples.fetch_add(1, Relaxed);
+        self.sampled.in_use.fetch_add(levels.in_use().into(), Relaxed);
+        self.sampled.max.fetch_add(max.into(), Relaxed);
+    }
+
     /// Everything but its calls.
     pub(super) fn read(&self, now: Tick, leak: Duration) -> SourceActivity {
         SourceActivity {
@@ -144,11 +163,24 @@ impl Source {
                 let held = self.checkouts.held(now);
                 PoolActivity {
                     levels: self.levels(),
+                    sampled: self.sampled.read(),
                     checkouts: self.checkouts.read(),
                     leaked: held.iter().filter(|held| held.held >= leak).count() as u64,
                     held,
                 }
             }),
+        }
+    }
+}
+
+// === impl Sampled ===
+
+impl Sampled {
+    fn read(&self) -> SampledLevels {
+        SampledLevels {
+            samples: self.samples.load(Relaxed),
+            in_use: self.in_use.load(Relaxed),
+            max: self.max.load(Relaxed),
         }
     }
 }

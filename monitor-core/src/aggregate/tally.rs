@@ -83,16 +83,9 @@ impl Tally {
         self.fresh.calls + self.seen.calls > 0
     }
 
-    /// Everything counted so far.
-    pub(super) fn all(&self) -> Activity {
-        let mut all = self.seen.clone();
-        all.merge(&self.fresh);
-        all
-    }
-
-    /// What the windows have not seen; `None` where that is nothing.
-    pub(super) fn fresh(&self) -> Option<Activity> {
-        (self.fresh.calls > 0).then(|| self.fresh.clone())
+    /// What the windows have seen, and what they have not; `None` where that is nothing.
+    pub(super) fn both(&self) -> Option<(Activity, Activity)> {
+        self.was_called().then(|| (self.seen.clone(), self.fresh.clone()))
     }
 
     /// What the windows have not seen until now.

@@ -66,6 +66,10 @@ pub struct Origin<'a> {
 // === impl System ===
 
 impl System {
+    /// Every system.
+    pub const ALL: [Self; 5] =
+        [Self::PostgreSql, Self::MySql, Self::MariaDb, Self::Sqlite, Self::OtherSql];
+
     /// OpenTelemetry's `db.system.name`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

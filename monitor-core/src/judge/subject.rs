@@ -24,6 +24,13 @@ pub enum Subject {
         /// Where it runs.
         database: Arc<Database>,
     },
+    /// One table of one database.
+    Table {
+        /// Its name.
+        table: Arc<str>,
+        /// The database it is in.
+        database: Arc<Database>,
+    },
     /// Several statements at once, told as one.
     Statements,
     /// One pool, or the connections to a database made without one.
@@ -75,6 +82,7 @@ impl Subject {
         match self {
             Self::Database(database)
             | Self::Statement { database, .. }
+            | Self::Table { database, .. }
             | Self::Source { database, .. } => Some(database),
             Self::AllCalls | Self::Statements | Self::Monitor | Self::Other(_) => None,
         }
@@ -102,6 +110,7 @@ impl fmt::Display for Subject {
             Self::Statement { summary, fingerprint: None, database } => {
                 write!(f, "{summary} on {database}")
             }
+            Self::Table { table, database } => write!(f, "table {table} on {database}"),
             Self::Statements => f.write_str("several statements"),
             Self::Source { database, is_pool: false, .. } => write!(f, "{database} (no pool)"),
             Self::Source { name, database, .. } if **name == *database.to_string() => {

@@ -23,6 +23,7 @@ pub struct Builder {
     rules: AlertRules,
     custom: Vec<CustomRule>,
     mutes: Vec<Mute>,
+    build: Option<Arc<str>>,
     clock: Option<Clock>,
     by_hand: bool,
     on_alert: Vec<OnAlert>,
@@ -39,6 +40,9 @@ pub struct BuildError {
 
 /// Texts a monitor may be told to remember: a gigabyte of them.
 const TEXTS_MAX: usize = 1 << 26;
+/// Characters of a build id: a commit, or the name and digest of an image.
+const BUILD_ID_CHARS_MAX: usize = 256;
+
 // === impl Builder ===
 
 impl Builder {
@@ -252,6 +256,13 @@ impl Builder {
         self
     }
 
+    /// The build of the service: a version, a commit, the name of an image. It goes into every
+    /// snapshot, so that "before and after this build" can be said. Default: none.
+    pub fn build_id(mut self, build: impl Into<Arc<str>>) -> Self {
+        self.build = Some(build.into());
+        self
+    }
+
     /// The clock to read; see [`Clock::by_hand`]. Default: the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = Some(clock);
@@ -273,10 +284,12 @@ impl Builder {
         self.check_thresholds()?;
         self.check_limits()?;
         self.check_alerts()?;
+        self.check_build_id()?;
         let Thresholds { slow, very_slow, leak_after, .. } = self.thresholds;
         let clock = self.clock.unwrap_or_else(Clock::real);
         let inner = Arc::new(Inner {
             registry: Registry::new(clock, self.limits, slow, very_slow, leak_after),
+            build: self.build,
             thresholds: self.thresholds,
             alerting: Alerting {
                 rules: self.rules,
@@ -348,6 +361,20 @@ impl Builder {
                     "{name} threshold is 0, which is always reached; choose at least 1"
                 ));
             }
+        }
+        Ok(())
+    }
+
+    fn check_build_id(&self) -> Result<(), BuildError> {
+        let Some(build) = &self.build else { return Ok(()) };
+        if build.trim().is_empty() {
+            return refuse("build id is empty; leave it out, or give a version or a commit");
+        }
+        let chars = build.chars().count();
+        if chars > BUILD_ID_CHARS_MAX {
+            return refuse(format!(
+                "build id has {chars} characters; choose at most {BUILD_ID_CHARS_MAX}"
+            ));
         }
         Ok(())
     }

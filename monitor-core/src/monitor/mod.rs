@@ -31,6 +31,8 @@ pub struct Monitor {
 
 pub(crate) struct Inner {
     registry: Registry,
+    /// The build of the service, where it was told.
+    build: Option<Arc<str>>,
     thresholds: Thresholds,
     alerting: alerting::Alerting,
     beat: beat::Beat,
@@ -172,6 +174,7 @@ impl std::fmt::Debug for Monitor {
 impl Inner {
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.registry.snapshot();
+        snapshot.build = self.build.clone();
         {
             let state = self.alerting.state();
             snapshot.losses.alerts_forgotten = state.book.forgotten();

@@ -2,9 +2,18 @@
 //!
 //! Pure functions of plain data. Knows formats; does not know sockets, nor where numbers come from.
 
+mod comparison;
 mod json;
+mod saved;
+mod saved_source;
+mod source_json;
+mod table;
 mod text;
+mod trends;
 mod words;
 
+pub use comparison::{comparison, comparison_json};
 pub use json::{JSON_VERSION, json};
+pub use saved::{LoadError, SAVED_BYTES_MAX, load};
 pub use text::text;
+pub use trends::{trends, trends_json};

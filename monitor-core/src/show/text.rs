@@ -2,17 +2,10 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, Width};
-
+use super::table::{Listing, ROWS_MAX, STATEMENT_CHARS_MAX, listing, section};
 use super::words::{count, cut, duration, moment, percent, rate};
 use crate::judge::Health;
 use crate::snapshot::{Activity, CallRecord, PoolActivity, Rollup, Snapshot, SourceActivity};
-
-/// Rows of a table in the report; what is left out is said below it.
-const ROWS_MAX: usize = 15;
-
-/// Characters of a statement in the report.
-const STATEMENT_CHARS_MAX: usize = 72;
 
 /// Characters of a finding in the report.
 const FINDING_CHARS_MAX: usize = 300;
@@ -79,20 +72,6 @@ fn line(report: &mut String, name: &str, sum: &Activity, per_second: f64) -> std
     )
 }
 
-/// A table with its heading; nothing where there is no row.
-fn section(report: &mut String, heading: &str, table: Option<Listing>) {
-    let Some(Listing { table, left_out }) = table else { return };
-    let _ = writeln!(report, "\n{heading}\n{table}");
-    if left_out > 0 {
-        let _ = writeln!(report, "  and {} more", count(left_out as u64));
-    }
-}
-
-struct Listing {
-    table: Table,
-    left_out: usize,
-}
-
 /// Columns a table of activities ends with.
 const NUMBERS: [&str; 10] =
     ["calls", "failed", "slow", "rows", "changed", "total", "share", "mean", "p95", "max"];
@@ -113,25 +92,6 @@ fn numbers(activity: &Activity, all: &Activity) -> [String; 10] {
         duration(activity.p95()),
         duration(activity.time_max),
     ]
-}
-
-fn listing(head: &[&str], rows: impl ExactSizeIterator<Item = Vec<String>>) -> Option<Listing> {
-    let left_out = rows.len().saturating_sub(ROWS_MAX);
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_header(head.iter().copied());
-    for row in rows.take(ROWS_MAX) {
-        table.add_row(Row::from(row));
-    }
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    if let Some(first) = table.column_mut(0) {
-        first.set_cell_alignment(CellAlignment::Left);
-        first.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(
-            STATEMENT_CHARS_MAX as u16 + 2,
-        )));
-    }
-    (table.row_count() > 0).then_some(Listing { table, left_out })
 }
 
 fn statements(rollup: &Rollup) -> Option<Listing> {

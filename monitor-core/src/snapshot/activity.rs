@@ -61,7 +61,7 @@ impl Activity {
     /// Calls that completed.
     #[must_use]
     pub fn completed(&self) -> u64 {
-        self.calls.saturating_sub(self.failed + self.cancelled)
+        self.calls.saturating_sub(self.failed.saturating_add(self.cancelled))
     }
 
     /// The calls that did not fail: how many, their time, and how it is spread.

@@ -34,17 +34,23 @@ impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
     pub fn entries(&self) -> [(&'static str, u64); 10] {
+        let mut copy = *self;
+        copy.entries_mut().map(|(name, value)| (name, *value))
+    }
+
+    /// The same, to be written to.
+    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 10] {
         [
-            ("statements_evicted", self.statements_evicted),
-            ("history_calls_dropped", self.history_calls_dropped),
-            ("sources_folded", self.sources_folded),
-            ("error_codes_folded", self.error_codes_folded),
-            ("window_statements_folded", self.window_statements_folded),
-            ("checkouts_untracked", self.checkouts_untracked),
-            ("transactions_untracked", self.transactions_untracked),
-            ("alerts_forgotten", self.alerts_forgotten),
-            ("mutes_forgotten", self.mutes_forgotten),
-            ("panics_caught", self.panics_caught),
+            ("statements_evicted", &mut self.statements_evicted),
+            ("history_calls_dropped", &mut self.history_calls_dropped),
+            ("sources_folded", &mut self.sources_folded),
+            ("error_codes_folded", &mut self.error_codes_folded),
+            ("window_statements_folded", &mut self.window_statements_folded),
+            ("checkouts_untracked", &mut self.checkouts_untracked),
+            ("transactions_untracked", &mut self.transactions_untracked),
+            ("alerts_forgotten", &mut self.alerts_forgotten),
+            ("mutes_forgotten", &mut self.mutes_forgotten),
+            ("panics_caught", &mut self.panics_caught),
         ]
     }
 }

@@ -105,6 +105,22 @@ impl Rollup {
         Self { total, statements, kinds: kinds.collect(), tables }
     }
 
+    /// What was added since `earlier`, an older reading of the same monitor.
+    ///
+    /// A statement that counts less than it did has lost its place and got a new one: what it counts
+    /// now is all that is known of it.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let before: BTreeMap<StatementKey, &StatementActivity> =
+            earlier.statements.iter().map(|statement| (statement.key(), statement)).collect();
+        Self::of(self.statements.iter().map(|statement| match before.get(&statement.key()) {
+            Some(before) if before.activity.calls <= statement.activity.calls => {
+                statement.since(before)
+            }
+            _ => statement.clone(),
+        }))
+    }
+
     /// What one kind adds up to; nothing if it was not seen.
     #[must_use]
     pub fn kind(&self, kind: Kind) -> Activity {
@@ -140,6 +156,26 @@ impl StatementActivity {
         }
     }
 
+    /// What it is told apart by.
+    pub(crate) fn key(&self) -> StatementKey {
+        statement_key(self.fingerprint, self.kind, &self.database)
+    }
+
+    fn since(&self, earlier: &Self) -> Self {
+        let lists = self.by_list_size.iter().map(|list| ListActivity {
+            size: list.size,
+            activity: match earlier.by_list_size.iter().find(|old| old.size == list.size) {
+                Some(before) => list.activity.since(&before.activity),
+                None => list.activity.clone(),
+            },
+        });
+        Self {
+            activity: self.activity.since(&earlier.activity),
+            by_list_size: lists.filter(|list| list.activity.calls > 0).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Adds another reading of the same statement.
     fn add(&mut self, other: Self) {
         self.activity.merge(&other.activity);
@@ -153,14 +189,26 @@ impl StatementActivity {
     }
 }
 
+/// What makes two readings those of one statement. A kind may be found out later, so it tells only
+/// those apart that are nothing but a kind.
+pub(crate) type StatementKey = (Option<Fingerprint>, Option<Kind>, Arc<Database>);
+
+/// The key of a statement, or of the others of its kind.
+pub(crate) fn statement_key(
+    fingerprint: Option<Fingerprint>,
+    kind: Kind,
+    database: &Arc<Database>,
+) -> StatementKey {
+    (fingerprint, fingerprint.is_none().then_some(kind), database.clone())
+}
+
 /// Readings of the same statement added up. Of several the first one names the tables.
 pub(crate) fn merged(
     readings: impl IntoIterator<Item = StatementActivity>,
 ) -> Vec<StatementActivity> {
-    type Key = (Option<Fingerprint>, Kind, Arc<Database>);
-    let mut sums = BTreeMap::<Key, StatementActivity>::new();
+    let mut sums = BTreeMap::<StatementKey, StatementActivity>::new();
     for reading in readings {
-        let key = (reading.fingerprint, reading.kind, reading.database.clone());
+        let key = reading.key();
         match sums.get_mut(&key) {
             Some(sum) => sum.add(reading),
             None => {
@@ -186,7 +234,8 @@ fn add_tables(tables: &mut BTreeMap<TableKey, TableActivity>, reading: &Statemen
             activity: Activity::default(),
         });
         table.activity.merge(&reading.activity);
-        table.reads += if read.contains(name) { reading.activity.calls } else { 0 };
-        table.writes += if written.contains(name) { reading.activity.calls } else { 0 };
+        let calls = |touches: bool| if touches { reading.activity.calls } else { 0 };
+        table.reads = table.reads.saturating_add(calls(read.contains(name)));
+        table.writes = table.writes.saturating_add(calls(written.contains(name)));
     }
 }

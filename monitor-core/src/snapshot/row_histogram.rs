@@ -15,6 +15,20 @@ impl RowHistogram {
     /// Upper bounds of the buckets, each included in its own.
     pub const BOUNDS: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
 
+    /// From upper bounds and counts, as they were written; `None` where a bound is none of
+    /// [`BOUNDS`](Self::BOUNDS) or a count is zero.
+    pub(crate) fn from_buckets(counts: &[(Option<u64>, u64)]) -> Option<Self> {
+        let mut read = Self::default();
+        for (bound, count) in counts {
+            let bucket = match bound {
+                Some(bound) => Self::BOUNDS.binary_search(bound).ok()?,
+                None => Self::BOUNDS.len(),
+            };
+            read.add(bucket as u8, (*count > 0).then_some(*count)?);
+        }
+        Some(read)
+    }
+
     /// Counts the rows of one call.
     pub fn record(&mut self, rows: u64) {
         let bucket = Self::BOUNDS.partition_point(|bound| *bound < rows) as u8;
@@ -52,7 +66,7 @@ impl RowHistogram {
     /// How many calls were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().map(|(_, count)| count).sum()
+        self.counts.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
     /// Upper bound and count of every bucket that is not empty, ascending; `None` is the bound of

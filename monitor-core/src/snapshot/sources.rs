@@ -68,12 +68,28 @@ pub struct TransactionActivity {
 pub struct PoolActivity {
     /// What the pool says of itself, or was last told by hand; `None` if nobody said anything yet.
     pub levels: Option<PoolLevels>,
+    /// How full it was whenever the monitor looked, every five seconds.
+    pub sampled: SampledLevels,
     /// Takings of connections.
     pub checkouts: CheckoutActivity,
     /// Connections that are out now, longest first.
     pub held: Vec<HeldConnection>,
     /// Connections that have been out for the leak threshold or longer.
     pub leaked: u64,
+}
+
+/// A pool's levels, added up over the moments at which they were looked at.
+///
+/// A pool that does not tell its maximum is not sampled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SampledLevels {
+    /// How often.
+    pub samples: u64,
+    /// Connections in use, added up.
+    pub in_use: u64,
+    /// The most connections the pool might have had, added up.
+    pub max: u64,
 }
 
 /// Takings of connections since the start, and those waiting now.
@@ -127,6 +143,25 @@ impl PoolActivity {
     }
 }
 
+// === impl SampledLevels ===
+
+impl SampledLevels {
+    /// Connections in use as a share of the most there might have been, from 0 to 1, over all
+    /// samples; `None` without one.
+    #[must_use]
+    pub fn usage(&self) -> Option<f64> {
+        (self.max > 0).then(|| self.in_use as f64 / self.max as f64)
+    }
+
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            samples: self.samples.saturating_sub(earlier.samples),
+            in_use: self.in_use.saturating_sub(earlier.in_use),
+            max: self.max.saturating_sub(earlier.max),
+        }
+    }
+}
+
 // === impl SourceActivity ===
 
 impl SourceActivity {
@@ -146,6 +181,7 @@ impl SourceActivity {
             transactions: self.transactions.since(&earlier.transactions),
             pool: self.pool.as_ref().map(|pool| match &earlier.pool {
                 Some(before) => PoolActivity {
+                    sampled: pool.sampled.since(&before.sampled),
                     checkouts: pool.checkouts.since(&before.checkouts),
                     ..pool.clone()
                 },
@@ -184,6 +220,14 @@ impl TransactionActivity {
 }
 
 impl CheckoutActivity {
+    /// Checkouts that are over, however they ended.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        [self.timed_out, self.failed, self.cancelled]
+            .into_iter()
+            .fold(self.taken, u64::saturating_add)
+    }
+
     fn since(&self, earlier: &Self) -> Self {
         let wait = self.wait.since(&earlier.wait);
         Self {

@@ -33,6 +33,8 @@ fn a_setting_that_makes_no_sense_is_refused_with_its_value_and_the_remedy() {
     refused(|b| b.sources_max(1 << 20), &["sources_max", "at most 4096"]);
     refused(|b| b.checkouts_tracked_max(0), &["checkouts_tracked_max"]);
     refused(|b| b.alerts_max(0), &["alerts_max"]);
+    refused(|b| b.build_id(" "), &["build id is empty", "leave it out"]);
+    refused(|b| b.build_id("4".repeat(257)), &["257 characters", "at most 256"]);
 }
 
 #[test]

@@ -4,11 +4,15 @@
 mod alert_rules;
 mod alerts;
 mod building;
+mod compare;
 mod identify;
 mod limits;
+mod random;
 mod recording;
+mod saved;
 mod show;
 mod threads;
+mod trends;
 mod windows;
 
 use std::time::Duration;
