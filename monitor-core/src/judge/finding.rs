@@ -39,6 +39,8 @@ pub enum FindingKind {
     ErrorRate,
     /// Checkouts that got no connection: at the pool's time limit, or at once.
     FailedCheckouts,
+    /// A statement, or all calls, that take several times as long as they did.
+    LatencyRegression,
     /// A transaction that has been open for long.
     LongTransaction,
     /// The monitor has to let go of more than it should.
@@ -118,6 +120,7 @@ impl FindingKind {
             Self::ConnectionLeak => "connection_leak",
             Self::ErrorRate => "error_rate",
             Self::FailedCheckouts => "failed_checkouts",
+            Self::LatencyRegression => "latency_regression",
             Self::LongTransaction => "long_transaction",
             Self::MonitorOverload => "monitor_overload",
             Self::P99 => "p99",

@@ -31,7 +31,7 @@ pub use change::{
 };
 pub use compare::{Comparison, Period, StatementComparison, compare};
 pub use finding::{Finding, FindingKind, Severity};
-pub(crate) use findings::{Overload, grouped};
+pub(crate) use findings::{Overload, Regressions, grouped};
 pub use findings::{findings, too_soon};
 pub use health::{Health, Status, health};
 pub use mute::Mute;

@@ -34,6 +34,8 @@ pub struct Thresholds {
     pub pool_wait: Duration,
     /// Time a transaction may be open.
     pub transaction_time: Duration,
+    /// How many times its former mean time makes a call's a regression.
+    pub regression: f64,
     /// Calls the last minute must have had before a rate or a mean is judged: a share of three
     /// calls says nothing.
     pub calls_min: u64,
@@ -68,6 +70,8 @@ impl Thresholds {
     /// Default of [`transaction_time`](Self::transaction_time): a minute of held locks and of rows
     /// that cannot be cleaned up.
     pub const TRANSACTION_TIME: Duration = Duration::from_secs(60);
+    /// Default of [`regression`](Self::regression).
+    pub const REGRESSION: f64 = 3.0;
     /// Default of [`calls_min`](Self::calls_min).
     pub const CALLS_MIN: u64 = 20;
 }
@@ -89,6 +93,7 @@ impl Thresholds {
             failed_checkouts: count(self.failed_checkouts, FindingKind::FailedCheckouts),
             pool_wait: self.pool_wait.mul_f64(at(FindingKind::PoolWait)),
             transaction_time: self.transaction_time.mul_f64(at(FindingKind::LongTransaction)),
+            regression: self.regression * at(FindingKind::LatencyRegression),
             ..self
         }
     }
@@ -110,6 +115,7 @@ impl Default for Thresholds {
             failed_checkouts: Self::FAILED_CHECKOUTS,
             pool_wait: Self::POOL_WAIT,
             transaction_time: Self::TRANSACTION_TIME,
+            regression: Self::REGRESSION,
             calls_min: Self::CALLS_MIN,
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Inner, Monitor};
 use crate::judge::{
     self, Alert, AlertBook, AlertFilter, AlertRules, Finding, FindingKind, Mute, Mutes, Notice,
-    Overload, Review,
+    Overload, Regressions, Review,
 };
 use crate::snapshot::Snapshot;
 
@@ -32,6 +32,7 @@ pub(super) struct State {
     pub(super) book: AlertBook,
     pub(super) mutes: Mutes,
     pub(super) overload: Overload,
+    pub(super) regressions: Regressions,
 }
 
 // === impl Monitor ===
@@ -102,7 +103,13 @@ impl Inner {
         let too_soon = judge::too_soon(snapshot, &self.thresholds);
         let mut found = judge::grouped(snapshot, &self.thresholds, rules);
         let mut lingering = judge::grouped(snapshot, &to_clear, rules);
-        found.extend(self.alerting.state().overload.review(&snapshot.losses, snapshot.at));
+        {
+            let State { overload, regressions, .. } = &mut *self.alerting.state();
+            found.extend(overload.review(&snapshot.losses, snapshot.at));
+            regressions.review(snapshot);
+            found.extend(regressions.findings(snapshot, &self.thresholds));
+            lingering.extend(regressions.findings(snapshot, &to_clear));
+        }
         found.extend(self.custom(snapshot));
         // A rule of the application's own has no second threshold.
         lingering.extend(found.iter().filter(|found| has_one_threshold(found.kind)).cloned());

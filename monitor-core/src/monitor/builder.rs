@@ -10,7 +10,7 @@ use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX};
 use crate::capture::Clock;
 use crate::judge::{
     Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
-    Thresholds,
+    Regressions, Thresholds,
 };
 use crate::snapshot::Snapshot;
 
@@ -94,6 +94,14 @@ impl Builder {
     /// [`Thresholds::TRANSACTION_TIME`], 60 s.
     pub fn transaction_time(mut self, duration: Duration) -> Self {
         self.thresholds.transaction_time = duration;
+        self
+    }
+
+    /// How many times its former mean time makes a call's a regression. Default:
+    /// [`Thresholds::REGRESSION`], 3. The last five minutes are compared with those before them,
+    /// so it takes about a quarter of an hour to tell, and longer among hundreds of statements.
+    pub fn regression(mut self, factor: f64) -> Self {
+        self.thresholds.regression = factor;
         self
     }
 
@@ -299,6 +307,7 @@ impl Builder {
                     book: AlertBook::new(self.limits.alerts_max),
                     mutes: Mutes::new(self.mutes),
                     overload: Overload::default(),
+                    regressions: Regressions::default(),
                 }),
             },
             beat: Beat::default(),
@@ -338,6 +347,12 @@ impl Builder {
             return refuse(format!(
                 "calls-per-second threshold is {}; choose a number above zero",
                 t.calls_per_second
+            ));
+        }
+        if !(t.regression > 1.0 && t.regression.is_finite()) {
+            return refuse(format!(
+                "regression threshold is {}; it is a factor, choose one above 1",
+                t.regression
             ));
         }
         for (name, duration) in [

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use monitor_core::capture::{Call, ErrorClass, Failure, Outcome, PoolLevels};
+use monitor_core::capture::{Call, ErrorClass, Failure, Outcome, PoolLevels, Rows};
 use monitor_core::judge::{
     Alert, AlertFilter, AlertRule, AlertState, Finding, FindingKind, Group, Mute, Severity, Subject,
 };
@@ -152,6 +152,53 @@ fn a_monitor_whose_limits_are_far_too_small_says_so() {
     assert_eq!(alert.finding.subject, Subject::Monitor);
     story.world.pass(180);
     assert_eq!(story.of(FindingKind::MonitorOverload), [FIRED, OVER]);
+}
+
+/// So many minutes of calls that take this long, give or take some noise, and return these rows.
+fn minutes(story: &Told, count: u64, took: u64, rows: u64) {
+    for minute in 0..count {
+        for call in 0..40 {
+            let took = ms(took + (minute * 7 + call * 3) % 5);
+            let call = Call::new("select * from orders where a = 1", took);
+            story.world.shop.record(call.rows(Rows::returned(rows)));
+        }
+        story.world.pass(60);
+    }
+}
+
+#[test]
+fn calls_that_take_several_times_as_long_as_before_are_a_regression_while_they_are() {
+    const KIND: FindingKind = FindingKind::LatencyRegression;
+    let story = Told::with(|b| b);
+    minutes(&story, 40, 10, 5);
+    minutes(&story, 6, 60, 5);
+    let known = alerts(&story.world.monitor, KIND);
+    assert_eq!(known.len(), 2, "the statement and, being the only one, all calls: {known:?}");
+    assert!(
+        known[0]
+            .finding
+            .message
+            .contains("62.0ms on average over the last 5 minutes, 4.7 times the"),
+        "{known:?}"
+    );
+    minutes(&story, 60, 60, 5);
+    assert_eq!(story.of(KIND), [FIRED, FIRED, OVER, OVER], "after an hour that is how it is");
+
+    let too_soon = Told::with(|b| b);
+    minutes(&too_soon, 8, 10, 5);
+    minutes(&too_soon, 5, 60, 5);
+    assert_eq!(too_soon.of(KIND), []);
+
+    let near = Told::with(|b| b);
+    minutes(&near, 40, 10, 5);
+    minutes(&near, 6, 28, 5);
+    assert_eq!(near.of(KIND), [], "two and a half times");
+
+    let growth = Told::with(|b| b);
+    minutes(&growth, 40, 10, 5);
+    minutes(&growth, 6, 60, 30);
+    let by_statement = |alert: &Alert| alert.finding.subject.fingerprint().is_some();
+    assert!(!alerts(&growth.world.monitor, KIND).iter().any(by_statement), "six times the rows");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod calls;
 mod overload;
+mod regression;
 mod sources;
 mod statements;
 
@@ -9,6 +10,7 @@ use super::{AlertRules, Finding, FindingKind, Group, Severity, Thresholds};
 use crate::snapshot::Snapshot;
 
 pub(crate) use overload::Overload;
+pub(crate) use regression::Regressions;
 
 /// A threshold passed by this factor makes an error of a warning.
 const FAR_BEYOND: f64 = 2.0;
