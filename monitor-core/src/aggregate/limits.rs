@@ -18,6 +18,9 @@ pub struct Limits {
     /// Statements in the slow log: the slowest call of each, and as many newest slow calls. The
     /// fastest, or the oldest, makes room.
     pub slow_statements_max: usize,
+    /// Bytes of a slow call's text that are kept with its literals, if the builder was told to; the
+    /// rest is cut off. At most [`slow_statements_max`](Self::slow_statements_max) texts are kept.
+    pub slow_text_bytes_max: usize,
     /// Calls in the history of recent calls; 0 keeps none. About 200 B each.
     pub recent_calls_max: usize,
     /// Pools and databases with numbers of their own; more are counted together as "other".
@@ -36,6 +39,8 @@ impl Limits {
     pub const TEXTS_MAX: usize = 20_000;
     /// Default of [`slow_statements_max`](Self::slow_statements_max).
     pub const SLOW_STATEMENTS_MAX: usize = 100;
+    /// Default of [`slow_text_bytes_max`](Self::slow_text_bytes_max).
+    pub const SLOW_TEXT_BYTES_MAX: usize = 4_096;
     /// Default of [`recent_calls_max`](Self::recent_calls_max).
     pub const RECENT_CALLS_MAX: usize = 1_000;
     /// Default of [`sources_max`](Self::sources_max).
@@ -52,6 +57,7 @@ impl Default for Limits {
             statements_max: Self::STATEMENTS_MAX,
             texts_max: Self::TEXTS_MAX,
             slow_statements_max: Self::SLOW_STATEMENTS_MAX,
+            slow_text_bytes_max: Self::SLOW_TEXT_BYTES_MAX,
             recent_calls_max: Self::RECENT_CALLS_MAX,
             sources_max: Self::SOURCES_MAX,
             checkouts_tracked_max: Self::CHECKOUTS_TRACKED_MAX,

@@ -10,16 +10,17 @@ use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
 use super::books::{Books, Generations};
 use super::desk::{self, Desks, EVENTS_MAX};
-use super::event::{Event, SeriesRef, nanos};
+use super::event::{Closer, Detail, Event, SentText, SeriesRef};
 use super::limits::PARSES_PER_BEAT_MAX;
 use super::slow::{Kept, SlowLog};
+use super::slowness::SlowRules;
 use super::sources::Source;
 use super::statement::Statement;
-use super::tally::{Slowness, Tally};
+use super::tally::Tally;
 use super::texts::Texts;
 use super::windows::{Sum, Windows};
 use super::{Limits, lock};
-use crate::capture::{CallSite, Clock, Database, Tick};
+use crate::capture::{CallSite, Clock, Database, Outcome, Tick};
 use crate::identify::{Dialect, Normaliser};
 use crate::snapshot::{CallRecord, Losses, Rollup, Snapshot, SourceActivity};
 
@@ -31,6 +32,10 @@ pub(crate) struct Registry {
     id: u64,
     leak: Duration,
     limits: Limits,
+    /// Calls of so many nanoseconds or more may be slow, so what is known of them is kept.
+    closer_from: u64,
+    /// Bytes of a call's text that are kept with its literals, where that was asked for.
+    sent_text_bytes: Option<usize>,
     /// Drawn anew for every monitor, so that nobody can choose texts that collide.
     secrets: RapidSecrets,
     texts: Texts,
@@ -62,13 +67,12 @@ impl Registry {
     pub(crate) fn new(
         clock: Clock,
         limits: Limits,
-        slow: Duration,
-        very_slow: Duration,
+        rules: SlowRules,
+        keeps_literals: bool,
         leak: Duration,
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let slow_log = SlowLog::new(limits.slow_statements_max);
-        let slowness = Slowness { slow: nanos(slow), very_slow: nanos(very_slow) };
         let (places, recent) = (limits.statements_max, limits.recent_calls_max);
         let started = clock.now();
         Self {
@@ -77,11 +81,13 @@ impl Registry {
             id: NEXT.fetch_add(1, Relaxed),
             leak,
             limits,
+            closer_from: rules.least(),
+            sent_text_bytes: keeps_literals.then_some(limits.slow_text_bytes_max),
             secrets: RapidSecrets::seed(RandomState::new().hash_one(0)),
             texts: Texts::new(limits.texts_max),
             generations: Generations::new(places),
             desks: Desks::default(),
-            books: Mutex::new(Books::new(places, recent, slow_log, slowness)),
+            books: Mutex::new(Books::new(places, recent, slow_log, rules)),
             windows: Mutex::new(Windows::starting(started)),
             sources_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
@@ -142,12 +148,13 @@ impl Registry {
         let series = with_normaliser(|normaliser| {
             let normalised = normaliser.normalise(text, dialect);
             let key = (source.id, normalised.fingerprint, normalised.list_size);
-            if let Some(series) = lock(&self.books).find(&key) {
+            if let Some(series) = lock(&self.books).find(&key, normalised.marks) {
                 return series;
             }
             let statement = Statement::new(normalised.identify(), dialect);
+            statement.heed(normalised.marks);
             let mut books = lock(&self.books);
-            match books.find(&key) {
+            match books.find(&key, normalised.marks) {
                 Some(series) => series,
                 None => books.seat(key, statement, &self.generations, &self.desks),
             }
@@ -212,13 +219,11 @@ impl Registry {
             books.settle_all(&self.desks);
             books.statements()
         };
-        let mut parsed = 0;
-        for statement in statements {
-            parsed += usize::from(statement.refine());
-            if parsed >= PARSES_PER_BEAT_MAX {
-                break;
-            }
-        }
+        let refined = statements.into_iter().filter(|(_, statement)| statement.refine());
+        let refined: Vec<_> = refined.take(PARSES_PER_BEAT_MAX).map(|(series, _)| series).collect();
+        let mut books = lock(&self.books);
+        books.rule_again(&refined);
+        books.learn();
     }
 
     /// What is due on every window beat.
@@ -244,6 +249,30 @@ impl Registry {
     /// The newest calls, newest first.
     pub(crate) fn recent_calls(&self, limit: usize) -> Vec<CallRecord> {
         self.records(|books| books.recent(limit))
+    }
+
+    /// What is told of a call that failed, or lasted so long that it may be slow.
+    #[inline]
+    pub(crate) fn detail(
+        &self,
+        outcome: Outcome<'_>,
+        nanos: u64,
+        tell: impl FnOnce() -> Closer,
+    ) -> Option<Box<Detail>> {
+        let may_be_slow = nanos >= self.closer_from;
+        (may_be_slow || matches!(outcome, Outcome::Failed(_)))
+            .then(|| Detail::new(outcome, may_be_slow.then(tell)))
+    }
+
+    /// The beginning of a text as it is sent, where texts are kept.
+    #[inline]
+    pub(crate) fn sent_text(&self, text: &str) -> Option<SentText> {
+        self.sent_text_bytes.map(|bytes_max| SentText::of(text, bytes_max))
+    }
+
+    /// Every call in the slow log, each once.
+    pub(crate) fn slow_log(&self) -> Vec<CallRecord> {
+        self.records(|books| books.slow_log.all())
     }
 
     /// The slowest call of each slow statement, slowest first.
@@ -317,6 +346,9 @@ impl Registry {
             sources_folded: self.sources_folded.load(Relaxed),
             error_codes_folded: books.error_codes_folded,
             history_calls_dropped: books.history_calls_dropped,
+            slow_statements_dropped: books.slow_log.statements_dropped,
+            slow_calls_dropped: books.slow_log.calls_dropped(),
+            slow_texts_cut: books.slow_log.texts_cut,
             panics_caught: books.sources().iter().map(|source| source.panics_caught()).sum(),
             window_statements_folded: windows.folded,
             checkouts_untracked: self.checkouts_untracked.load(Relaxed),

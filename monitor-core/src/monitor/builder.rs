@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::alerting::{Alerting, CustomRule, OnAlert, State};
 use super::beat::{self, Beat};
+use super::slow_settings::SlowSettings;
 use super::{Inner, Monitor};
-use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX};
+use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX, SlowAfter, SlowRelative};
 use crate::capture::Clock;
+use crate::identify::Fingerprint;
 use crate::judge::{
     Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
     Regressions, Thresholds,
@@ -19,6 +21,8 @@ use crate::snapshot::Snapshot;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     thresholds: Thresholds,
+    slow: SlowSettings,
+    keeps_literals: bool,
     limits: Limits,
     rules: AlertRules,
     custom: Vec<CustomRule>,
@@ -55,6 +59,56 @@ impl Builder {
     /// A call of this length or longer is very slow. Default: [`Thresholds::VERY_SLOW`], 5 s.
     pub fn very_slow(mut self, duration: Duration) -> Self {
         self.thresholds.very_slow = duration;
+        self
+    }
+
+    /// Calls of one statement are slow from another length on, or [never](SlowAfter::NEVER).
+    ///
+    /// Any text of the statement does: literals, spacing and comments are nothing. It is read in every
+    /// SQL dialect, as nobody has said yet which database it is for. What is said of a statement goes
+    /// before what is said of its tables; said twice, the last holds. Default: none.
+    pub fn slow_statement(mut self, text: &str, after: impl Into<SlowAfter>) -> Self {
+        self.slow.text(text, after.into());
+        self
+    }
+
+    /// The same for a statement by its fingerprint, as reports and JSON show it.
+    pub fn slow_fingerprint(
+        mut self,
+        fingerprint: Fingerprint,
+        after: impl Into<SlowAfter>,
+    ) -> Self {
+        self.slow.fingerprint(fingerprint, after.into());
+        self
+    }
+
+    /// Calls of statements that read or write a table are slow from another length on, or
+    /// [never](SlowAfter::NEVER).
+    ///
+    /// `orders` stands for `shop.orders` too, unless that is told apart. Of several tables the one with
+    /// the shortest threshold counts. Which tables a statement touches may be known better on the beat
+    /// after its first call; calls counted before stay as they were. Default: none.
+    pub fn slow_table(mut self, table: &str, after: impl Into<SlowAfter>) -> Self {
+        self.slow.table(table, after.into());
+        self
+    }
+
+    /// Calls are slow, too, when they take a multiple of what their statement's calls usually take; not
+    /// those of statements that are never slow. Default: off.
+    pub fn slow_relative(mut self, relative: SlowRelative) -> Self {
+        self.slow.relative = Some(relative);
+        self
+    }
+
+    /// Keeps the text of each statement's slowest call **as it was sent, with its literals**: names,
+    /// addresses, tokens, whatever the application wrote into it. Default: no literal is kept.
+    ///
+    /// They are in [`CallRecord::original`](crate::snapshot::CallRecord::original) and nowhere else:
+    /// not in reports, JSON, alerts or logs. Bind values are never seen. At most
+    /// [`Limits::slow_statements_max`] texts of [`Limits::slow_text_bytes_max`] bytes each are kept.
+    /// Every call then copies its text when it starts.
+    pub fn keep_literals_of_slow_calls(mut self) -> Self {
+        self.keeps_literals = true;
         self
     }
 
@@ -160,6 +214,13 @@ impl Builder {
     /// Statements in the slow log. Default: [`Limits::SLOW_STATEMENTS_MAX`], 100.
     pub fn slow_statements_max(mut self, count: usize) -> Self {
         self.limits.slow_statements_max = count;
+        self
+    }
+
+    /// Bytes of a slow call's text that are kept, if
+    /// [literals are](Self::keep_literals_of_slow_calls). Default: [`Limits::SLOW_TEXT_BYTES_MAX`], 4 096.
+    pub fn slow_text_bytes_max(mut self, bytes: usize) -> Self {
+        self.limits.slow_text_bytes_max = bytes;
         self
     }
 
@@ -294,9 +355,11 @@ impl Builder {
         self.check_alerts()?;
         self.check_build_id()?;
         let Thresholds { slow, very_slow, leak_after, .. } = self.thresholds;
+        let rules = self.slow.into_rules(SlowAfter::both(slow, very_slow))?;
         let clock = self.clock.unwrap_or_else(Clock::real);
+        let (limits, literals) = (self.limits, self.keeps_literals);
         let inner = Arc::new(Inner {
-            registry: Registry::new(clock, self.limits, slow, very_slow, leak_after),
+            registry: Registry::new(clock, limits, rules, literals, leak_after),
             build: self.build,
             thresholds: self.thresholds,
             alerting: Alerting {
@@ -418,6 +481,7 @@ impl Builder {
             ("statements_max", l.statements_max, 1, PLACES_MAX),
             ("texts_max", l.texts_max, 1, TEXTS_MAX),
             ("slow_statements_max", l.slow_statements_max, 1, usize::MAX),
+            ("slow_text_bytes_max", l.slow_text_bytes_max, 1, usize::MAX),
             ("sources_max", l.sources_max, 2, SOURCES_MAX),
             ("checkouts_tracked_max", l.checkouts_tracked_max, 1, usize::MAX),
             ("alerts_max", l.alerts_max, 1, usize::MAX),
@@ -443,6 +507,6 @@ impl std::fmt::Debug for Builder {
     }
 }
 
-fn refuse<T>(message: impl Into<String>) -> Result<T, BuildError> {
+pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, BuildError> {
     Err(BuildError { message: message.into(), cause: None })
 }

@@ -3,21 +3,21 @@
 mod alerting;
 mod beat;
 mod builder;
+mod slow_settings;
 mod source;
 mod timers;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use builder::{BuildError, Builder};
 pub use source::{Source, Statement};
-pub use timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
+pub use timers::{CallTimer, Checkout, CheckoutTimer, KeptText, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
 use crate::judge::{self, Health, Thresholds};
 use crate::show;
-use crate::snapshot::{CallRecord, Snapshot};
+use crate::snapshot::{CallRecord, SlowFilter, Snapshot};
 
 /// Watches databases from inside the service.
 ///
@@ -121,18 +121,26 @@ impl Monitor {
     /// The slowest call of each statement that had slow calls, slowest first.
     #[must_use]
     pub fn slow_queries(&self, limit: usize) -> Vec<CallRecord> {
-        self.slower_than(self.thresholds().slow, limit)
+        self.slow_calls().take(limit).collect()
     }
 
     /// The slowest call of each statement that had very slow calls, slowest first.
     #[must_use]
     pub fn very_slow_queries(&self, limit: usize) -> Vec<CallRecord> {
-        self.slower_than(self.thresholds().very_slow, limit)
+        self.slow_calls().filter(CallRecord::is_very_slow).take(limit).collect()
     }
 
-    fn slower_than(&self, threshold: Duration, limit: usize) -> Vec<CallRecord> {
-        let log = self.inner.as_ref().map(|inner| inner.registry.slow_calls()).unwrap_or_default();
-        log.into_iter().filter(|call| call.duration >= threshold).take(limit).collect()
+    fn slow_calls(&self) -> impl Iterator<Item = CallRecord> {
+        let log = self.inner.as_ref().map(|inner| inner.registry.slow_calls());
+        log.unwrap_or_default().into_iter()
+    }
+
+    /// The slow calls a filter asks for, among all that are kept: the slowest call of each statement,
+    /// and the newest.
+    #[must_use]
+    pub fn slow_log(&self, filter: &SlowFilter) -> Vec<CallRecord> {
+        let log = self.inner.as_ref().map(|inner| inner.registry.slow_log());
+        filter.choose(log.unwrap_or_default())
     }
 
     /// The newest calls, newest first, as far as

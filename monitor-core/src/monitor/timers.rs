@@ -1,15 +1,16 @@
 //! Guards that record when they end, and also when nobody ends them.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroU128};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::source::Live;
-use crate::aggregate::{Event, EventOrigin, RowCounts, SeriesRef, nanos};
+use crate::aggregate::{Closer, Event, EventOrigin, RowCounts, SentText, SeriesRef, nanos};
 use crate::capture::{
     CallSite, CheckoutEnd, Clock, Failure, Labels, Outcome, Stopwatch, Tick, TransactionEnd,
 };
+use crate::snapshot::CallParts;
 
 /// Times one call. Dropped without an end, the call counts as cancelled.
 ///
@@ -25,7 +26,31 @@ struct LiveCall<'a> {
     watch: Stopwatch,
     rows: RowCounts,
     origin: EventOrigin,
+    /// A box, as the size of a call is felt wherever it is moved.
+    rare: Option<Box<Rare>>,
 }
+
+/// What few calls have, and what is told only of one that may be slow.
+#[derive(Default)]
+struct Rare {
+    pool_wait: Option<Duration>,
+    trace_id: Option<NonZeroU128>,
+    text: Option<SentText>,
+    first: Option<FirstAnswer>,
+}
+
+/// The first answer of a call whose rows are read one by one.
+struct FirstAnswer {
+    started: Tick,
+    at: Tick,
+}
+
+/// A shorter wait for a pool's connection explains nothing, and is not worth a box.
+const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
+
+/// A text with its literals, for [`CallTimer::sent_as`]; nothing unless such texts are kept.
+#[derive(Debug, Default)]
+pub struct KeptText(pub(super) Option<SentText>);
 
 /// A source, borrowed or shared.
 enum On<'a> {
@@ -41,6 +66,7 @@ pub struct CheckoutTimer {
 /// A connection that is out; dropping it means that it came back.
 pub struct Checkout {
     live: Option<(LiveSource, Option<u64>)>,
+    waited: Duration,
 }
 
 /// Times a transaction. Dropped without an end, it counts as dropped: rolled back by nobody's
@@ -58,15 +84,22 @@ struct LiveSource {
 
 impl<'a> CallTimer<'a> {
     #[inline]
-    pub(super) fn start(call: Option<(&'a Arc<Live>, SeriesRef)>) -> Self {
-        let live = call.map(|(live, series)| LiveCall {
+    pub(super) fn start(live: &'a Arc<Live>, series: SeriesRef, text: KeptText) -> Self {
+        let live = LiveCall {
             on: On::Borrowed(live),
             series,
             watch: Stopwatch::start(live.monitor.registry.clock.now()),
             rows: RowCounts::UNKNOWN,
             origin: EventOrigin::default(),
-        });
-        Self { live }
+            rare: text.0.map(|text| Box::new(Rare { text: Some(text), ..Rare::default() })),
+        };
+        Self { live: Some(live) }
+    }
+
+    /// A timer of a monitor that is off.
+    #[inline]
+    pub(super) fn off() -> Self {
+        Self { live: None }
     }
 
     /// The same timer, borrowing nothing. Costs a reference count that all calls of a source share.
@@ -81,6 +114,7 @@ impl<'a> CallTimer<'a> {
             watch: call.watch,
             rows: call.rows,
             origin: call.origin,
+            rare: call.rare,
         });
         CallTimer { live }
     }
@@ -110,6 +144,38 @@ impl<'a> CallTimer<'a> {
         self
     }
 
+    /// Says how long it waited for the connection that was taken for it alone; see
+    /// [`Checkout::waited`]. Less than a millisecond is not kept.
+    #[inline]
+    #[must_use]
+    pub fn waited_for_pool(mut self, wait: Option<Duration>) -> Self {
+        if wait.is_some_and(|wait| wait >= POOL_WAIT_MIN) {
+            self.with(|call| call.rare().pool_wait = wait);
+        }
+        self
+    }
+
+    /// Says which trace it is part of, by its W3C trace id. Costs an allocation, and nothing for `None`.
+    #[inline]
+    #[must_use]
+    pub fn traced(mut self, trace_id: Option<u128>) -> Self {
+        if let Some(trace_id) = trace_id.and_then(NonZeroU128::new) {
+            self.with(|call| call.rare().trace_id = Some(trace_id));
+        }
+        self
+    }
+
+    /// Says how its text was sent, for a call of a [`Statement`](super::Statement); one that was
+    /// started with its text knows.
+    #[inline]
+    #[must_use]
+    pub fn sent_as(mut self, text: KeptText) -> Self {
+        if let Some(text) = text.0 {
+            self.with(|call| call.rare().text = Some(text));
+        }
+        self
+    }
+
     /// Rows were handed to the caller; adds to what was said before.
     #[inline]
     pub fn add_returned(&mut self, rows: u64) {
@@ -135,11 +201,11 @@ impl<'a> CallTimer<'a> {
 
     /// The database has answered: time from here to the next wait is the caller's own.
     ///
-    /// Costs a clock reading, unless no time was counting.
+    /// Costs a clock reading, unless no time was counting, and an allocation the first time.
     pub fn wait_ends(&mut self) {
         self.with(|live| {
             if live.watch.is_waiting() {
-                live.watch.wait_ends(live.clock().now());
+                live.answered(live.clock().now());
             }
         });
     }
@@ -189,11 +255,16 @@ impl<'a> CallTimer<'a> {
 
     #[inline]
     fn end_after(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
-        let Some(call) = self.live.take() else { return };
-        let registry = &call.on.monitor.registry;
-        let at = registry.clock.now();
+        // In place: moving a call out costs more than recording it does.
+        let Some(call) = &mut self.live else { return };
+        let at = call.clock().now();
         let nanos = lasted.map_or_else(|| call.watch.nanos(at), nanos);
-        registry.record(Event::new(call.series, at, nanos, call.rows, outcome, call.origin));
+        let (rare, origin) = (call.rare.take(), std::mem::take(&mut call.origin));
+        let registry = &call.on.monitor.registry;
+        let detail = registry.detail(outcome, nanos, || closer(rare, at, nanos));
+        let (series, rows, outcome) = (call.series, call.rows, outcome.kind());
+        registry.record(Event { series, at, nanos, rows, outcome, detail, origin });
+        self.live = None;
     }
 }
 
@@ -215,6 +286,36 @@ impl LiveCall<'_> {
     fn clock(&self) -> &Clock {
         &self.on.monitor.registry.clock
     }
+
+    #[cold]
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// The database has answered.
+    fn answered(&mut self, at: Tick) {
+        let is_first = self.rare.as_ref().is_none_or(|rare| rare.first.is_none());
+        if let Some(started) = self.watch.waiting_since().filter(|_| is_first) {
+            self.rare().first = Some(FirstAnswer { started, at });
+        }
+        self.watch.wait_ends(at);
+    }
+}
+
+/// What is told of a call that may be slow and has lasted so long.
+#[cold]
+fn closer(rare: Option<Box<Rare>>, ended: Tick, nanos: u64) -> Closer {
+    let Some(rare) = rare else { return Closer::default() };
+    let duration = Duration::from_nanos(nanos);
+    let first_row = rare.first.as_ref().map(|first| first.at.since(first.started));
+    let whole = rare.first.as_ref().map(|first| ended.since(first.started));
+    let parts = CallParts {
+        pool_wait: rare.pool_wait,
+        first_row,
+        fetch: first_row.map(|first| duration.saturating_sub(first)),
+        reader: whole.map(|whole| whole.saturating_sub(duration)),
+    };
+    Closer { parts, trace_id: rare.trace_id, text: rare.text }
 }
 
 impl std::ops::Deref for On<'_> {
@@ -242,7 +343,10 @@ impl CheckoutTimer {
     /// A connection was handed out.
     #[must_use = "the connection counts as returned when this is dropped"]
     pub fn taken(mut self) -> Checkout {
-        Checkout::start(self.end(CheckoutEnd::Taken))
+        match self.end(CheckoutEnd::Taken) {
+            Some((live, call_site, waited)) => Checkout::start(Some((live, call_site)), waited),
+            None => Checkout::start(None, Duration::ZERO),
+        }
     }
 
     /// The pool gave no connection in time.
@@ -255,10 +359,11 @@ impl CheckoutTimer {
         self.end(CheckoutEnd::Failed);
     }
 
-    fn end(&mut self, end: CheckoutEnd) -> Option<(LiveSource, Option<CallSite>)> {
-        let live = self.live.take()?;
-        live.0.on.source.checkouts.wait_ends(end, live.0.elapsed());
-        Some(live)
+    fn end(&mut self, end: CheckoutEnd) -> Option<(LiveSource, Option<CallSite>, Duration)> {
+        let (live, call_site) = self.live.take()?;
+        let waited = live.elapsed();
+        live.on.source.checkouts.wait_ends(end, waited);
+        Some((live, call_site, waited))
     }
 }
 
@@ -284,16 +389,22 @@ impl Checkout {
             live.on.source.checkouts.wait_begins();
             live.on.source.checkouts.wait_ends(CheckoutEnd::Taken, waited);
         }
-        Self::start(live.map(|live| (live, None)))
+        Self::start(live.map(|live| (live, None)), waited)
     }
 
-    fn start(live: Option<(LiveSource, Option<CallSite>)>) -> Self {
+    fn start(live: Option<(LiveSource, Option<CallSite>)>, waited: Duration) -> Self {
         let live = live.map(|(mut live, call_site)| {
             live.since = live.on.monitor.registry.clock.now();
             let id = live.on.monitor.registry.taken(&live.on.source, live.since, call_site);
             (live, id)
         });
-        Self { live }
+        Self { live, waited }
+    }
+
+    /// How long the wait for it was; zero if the monitor is off.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// The connection came back, and somebody else has measured how long it was out.

@@ -11,6 +11,7 @@ mod minutes;
 mod records;
 mod rollup;
 mod row_histogram;
+mod slow_filter;
 mod sources;
 
 use std::sync::Arc;
@@ -21,10 +22,11 @@ pub(crate) use activity::{ERROR_CODES_MAX, codes};
 pub use histogram::Histogram;
 pub use losses::Losses;
 pub use minutes::{Minute, PoolMinute, Pulse, StatementMinute, TableMinute};
-pub use records::CallRecord;
+pub use records::{CallParts, CallRecord, OriginalText, SlowReason, SlowVerdict};
 pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
 pub(crate) use rollup::{StatementKey, merged};
 pub use row_histogram::RowHistogram;
+pub use slow_filter::SlowFilter;
 pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
     SourceActivity, TransactionActivity,
