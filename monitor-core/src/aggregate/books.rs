@@ -1,18 +1,22 @@
 //! All numbers of all series, and who has to make room.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use super::desk::{Desk, Desks};
 use super::event::{Event, SeriesRef};
+use super::running::{Sight, Slabs, Told};
 use super::slow::{Kept, Newest, SlowLog};
 use super::slowness::{SlowRules, Slowness};
 use super::sources::Source;
 use super::statement::Statement;
 use super::tally::Tally;
+use crate::capture::Clock;
 use crate::identify::{Fingerprint, Kind, ListSize, Marks};
-use crate::snapshot::{Activity, ListActivity, StatementActivity};
+use crate::snapshot::{Activity, ListActivity, RunningCall, StatementActivity, other_text};
 
 /// What identifies a series.
 pub(super) type Key = (u16, Fingerprint, ListSize);
@@ -33,6 +37,7 @@ pub(super) struct Books {
     spare: Vec<Event>,
     recent: Newest,
     pub(super) slow_log: SlowLog,
+    pub(super) told: Told<RunningCall>,
     rules: SlowRules,
     places_max: usize,
     pub(super) evicted: u64,
@@ -76,6 +81,7 @@ impl Books {
         places_max: usize,
         recent_max: usize,
         slow_log: SlowLog,
+        told: Told<RunningCall>,
         rules: SlowRules,
     ) -> Self {
         Self {
@@ -87,6 +93,7 @@ impl Books {
             spare: Vec::new(),
             recent: Newest::new(recent_max),
             slow_log,
+            told,
             rules,
             places_max,
             evicted: 0,
@@ -117,13 +124,14 @@ impl Books {
         statement: Statement,
         generations: &Generations,
         desks: &Desks,
+        slabs: &Slabs,
     ) -> SeriesRef {
         let kind = statement.kind();
         let (place, generation) = match self.places.len() < self.places_max {
             true => (self.places.len(), 0),
             false => {
                 // What was seen of the series that has to go shall count as its own.
-                self.settle_all(desks);
+                self.settle_all(desks, slabs);
                 let place = self.victim();
                 let generation = self.places[place].series.generation();
                 (place, SeriesRef::next_generation(generation))
@@ -160,8 +168,8 @@ impl Books {
     }
 
     /// Takes in what lies on every desk, and closes those whose thread has ended.
-    pub(super) fn settle_all(&mut self, desks: &Desks) {
-        desks.visit(|desk| self.settle(desk));
+    pub(super) fn settle_all(&mut self, desks: &Desks, slabs: &Slabs) {
+        desks.visit(slabs, |desk| self.settle(desk));
     }
 
     /// Takes in what lies on a desk.
@@ -208,6 +216,44 @@ impl Books {
         if !self.recent.is_off() {
             self.recent.push(call);
         }
+    }
+
+    /// The calls among those that run that are slow already, longest first. One that is new is told.
+    pub(super) fn overdue(&mut self, sights: &[Sight], clock: &Clock) -> Vec<RunningCall> {
+        self.told.retain(sights);
+        let mut overdue = Vec::new();
+        for sight in sights {
+            let Some(mut call) = self.look_at(sight, clock) else { continue };
+            call.number = self.told.number(sight, |number| RunningCall { number, ..call.clone() });
+            overdue.push(call);
+        }
+        overdue.sort_by_key(|call| (std::cmp::Reverse(call.running), call.number));
+        overdue
+    }
+
+    /// A running call, if it is slow already; without a number.
+    fn look_at(&self, sight: &Sight, clock: &Clock) -> Option<RunningCall> {
+        let place = self.places.get(sight.series.place());
+        let place = place.filter(|place| place.series == sight.series);
+        let everywhere = || Slowness::of(self.rules.everywhere);
+        let slow = place.map_or_else(everywhere, |place| place.slowness).judge(sight.nanos)?;
+        let source = self.sources.get(usize::from(sight.series.source()))?;
+        let statement = place.map(|place| &place.statement);
+        let kind = statement.map_or_else(|| sight.series.kind(), |statement| statement.kind());
+        Some(RunningCall {
+            number: 0,
+            statement: statement.map_or_else(|| other_text(kind), |known| known.text.clone()),
+            fingerprint: statement.map(|statement| statement.fingerprint),
+            kind,
+            tables: statement.map(|statement| statement.tables()).unwrap_or_default(),
+            muted: statement.is_some_and(|statement| statement.is_muted()),
+            since: clock.wall(sight.started),
+            running: Duration::from_nanos(sight.nanos),
+            slow,
+            database: source.database.clone(),
+            pool: source.is_pool.then(|| source.name.clone()),
+            connection: sight.connection.map(NonZeroU64::get),
+        })
     }
 
     /// The newest calls, newest first.

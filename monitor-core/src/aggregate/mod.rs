@@ -14,6 +14,7 @@ mod event;
 mod histogram;
 mod limits;
 mod registry;
+mod running;
 mod slow;
 mod slowness;
 mod sources;
@@ -27,6 +28,7 @@ pub(crate) use event::{
 };
 pub use limits::Limits;
 pub(crate) use registry::Registry;
+pub(crate) use running::{Followed, Slabs};
 pub(crate) use slowness::SlowRules;
 pub use slowness::{SlowAfter, SlowRelative};
 pub(crate) use sources::Source;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
-use super::books::{Books, Generations};
+use super::books::{Books, Generations, Key};
 use super::desk::{self, Desks, EVENTS_MAX};
 use super::event::{Closer, Detail, Event, SentText, SeriesRef};
 use super::limits::PARSES_PER_BEAT_MAX;
+use super::running::{Followed, Slabs, Told};
 use super::slow::{Kept, SlowLog};
 use super::slowness::SlowRules;
 use super::sources::Source;
@@ -41,6 +42,7 @@ pub(crate) struct Registry {
     texts: Texts,
     generations: Generations,
     desks: Desks,
+    slabs: Slabs,
     books: Mutex<Books>,
     /// Locked before the books by whoever needs both.
     windows: Mutex<Windows>,
@@ -73,6 +75,7 @@ impl Registry {
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let slow_log = SlowLog::new(limits.slow_statements_max);
+        let told = Told::new(limits.running_told_max);
         let (places, recent) = (limits.statements_max, limits.recent_calls_max);
         let started = clock.now();
         Self {
@@ -87,7 +90,8 @@ impl Registry {
             texts: Texts::new(limits.texts_max),
             generations: Generations::new(places),
             desks: Desks::default(),
-            books: Mutex::new(Books::new(places, recent, slow_log, rules)),
+            slabs: Slabs::new(limits.running_per_thread_max),
+            books: Mutex::new(Books::new(places, recent, slow_log, told, rules)),
             windows: Mutex::new(Windows::starting(started)),
             sources_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
@@ -156,11 +160,30 @@ impl Registry {
             let mut books = lock(&self.books);
             match books.find(&key, normalised.marks) {
                 Some(series) => series,
-                None => books.seat(key, statement, &self.generations, &self.desks),
+                None => self.seat(&mut books, key, statement),
             }
         });
         self.texts.insert(hash, series);
         series
+    }
+
+    fn seat(&self, books: &mut Books, key: Key, statement: Statement) -> SeriesRef {
+        books.seat(key, statement, &self.generations, &self.desks, &self.slabs)
+    }
+
+    /// A call starts on this thread, and is followed until it [ends](Self::ends); `None` where it cannot
+    /// be, which is counted unless nothing is to be followed.
+    #[inline]
+    pub(crate) fn starts(&self, series: SeriesRef, now: Tick) -> Option<Followed> {
+        if self.slabs.is_off() {
+            return None;
+        }
+        desk::follow(self.id, &self.desks, &self.slabs, series, now)
+    }
+
+    /// Calls that run.
+    pub(crate) fn running(&self) -> &Slabs {
+        &self.slabs
     }
 
     /// Counts a call. Never fails; waits only if this thread has put down [`EVENTS_MAX`] calls
@@ -216,14 +239,16 @@ impl Registry {
     pub(crate) fn beat(&self) {
         let statements = {
             let mut books = lock(&self.books);
-            books.settle_all(&self.desks);
+            books.settle_all(&self.desks, &self.slabs);
             books.statements()
         };
         let refined = statements.into_iter().filter(|(_, statement)| statement.refine());
         let refined: Vec<_> = refined.take(PARSES_PER_BEAT_MAX).map(|(series, _)| series).collect();
+        let sights = self.slabs.sights(self.clock.now());
         let mut books = lock(&self.books);
         books.rule_again(&refined);
         books.learn();
+        books.overdue(&sights, &self.clock);
     }
 
     /// What is due on every window beat.
@@ -236,7 +261,7 @@ impl Registry {
         let mut windows = lock(&self.windows);
         let (readings, all_sources) = {
             let mut books = lock(&self.books);
-            books.settle_all(&self.desks);
+            books.settle_all(&self.desks, &self.slabs);
             (books.read(Tally::take_fresh), books.sources().to_vec())
         };
         let mut sum = Sum::default();
@@ -283,7 +308,7 @@ impl Registry {
     fn records(&self, which: impl FnOnce(&Books) -> Vec<Kept>) -> Vec<CallRecord> {
         let (calls, sources) = {
             let mut books = lock(&self.books);
-            books.settle_all(&self.desks);
+            books.settle_all(&self.desks, &self.slabs);
             (which(&books), books.sources().to_vec())
         };
         calls.iter().map(|call| call.record(&sources, &self.clock)).collect()
@@ -295,11 +320,14 @@ impl Registry {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
         let mut sources = self.read_sources(now);
+        let sights = self.slabs.sights(now);
         let mut windows = lock(&self.windows);
         let mut books = lock(&self.books);
-        books.settle_all(&self.desks);
+        books.settle_all(&self.desks, &self.slabs);
         let readings = books.read(|tally| tally.both());
         let (slow, slow_newest) = (books.slow_log.worst(), books.slow_log.newest());
+        let running = books.overdue(&sights, &self.clock);
+        let running_told = books.told.newest();
         let all_sources = books.sources().to_vec();
         let losses = self.losses(&books, &windows);
         drop(books);
@@ -329,6 +357,8 @@ impl Registry {
             minutes,
             slow: slow.into_iter().map(record).collect(),
             slow_newest: slow_newest.into_iter().map(record).collect(),
+            running,
+            running_told,
             sources,
             losses,
         }
@@ -346,6 +376,8 @@ impl Registry {
             sources_folded: self.sources_folded.load(Relaxed),
             error_codes_folded: books.error_codes_folded,
             history_calls_dropped: books.history_calls_dropped,
+            calls_unfollowed: self.slabs.unfollowed(),
+            running_forgotten: books.told.forgotten,
             slow_statements_dropped: books.slow_log.statements_dropped,
             slow_calls_dropped: books.slow_log.calls_dropped(),
             slow_texts_cut: books.slow_log.texts_cut,

@@ -46,6 +46,8 @@ pub struct BuildError {
 const TEXTS_MAX: usize = 1 << 26;
 /// Characters of a build id: a commit, or the name and digest of an image.
 const BUILD_ID_CHARS_MAX: usize = 256;
+/// Calls of one thread that may be followed: the beat looks at all of them.
+const SLOTS_MAX: usize = 1 << 16;
 
 // === impl Builder ===
 
@@ -228,6 +230,19 @@ impl Builder {
     /// [`Limits::RECENT_CALLS_MAX`], 1 000.
     pub fn recent_calls_max(mut self, count: usize) -> Self {
         self.limits.recent_calls_max = count;
+        self
+    }
+
+    /// Calls started by one thread that are followed while they run, so that one that takes too long
+    /// is found before it ends; 0 follows none. Default: [`Limits::RUNNING_PER_THREAD_MAX`], 256.
+    pub fn running_per_thread_max(mut self, count: usize) -> Self {
+        self.limits.running_per_thread_max = count;
+        self
+    }
+
+    /// Calls kept that were found running too long. Default: [`Limits::RUNNING_TOLD_MAX`], 100.
+    pub fn running_told_max(mut self, count: usize) -> Self {
+        self.limits.running_told_max = count;
         self
     }
 
@@ -482,6 +497,8 @@ impl Builder {
             ("texts_max", l.texts_max, 1, TEXTS_MAX),
             ("slow_statements_max", l.slow_statements_max, 1, usize::MAX),
             ("slow_text_bytes_max", l.slow_text_bytes_max, 1, usize::MAX),
+            ("running_per_thread_max", l.running_per_thread_max, 0, SLOTS_MAX),
+            ("running_told_max", l.running_told_max, 1, usize::MAX),
             ("sources_max", l.sources_max, 2, SOURCES_MAX),
             ("checkouts_tracked_max", l.checkouts_tracked_max, 1, usize::MAX),
             ("alerts_max", l.alerts_max, 1, usize::MAX),

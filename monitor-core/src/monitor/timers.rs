@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::source::Live;
-use crate::aggregate::{Closer, Event, EventOrigin, RowCounts, SentText, SeriesRef, nanos};
+use crate::aggregate::{
+    Closer, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, Slabs, nanos,
+};
 use crate::capture::{
     CallSite, CheckoutEnd, Clock, Failure, Labels, Outcome, Stopwatch, Tick, TransactionEnd,
 };
@@ -26,6 +28,7 @@ struct LiveCall<'a> {
     watch: Stopwatch,
     rows: RowCounts,
     origin: EventOrigin,
+    followed: Option<Followed>,
     /// A box, as the size of a call is felt wherever it is moved.
     rare: Option<Box<Rare>>,
 }
@@ -85,10 +88,13 @@ struct LiveSource {
 impl<'a> CallTimer<'a> {
     #[inline]
     pub(super) fn start(live: &'a Arc<Live>, series: SeriesRef, text: KeptText) -> Self {
+        let registry = &live.monitor.registry;
+        let now = registry.clock.now();
         let live = LiveCall {
             on: On::Borrowed(live),
             series,
-            watch: Stopwatch::start(live.monitor.registry.clock.now()),
+            watch: Stopwatch::start(now),
+            followed: registry.starts(series, now),
             rows: RowCounts::UNKNOWN,
             origin: EventOrigin::default(),
             rare: text.0.map(|text| Box::new(Rare { text: Some(text), ..Rare::default() })),
@@ -114,6 +120,7 @@ impl<'a> CallTimer<'a> {
             watch: call.watch,
             rows: call.rows,
             origin: call.origin,
+            followed: call.followed,
             rare: call.rare,
         });
         CallTimer { live }
@@ -124,7 +131,12 @@ impl<'a> CallTimer<'a> {
     #[must_use]
     pub fn on_connection(mut self, connection: Option<u64>) -> Self {
         let connection = connection.and_then(NonZeroU64::new);
-        self.with(|call| call.origin.connection = connection);
+        self.with(|call| {
+            call.origin.connection = connection;
+            if let Some(followed) = call.followed.filter(|_| connection.is_some()) {
+                call.running().set_connection(followed, connection);
+            }
+        });
         self
     }
 
@@ -194,7 +206,7 @@ impl<'a> CallTimer<'a> {
     pub fn wait_begins(&mut self) {
         self.with(|live| {
             if !live.watch.is_waiting() {
-                live.watch.wait_begins(live.clock().now());
+                live.works_again(live.clock().now());
             }
         });
     }
@@ -261,6 +273,9 @@ impl<'a> CallTimer<'a> {
         let nanos = lasted.map_or_else(|| call.watch.nanos(at), nanos);
         let (rare, origin) = (call.rare.take(), std::mem::take(&mut call.origin));
         let registry = &call.on.monitor.registry;
+        if let Some(followed) = call.followed {
+            registry.running().clear(followed);
+        }
         let detail = registry.detail(outcome, nanos, || closer(rare, at, nanos));
         let (series, rows, outcome) = (call.series, call.rows, outcome.kind());
         registry.record(Event { series, at, nanos, rows, outcome, detail, origin });
@@ -299,6 +314,21 @@ impl LiveCall<'_> {
             self.rare().first = Some(FirstAnswer { started, at });
         }
         self.watch.wait_ends(at);
+        if let Some(followed) = self.followed {
+            self.running().pause(followed);
+        }
+    }
+
+    /// The database works again.
+    fn works_again(&mut self, at: Tick) {
+        self.watch.wait_begins(at);
+        if let Some(followed) = self.followed {
+            self.running().resume(followed, at, self.watch.nanos(at));
+        }
+    }
+
+    fn running(&self) -> &Slabs {
+        self.on.monitor.registry.running()
     }
 }
 

@@ -150,7 +150,7 @@ impl Rollup {
 impl StatementActivity {
     /// The statements of one kind that have no place of their own.
     pub(crate) fn other(kind: Kind, database: Arc<Database>, activity: Activity) -> Self {
-        let text: Arc<str> = format!("(other {kind} statements)").into();
+        let text = other_text(kind);
         Self {
             fingerprint: None,
             summary: text.clone(),
@@ -211,6 +211,11 @@ pub(crate) fn statement_key(
     database: &Arc<Database>,
 ) -> StatementKey {
     (fingerprint, fingerprint.is_none().then_some(kind), database.clone())
+}
+
+/// What stands in the place of a text for statements of a kind that have no place of their own.
+pub(crate) fn other_text(kind: Kind) -> Arc<str> {
+    format!("(other {kind} statements)").into()
 }
 
 /// Readings of the same statement added up. Of several the first one names the tables.
