@@ -3,6 +3,7 @@
 mod alerting;
 mod beat;
 mod builder;
+mod call_timer;
 mod slow_settings;
 mod source;
 mod timers;
@@ -10,8 +11,9 @@ mod timers;
 use std::sync::Arc;
 
 pub use builder::{BuildError, Builder};
+pub use call_timer::{CallTimer, KeptText};
 pub use source::{Source, Statement};
-pub use timers::{CallTimer, Checkout, CheckoutTimer, KeptText, TransactionTimer};
+pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
@@ -158,7 +160,7 @@ impl Monitor {
         show::text(&snapshot, &health)
     }
 
-    /// Does what is due: digests the slow log, parses new statements, closes window pieces and
+    /// Does what is due: digests the slow log, finds calls that run too long, parses new statements, closes window pieces and
     /// reviews alerts.
     ///
     /// A thread of the monitor's own calls this every second, unless the builder was told

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
-use super::timers::{CallTimer, Checkout, CheckoutTimer, KeptText, TransactionTimer};
+use super::call_timer::{CallTimer, KeptText};
+use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
 use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, nanos};
 use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels, System};
 use crate::identify::Dialect;
