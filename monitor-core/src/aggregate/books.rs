@@ -14,7 +14,7 @@ use super::slowness::{SlowRules, Slowness};
 use super::sources::Source;
 use super::statement::Statement;
 use super::tally::Tally;
-use crate::capture::Clock;
+use crate::capture::{Clock, Tick};
 use crate::identify::{Fingerprint, Kind, ListSize, Marks};
 use crate::snapshot::{Activity, ListActivity, RunningCall, StatementActivity, other_text};
 
@@ -218,11 +218,14 @@ impl Books {
         }
     }
 
-    /// The calls among those that run that are slow already, longest first. One that is new is told.
-    pub(super) fn overdue(&mut self, sights: &[Sight], clock: &Clock) -> Vec<RunningCall> {
-        self.told.retain(sights);
+    /// The calls that run and are slow already, longest first. One that is new is told.
+    ///
+    /// Looks itself: with what somebody saw a while ago, a call told meanwhile would be told again.
+    pub(super) fn overdue(&mut self, slabs: &Slabs, now: Tick, clock: &Clock) -> Vec<RunningCall> {
+        let sights = slabs.sights(now);
+        self.told.retain(&sights);
         let mut overdue = Vec::new();
-        for sight in sights {
+        for sight in &sights {
             let Some(mut call) = self.look_at(sight, clock) else { continue };
             call.number = self.told.number(sight, |number| RunningCall { number, ..call.clone() });
             overdue.push(call);

@@ -244,11 +244,10 @@ impl Registry {
         };
         let refined = statements.into_iter().filter(|(_, statement)| statement.refine());
         let refined: Vec<_> = refined.take(PARSES_PER_BEAT_MAX).map(|(series, _)| series).collect();
-        let sights = self.slabs.sights(self.clock.now());
         let mut books = lock(&self.books);
         books.rule_again(&refined);
         books.learn();
-        books.overdue(&sights, &self.clock);
+        books.overdue(&self.slabs, self.clock.now(), &self.clock);
     }
 
     /// What is due on every window beat.
@@ -320,13 +319,12 @@ impl Registry {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
         let mut sources = self.read_sources(now);
-        let sights = self.slabs.sights(now);
         let mut windows = lock(&self.windows);
         let mut books = lock(&self.books);
         books.settle_all(&self.desks, &self.slabs);
         let readings = books.read(|tally| tally.both());
         let (slow, slow_newest) = (books.slow_log.worst(), books.slow_log.newest());
-        let running = books.overdue(&sights, &self.clock);
+        let running = books.overdue(&self.slabs, now, &self.clock);
         let running_told = books.told.newest();
         let all_sources = books.sources().to_vec();
         let losses = self.losses(&books, &windows);
