@@ -7,9 +7,8 @@ use super::alerting::{Alerting, CustomRule, OnAlert, State};
 use super::beat::{self, Beat};
 use super::slow_settings::SlowSettings;
 use super::{Inner, Monitor};
-use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX, SlowAfter, SlowRelative};
+use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX, SlowAfter};
 use crate::capture::Clock;
-use crate::identify::Fingerprint;
 use crate::judge::{
     Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
     Regressions, Thresholds,
@@ -21,8 +20,8 @@ use crate::snapshot::Snapshot;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     thresholds: Thresholds,
-    slow: SlowSettings,
-    keeps_literals: bool,
+    pub(super) slow: SlowSettings,
+    pub(super) keeps_literals: bool,
     limits: Limits,
     rules: AlertRules,
     custom: Vec<CustomRule>,
@@ -61,56 +60,6 @@ impl Builder {
     /// A call of this length or longer is very slow. Default: [`Thresholds::VERY_SLOW`], 5 s.
     pub fn very_slow(mut self, duration: Duration) -> Self {
         self.thresholds.very_slow = duration;
-        self
-    }
-
-    /// Calls of one statement are slow from another length on, or [never](SlowAfter::NEVER).
-    ///
-    /// Any text of the statement does: literals, spacing and comments are nothing. It is read in every
-    /// SQL dialect, as nobody has said yet which database it is for. What is said of a statement goes
-    /// before what is said of its tables; said twice, the last holds. Default: none.
-    pub fn slow_statement(mut self, text: &str, after: impl Into<SlowAfter>) -> Self {
-        self.slow.text(text, after.into());
-        self
-    }
-
-    /// The same for a statement by its fingerprint, as reports and JSON show it.
-    pub fn slow_fingerprint(
-        mut self,
-        fingerprint: Fingerprint,
-        after: impl Into<SlowAfter>,
-    ) -> Self {
-        self.slow.fingerprint(fingerprint, after.into());
-        self
-    }
-
-    /// Calls of statements that read or write a table are slow from another length on, or
-    /// [never](SlowAfter::NEVER).
-    ///
-    /// `orders` stands for `shop.orders` too, unless that is told apart. Of several tables the one with
-    /// the shortest threshold counts. Which tables a statement touches may be known better on the beat
-    /// after its first call; calls counted before stay as they were. Default: none.
-    pub fn slow_table(mut self, table: &str, after: impl Into<SlowAfter>) -> Self {
-        self.slow.table(table, after.into());
-        self
-    }
-
-    /// Calls are slow, too, when they take a multiple of what their statement's calls usually take; not
-    /// those of statements that are never slow. Default: off.
-    pub fn slow_relative(mut self, relative: SlowRelative) -> Self {
-        self.slow.relative = Some(relative);
-        self
-    }
-
-    /// Keeps the text of each statement's slowest call **as it was sent, with its literals**: names,
-    /// addresses, tokens, whatever the application wrote into it. Default: no literal is kept.
-    ///
-    /// They are in [`CallRecord::original`](crate::snapshot::CallRecord::original) and nowhere else:
-    /// not in reports, JSON, alerts or logs. Bind values are never seen. At most
-    /// [`Limits::slow_statements_max`] texts of [`Limits::slow_text_bytes_max`] bytes each are kept.
-    /// Every call then copies its text when it starts.
-    pub fn keep_literals_of_slow_calls(mut self) -> Self {
-        self.keeps_literals = true;
         self
     }
 

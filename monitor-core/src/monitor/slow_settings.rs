@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::builder::{BuildError, refuse};
+use super::builder::{BuildError, Builder, refuse};
 use crate::aggregate::{SlowAfter, SlowRelative, SlowRules};
 use crate::identify::{Dialect, Fingerprint, Normaliser};
 
@@ -22,6 +22,60 @@ const DIALECTS: [Dialect; 4] =
 
 /// Fewer calls have no 95th percentile.
 const RELATIVE_CALLS_MIN: u64 = 20;
+
+// === impl Builder ===
+
+impl Builder {
+    /// Calls of one statement are slow from another length on, or [never](SlowAfter::NEVER).
+    ///
+    /// Any text of the statement does: literals, spacing and comments are nothing. It is read in every
+    /// SQL dialect, as nobody has said yet which database it is for. What is said of a statement goes
+    /// before what is said of its tables; said twice, the last holds. Default: none.
+    pub fn slow_statement(mut self, text: &str, after: impl Into<SlowAfter>) -> Self {
+        self.slow.text(text, after.into());
+        self
+    }
+
+    /// The same for a statement by its fingerprint, as reports and JSON show it.
+    pub fn slow_fingerprint(
+        mut self,
+        fingerprint: Fingerprint,
+        after: impl Into<SlowAfter>,
+    ) -> Self {
+        self.slow.fingerprint(fingerprint, after.into());
+        self
+    }
+
+    /// Calls of statements that read or write a table are slow from another length on, or
+    /// [never](SlowAfter::NEVER).
+    ///
+    /// `orders` stands for `shop.orders` too, unless that is told apart. Of several tables the one with
+    /// the shortest threshold counts. Which tables a statement touches may be known better on the beat
+    /// after its first call; calls counted before stay as they were. Default: none.
+    pub fn slow_table(mut self, table: &str, after: impl Into<SlowAfter>) -> Self {
+        self.slow.table(table, after.into());
+        self
+    }
+
+    /// Calls are slow, too, when they take a multiple of what their statement's calls usually take; not
+    /// those of statements that are never slow. Default: off.
+    pub fn slow_relative(mut self, relative: SlowRelative) -> Self {
+        self.slow.relative = Some(relative);
+        self
+    }
+
+    /// Keeps the text of each statement's slowest call **as it was sent, with its literals**: names,
+    /// addresses, tokens, whatever the application wrote into it. Default: no literal is kept.
+    ///
+    /// They are in [`CallRecord::original`](crate::snapshot::CallRecord::original) and nowhere else:
+    /// not in reports, JSON, alerts or logs. Bind values are never seen. At most
+    /// [`Limits::slow_statements_max`](crate::Limits::slow_statements_max) texts of [`Limits::slow_text_bytes_max`](crate::Limits::slow_text_bytes_max) bytes each are kept.
+    /// Every call then copies its text when it starts.
+    pub fn keep_literals_of_slow_calls(mut self) -> Self {
+        self.keeps_literals = true;
+        self
+    }
+}
 
 // === impl SlowSettings ===
 
