@@ -1,17 +1,22 @@
 //! All numbers of all series, and who has to make room.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use super::desk::{Desk, Desks};
 use super::event::{Event, SeriesRef};
+use super::running::{Sight, Slabs, Told};
 use super::slow::{Kept, Newest, SlowLog};
+use super::slowness::{SlowRules, Slowness};
 use super::sources::Source;
 use super::statement::Statement;
-use super::tally::{Slowness, Tally};
-use crate::identify::{Fingerprint, Kind, ListSize};
-use crate::snapshot::{Activity, ListActivity, StatementActivity};
+use super::tally::Tally;
+use crate::capture::{Clock, Tick};
+use crate::identify::{Fingerprint, Kind, ListSize, Marks};
+use crate::snapshot::{Activity, ListActivity, RunningCall, StatementActivity, other_text};
 
 /// What identifies a series.
 pub(super) type Key = (u16, Fingerprint, ListSize);
@@ -32,7 +37,8 @@ pub(super) struct Books {
     spare: Vec<Event>,
     recent: Newest,
     pub(super) slow_log: SlowLog,
-    slowness: Slowness,
+    pub(super) told: Told<RunningCall>,
+    rules: SlowRules,
     places_max: usize,
     pub(super) evicted: u64,
     pub(super) error_codes_folded: u64,
@@ -44,6 +50,9 @@ struct Place {
     key: Key,
     statement: Arc<Statement>,
     tally: Tally,
+    slowness: Slowness,
+    /// Calls when it last learnt from its own past what is slow.
+    learnt_at: u64,
     /// Called again since the hand last came by.
     used: bool,
 }
@@ -57,7 +66,7 @@ pub(super) struct Reading<T> {
 
 /// Whose numbers they are.
 enum Who {
-    Statement(Arc<Statement>, ListSize),
+    Statement(Arc<Statement>, ListSize, Slowness),
     Other(Kind),
 }
 
@@ -72,7 +81,8 @@ impl Books {
         places_max: usize,
         recent_max: usize,
         slow_log: SlowLog,
-        slowness: Slowness,
+        told: Told<RunningCall>,
+        rules: SlowRules,
     ) -> Self {
         Self {
             places: Vec::new(),
@@ -83,7 +93,8 @@ impl Books {
             spare: Vec::new(),
             recent: Newest::new(recent_max),
             slow_log,
-            slowness,
+            told,
+            rules,
             places_max,
             evicted: 0,
             error_codes_folded: 0,
@@ -99,9 +110,11 @@ impl Books {
         self.sources.push(source);
     }
 
-    /// The series of a key, if it has a place.
-    pub(super) fn find(&self, key: &Key) -> Option<SeriesRef> {
-        self.by_key.get(key).copied()
+    /// The series of a key, if it has a place. Its statement heeds what the comments of a text ask for.
+    pub(super) fn find(&self, key: &Key, marks: Marks) -> Option<SeriesRef> {
+        let series = *self.by_key.get(key)?;
+        self.places[series.place()].statement.heed(marks);
+        Some(series)
     }
 
     /// Gives a new series a place.
@@ -111,21 +124,21 @@ impl Books {
         statement: Statement,
         generations: &Generations,
         desks: &Desks,
+        slabs: &Slabs,
     ) -> SeriesRef {
         let kind = statement.kind();
         let (place, generation) = match self.places.len() < self.places_max {
             true => (self.places.len(), 0),
             false => {
                 // What was seen of the series that has to go shall count as its own.
-                self.settle_all(desks);
+                self.settle_all(desks, slabs);
                 let place = self.victim();
                 let generation = self.places[place].series.generation();
                 (place, SeriesRef::next_generation(generation))
             }
         };
         let series = SeriesRef::new(place, generation, key.0, kind);
-        let statement = Arc::new(statement);
-        let new = Place { series, key, statement, tally: Tally::default(), used: false };
+        let new = Place::new(series, key, statement, &self.rules);
         match self.places.get_mut(place) {
             None => self.places.push(new),
             Some(taken) => {
@@ -155,8 +168,8 @@ impl Books {
     }
 
     /// Takes in what lies on every desk, and closes those whose thread has ended.
-    pub(super) fn settle_all(&mut self, desks: &Desks) {
-        desks.visit(|desk| self.settle(desk));
+    pub(super) fn settle_all(&mut self, desks: &Desks, slabs: &Slabs) {
+        desks.visit(slabs, |desk| self.settle(desk));
     }
 
     /// Takes in what lies on a desk.
@@ -169,38 +182,81 @@ impl Books {
 
     /// Counts a call.
     pub(super) fn enter(&mut self, event: Event) {
-        let slowness = self.slowness;
-        let keep = !self.recent.is_off() || event.nanos >= slowness.slow;
+        let has_history = !self.recent.is_off();
         let place = self.places.get_mut(event.series.place());
-        let place = place.filter(|place| place.series == event.series);
-        let (folded, statement) = match place {
-            Some(place) => {
-                // A first call is no reason to stay.
-                place.used |= place.tally.was_called();
-                let statement = &place.statement;
-                let folded = place.tally.add(&event, statement.kind(), slowness);
-                (folded, keep.then(|| statement.clone()))
-            }
-            None => {
-                let (source, kind) = (event.series.source(), event.series.kind());
-                self.history_calls_dropped += u64::from(keep);
-                (self.other(source, kind).add(&event, kind, slowness), None)
-            }
+        let Some(place) = place.filter(|place| place.series == event.series) else {
+            return self.enter_other(&event);
         };
+        // A first call is no reason to stay.
+        place.used |= place.tally.was_called();
+        let folded = place.tally.add(&event, place.statement.kind(), place.slowness);
         self.error_codes_folded += u64::from(folded);
-        if let Some(statement) = statement {
-            self.keep(Kept { event, statement });
+        let slow = place.slowness.judge(event.nanos);
+        if has_history || slow.is_some() {
+            let call = Kept::new(event, place.statement.clone(), place.key.2, slow);
+            self.keep(call);
         }
     }
 
+    /// Counts a call whose series has lost its place.
+    fn enter_other(&mut self, event: &Event) {
+        let (source, kind) = (event.series.source(), event.series.kind());
+        let slowness = Slowness::of(self.rules.everywhere);
+        let keep = !self.recent.is_off() || slowness.is_slow(event.nanos);
+        let folded = self.other(source, kind).add(event, kind, slowness);
+        self.history_calls_dropped += u64::from(keep);
+        self.error_codes_folded += u64::from(folded);
+    }
+
     /// Keeps single calls: slow ones, and the newest.
-    fn keep(&mut self, call: Kept) {
-        if call.event.nanos >= self.slowness.slow {
-            self.slow_log.enter(call.clone());
+    fn keep(&mut self, mut call: Kept) {
+        if call.is_slow() {
+            self.slow_log.enter(&mut call);
         }
         if !self.recent.is_off() {
             self.recent.push(call);
         }
+    }
+
+    /// The calls that run and are slow already, longest first. One that is new is told.
+    ///
+    /// Looks itself: with what somebody saw a while ago, a call told meanwhile would be told again.
+    pub(super) fn overdue(&mut self, slabs: &Slabs, now: Tick, clock: &Clock) -> Vec<RunningCall> {
+        let sights = slabs.sights(now);
+        self.told.retain(&sights);
+        let mut overdue = Vec::new();
+        for sight in &sights {
+            let Some(mut call) = self.look_at(sight, clock) else { continue };
+            call.number = self.told.number(sight, |number| RunningCall { number, ..call.clone() });
+            overdue.push(call);
+        }
+        overdue.sort_by_key(|call| (std::cmp::Reverse(call.running), call.number));
+        overdue
+    }
+
+    /// A running call, if it is slow already; without a number.
+    fn look_at(&self, sight: &Sight, clock: &Clock) -> Option<RunningCall> {
+        let place = self.places.get(sight.series.place());
+        let place = place.filter(|place| place.series == sight.series);
+        let everywhere = || Slowness::of(self.rules.everywhere);
+        let slow = place.map_or_else(everywhere, |place| place.slowness).judge(sight.nanos)?;
+        let source = self.sources.get(usize::from(sight.series.source()))?;
+        let statement = place.map(|place| &place.statement);
+        let kind = statement.map_or_else(|| sight.series.kind(), |statement| statement.kind());
+        Some(RunningCall {
+            number: 0,
+            statement: statement.map_or_else(|| other_text(kind), |known| known.text.clone()),
+            fingerprint: statement.map(|statement| statement.fingerprint),
+            kind,
+            tables: statement.map(|statement| statement.tables()).unwrap_or_default(),
+            muted: statement.is_some_and(|statement| statement.is_muted()),
+            since: clock.wall(sight.started),
+            running: Duration::from_nanos(sight.nanos),
+            slow,
+            database: source.database.clone(),
+            pool: source.is_pool.then(|| source.name.clone()),
+            connection: sight.connection.map(NonZeroU64::get),
+        })
     }
 
     /// The newest calls, newest first.
@@ -209,8 +265,31 @@ impl Books {
     }
 
     /// Statements that have a place.
-    pub(super) fn statements(&self) -> Vec<Arc<Statement>> {
-        self.places.iter().map(|place| place.statement.clone()).collect()
+    pub(super) fn statements(&self) -> Vec<(SeriesRef, Arc<Statement>)> {
+        self.places.iter().map(|place| (place.series, place.statement.clone())).collect()
+    }
+
+    /// Asks the rules again for series whose tables are known better now.
+    pub(super) fn rule_again(&mut self, refined: &[SeriesRef]) {
+        for series in refined {
+            let place = self.places.get_mut(series.place());
+            if let Some(place) = place.filter(|place| place.series == *series) {
+                let after = self.rules.of(place.key.1, &place.statement.tables());
+                place.slowness = place.slowness.ruled(after);
+            }
+        }
+    }
+
+    /// Has every series that was called learn from its own past what is slow for it.
+    pub(super) fn learn(&mut self) {
+        let Some(rule) = self.rules.relative else { return };
+        for place in &mut self.places {
+            let calls = place.tally.calls();
+            if calls != place.learnt_at {
+                place.learnt_at = calls;
+                place.slowness.learn(rule, calls, place.tally.p95());
+            }
+        }
     }
 
     /// A reading of every series of which `part` takes something.
@@ -218,7 +297,8 @@ impl Books {
     /// Numbers are copied here, under the lock; what they add up to is for later.
     pub(super) fn read<T>(&mut self, part: impl Fn(&mut Tally) -> Option<T>) -> Vec<Reading<T>> {
         let seated = self.places.iter_mut().filter_map(|place| {
-            let who = Who::Statement(place.statement.clone(), place.key.2);
+            let statement = place.statement.clone();
+            let who = Who::Statement(statement, place.key.2, place.slowness);
             Some(Reading { numbers: part(&mut place.tally)?, source: place.key.0, who })
         });
         let rest = self.others.iter_mut().filter_map(|((source, kind), tally)| {
@@ -228,14 +308,28 @@ impl Books {
     }
 }
 
+impl Place {
+    fn new(series: SeriesRef, key: Key, statement: Statement, rules: &SlowRules) -> Self {
+        Self {
+            series,
+            key,
+            slowness: Slowness::of(rules.of(key.1, &statement.tables())),
+            statement: Arc::new(statement),
+            tally: Tally::default(),
+            learnt_at: 0,
+            used: false,
+        }
+    }
+}
+
 // === impl Reading ===
 
 impl<T> Reading<T> {
     /// The statement with some of its numbers.
     pub(super) fn with(&self, sources: &[Arc<Source>], activity: Activity) -> StatementActivity {
         let database = sources[usize::from(self.source)].database.clone();
-        let (statement, size) = match &self.who {
-            Who::Statement(statement, size) => (statement, *size),
+        let (statement, size, slowness) = match &self.who {
+            Who::Statement(statement, size, slowness) => (statement, *size, *slowness),
             Who::Other(kind) => return StatementActivity::other(*kind, database, activity),
         };
         let by_list_size = match size {
@@ -249,6 +343,9 @@ impl<T> Reading<T> {
             kind: statement.kind(),
             tables: statement.tables(),
             database,
+            slow_after: slowness.slow_after(),
+            very_slow_after: slowness.very_slow_after(),
+            muted: statement.is_muted(),
             activity,
             by_list_size,
         }

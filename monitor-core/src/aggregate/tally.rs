@@ -3,16 +3,10 @@
 use std::time::Duration;
 
 use super::event::{ErrorDetail, Event};
+use super::slowness::Slowness;
 use crate::capture::OutcomeKind;
 use crate::identify::Kind;
 use crate::snapshot::{Activity, ERROR_CODES_MAX, ErrorCount, codes};
-
-/// From how many nanoseconds on a call is slow.
-#[derive(Clone, Copy)]
-pub(super) struct Slowness {
-    pub(super) slow: u64,
-    pub(super) very_slow: u64,
-}
 
 /// The numbers of one series: what the windows have seen already, and what they have not.
 #[derive(Default)]
@@ -27,7 +21,7 @@ impl Tally {
     /// Counts a call of a statement of some kind. Says whether its error code had to be left out.
     pub(super) fn add(&mut self, event: &Event, kind: Kind, slowness: Slowness) -> bool {
         self.count(event, kind, slowness);
-        event.error.as_deref().is_some_and(|error| self.add_error(error, event.duration()))
+        event.error().is_some_and(|error| self.add_error(error, event.duration()))
     }
 
     #[inline]
@@ -43,8 +37,8 @@ impl Tally {
             OutcomeKind::Failed => fresh.failed += 1,
             OutcomeKind::Cancelled => fresh.cancelled += 1,
         }
-        fresh.slow += u64::from(event.nanos >= slowness.slow);
-        fresh.very_slow += u64::from(event.nanos >= slowness.very_slow);
+        fresh.slow += u64::from(slowness.is_slow(event.nanos));
+        fresh.very_slow += u64::from(slowness.is_very_slow(event.nanos));
         let rows = event.rows.counted_for(kind);
         let (returned, affected) = rows.known();
         fresh.rows_returned = fresh.rows_returned.saturating_add(returned);
@@ -80,7 +74,19 @@ impl Tally {
 
     /// Whether any call was counted.
     pub(super) fn was_called(&self) -> bool {
-        self.fresh.calls + self.seen.calls > 0
+        self.calls() > 0
+    }
+
+    /// Calls counted so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.fresh.calls + self.seen.calls
+    }
+
+    /// The 95th percentile of all calls so far.
+    pub(super) fn p95(&self) -> Duration {
+        let mut times = self.seen.histogram.clone();
+        times.merge(&self.fresh.histogram);
+        times.quantile(0.95).unwrap_or_default()
     }
 
     /// What the windows have seen, and what they have not; `None` where that is nothing.

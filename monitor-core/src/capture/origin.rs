@@ -61,6 +61,8 @@ pub struct Origin<'a> {
     pub tag: Option<&'a str>,
     /// The line that made the call.
     pub call_site: Option<CallSite>,
+    /// The W3C trace id of the trace the call is part of.
+    pub trace_id: Option<u128>,
 }
 
 // === impl System ===

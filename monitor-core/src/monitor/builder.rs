@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::alerting::{Alerting, CustomRule, OnAlert, State};
 use super::beat::{self, Beat};
+use super::slow_settings::SlowSettings;
 use super::{Inner, Monitor};
-use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX};
+use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX, SlowAfter};
 use crate::capture::Clock;
 use crate::judge::{
     Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
@@ -19,6 +20,8 @@ use crate::snapshot::Snapshot;
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     thresholds: Thresholds,
+    pub(super) slow: SlowSettings,
+    pub(super) keeps_literals: bool,
     limits: Limits,
     rules: AlertRules,
     custom: Vec<CustomRule>,
@@ -42,6 +45,8 @@ pub struct BuildError {
 const TEXTS_MAX: usize = 1 << 26;
 /// Characters of a build id: a commit, or the name and digest of an image.
 const BUILD_ID_CHARS_MAX: usize = 256;
+/// Calls of one thread that may be followed: the beat looks at all of them.
+const SLOTS_MAX: usize = 1 << 16;
 
 // === impl Builder ===
 
@@ -163,10 +168,30 @@ impl Builder {
         self
     }
 
+    /// Bytes of a slow call's text that are kept, if
+    /// [literals are](Self::keep_literals_of_slow_calls). Default: [`Limits::SLOW_TEXT_BYTES_MAX`], 4 096.
+    pub fn slow_text_bytes_max(mut self, bytes: usize) -> Self {
+        self.limits.slow_text_bytes_max = bytes;
+        self
+    }
+
     /// Calls in the history of recent calls; 0 keeps none, which makes recording cheaper. Default:
     /// [`Limits::RECENT_CALLS_MAX`], 1 000.
     pub fn recent_calls_max(mut self, count: usize) -> Self {
         self.limits.recent_calls_max = count;
+        self
+    }
+
+    /// Calls started by one thread that are followed while they run, so that one that takes too long
+    /// is found before it ends; 0 follows none. Default: [`Limits::RUNNING_PER_THREAD_MAX`], 256.
+    pub fn running_per_thread_max(mut self, count: usize) -> Self {
+        self.limits.running_per_thread_max = count;
+        self
+    }
+
+    /// Calls kept that were found running too long. Default: [`Limits::RUNNING_TOLD_MAX`], 100.
+    pub fn running_told_max(mut self, count: usize) -> Self {
+        self.limits.running_told_max = count;
         self
     }
 
@@ -294,9 +319,11 @@ impl Builder {
         self.check_alerts()?;
         self.check_build_id()?;
         let Thresholds { slow, very_slow, leak_after, .. } = self.thresholds;
+        let rules = self.slow.into_rules(SlowAfter::both(slow, very_slow))?;
         let clock = self.clock.unwrap_or_else(Clock::real);
+        let (limits, literals) = (self.limits, self.keeps_literals);
         let inner = Arc::new(Inner {
-            registry: Registry::new(clock, self.limits, slow, very_slow, leak_after),
+            registry: Registry::new(clock, limits, rules, literals, leak_after),
             build: self.build,
             thresholds: self.thresholds,
             alerting: Alerting {
@@ -418,6 +445,9 @@ impl Builder {
             ("statements_max", l.statements_max, 1, PLACES_MAX),
             ("texts_max", l.texts_max, 1, TEXTS_MAX),
             ("slow_statements_max", l.slow_statements_max, 1, usize::MAX),
+            ("slow_text_bytes_max", l.slow_text_bytes_max, 1, usize::MAX),
+            ("running_per_thread_max", l.running_per_thread_max, 0, SLOTS_MAX),
+            ("running_told_max", l.running_told_max, 1, usize::MAX),
             ("sources_max", l.sources_max, 2, SOURCES_MAX),
             ("checkouts_tracked_max", l.checkouts_tracked_max, 1, usize::MAX),
             ("alerts_max", l.alerts_max, 1, usize::MAX),
@@ -443,6 +473,6 @@ impl std::fmt::Debug for Builder {
     }
 }
 
-fn refuse<T>(message: impl Into<String>) -> Result<T, BuildError> {
+pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, BuildError> {
     Err(BuildError { message: message.into(), cause: None })
 }

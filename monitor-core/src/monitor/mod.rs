@@ -3,21 +3,23 @@
 mod alerting;
 mod beat;
 mod builder;
+mod call_timer;
+mod slow_settings;
 mod source;
 mod timers;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use builder::{BuildError, Builder};
+pub use call_timer::{CallTimer, KeptText};
 pub use source::{Source, Statement};
-pub use timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
+pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
 use crate::judge::{self, Health, Thresholds};
 use crate::show;
-use crate::snapshot::{CallRecord, Snapshot};
+use crate::snapshot::{CallRecord, SlowFilter, Snapshot};
 
 /// Watches databases from inside the service.
 ///
@@ -121,18 +123,26 @@ impl Monitor {
     /// The slowest call of each statement that had slow calls, slowest first.
     #[must_use]
     pub fn slow_queries(&self, limit: usize) -> Vec<CallRecord> {
-        self.slower_than(self.thresholds().slow, limit)
+        self.slow_calls().take(limit).collect()
     }
 
     /// The slowest call of each statement that had very slow calls, slowest first.
     #[must_use]
     pub fn very_slow_queries(&self, limit: usize) -> Vec<CallRecord> {
-        self.slower_than(self.thresholds().very_slow, limit)
+        self.slow_calls().filter(CallRecord::is_very_slow).take(limit).collect()
     }
 
-    fn slower_than(&self, threshold: Duration, limit: usize) -> Vec<CallRecord> {
-        let log = self.inner.as_ref().map(|inner| inner.registry.slow_calls()).unwrap_or_default();
-        log.into_iter().filter(|call| call.duration >= threshold).take(limit).collect()
+    fn slow_calls(&self) -> impl Iterator<Item = CallRecord> {
+        let log = self.inner.as_ref().map(|inner| inner.registry.slow_calls());
+        log.unwrap_or_default().into_iter()
+    }
+
+    /// The slow calls a filter asks for, among all that are kept: the slowest call of each statement,
+    /// and the newest.
+    #[must_use]
+    pub fn slow_log(&self, filter: &SlowFilter) -> Vec<CallRecord> {
+        let log = self.inner.as_ref().map(|inner| inner.registry.slow_log());
+        filter.choose(log.unwrap_or_default())
     }
 
     /// The newest calls, newest first, as far as
@@ -150,7 +160,7 @@ impl Monitor {
         show::text(&snapshot, &health)
     }
 
-    /// Does what is due: digests the slow log, parses new statements, closes window pieces and
+    /// Does what is due: digests the slow log, finds calls that run too long, parses new statements, closes window pieces and
     /// reviews alerts.
     ///
     /// A thread of the monitor's own calls this every second, unless the builder was told

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::json_calls::{CallView, RunningView};
 use super::source_json::SourceView;
 use super::words::instant;
 use crate::capture::Database;
 use crate::judge::{Finding, Health};
-use crate::snapshot::{
-    Activity, CallRecord, Rollup, Snapshot, StatementActivity, TableActivity, Window,
-};
+use crate::snapshot::{Activity, Rollup, Snapshot, StatementActivity, TableActivity, Window};
 
 /// Version of the JSON's shape. Fields may be added within a version; none is renamed or removed.
 pub const JSON_VERSION: u32 = 1;
@@ -42,6 +41,8 @@ struct Document<'a> {
     sources: Vec<SourceView<'a>>,
     slow: Vec<CallView<'a>>,
     slow_newest: Vec<CallView<'a>>,
+    running: Vec<RunningView<'a>>,
+    running_told: Vec<RunningView<'a>>,
     losses: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -89,6 +90,9 @@ struct StatementView<'a> {
     tables_written: &'a [String],
     #[serde(flatten)]
     database: DatabaseView<'a>,
+    slow_after_seconds: Option<f64>,
+    very_slow_after_seconds: Option<f64>,
+    muted: bool,
     #[serde(flatten)]
     activity: ActivityView<'a>,
     by_list_size: Vec<ListView<'a>>,
@@ -162,26 +166,6 @@ struct ErrorView<'a> {
     buckets: Vec<(i32, u64)>,
 }
 
-#[derive(Serialize)]
-struct CallView<'a> {
-    statement: &'a str,
-    fingerprint: String,
-    kind: &'static str,
-    at: String,
-    duration_seconds: f64,
-    rows_returned: Option<u64>,
-    rows_affected: Option<u64>,
-    outcome: &'static str,
-    error: Option<&'static str>,
-    #[serde(flatten)]
-    database: DatabaseView<'a>,
-    pool: Option<&'a str>,
-    connection: Option<u64>,
-    user: Option<&'a str>,
-    tag: Option<&'a str>,
-    call_site: Option<String>,
-}
-
 impl<'a> Document<'a> {
     fn new(snapshot: &'a Snapshot, health: &'a Health) -> Self {
         Self {
@@ -199,6 +183,8 @@ impl<'a> Document<'a> {
             sources: snapshot.sources.iter().map(SourceView::new).collect(),
             slow: snapshot.slow.iter().map(CallView::new).collect(),
             slow_newest: snapshot.slow_newest.iter().map(CallView::new).collect(),
+            running: snapshot.running.iter().map(RunningView::new).collect(),
+            running_told: snapshot.running_told.iter().map(RunningView::new).collect(),
             losses: snapshot
                 .losses
                 .entries()
@@ -261,6 +247,9 @@ impl<'a> StatementView<'a> {
             tables_read: &statement.tables.read,
             tables_written: &statement.tables.written,
             database: DatabaseView::new(&statement.database),
+            slow_after_seconds: statement.slow_after.map(seconds),
+            very_slow_after_seconds: statement.very_slow_after.map(seconds),
+            muted: statement.muted,
             activity: ActivityView::new(&statement.activity),
             by_list_size: statement
                 .by_list_size
@@ -300,7 +289,6 @@ impl<'a> DatabaseView<'a> {
 
 impl<'a> ActivityView<'a> {
     pub(super) fn new(activity: &'a Activity) -> Self {
-        let seconds = |duration: Duration| duration.as_secs_f64();
         Self {
             calls: activity.calls,
             failed: activity.failed,
@@ -336,24 +324,6 @@ impl<'a> ActivityView<'a> {
     }
 }
 
-impl<'a> CallView<'a> {
-    fn new(call: &'a CallRecord) -> Self {
-        Self {
-            statement: &call.statement,
-            fingerprint: call.fingerprint.to_string(),
-            kind: call.kind.as_str(),
-            at: instant(call.at),
-            duration_seconds: call.duration.as_secs_f64(),
-            rows_returned: call.rows.returned,
-            rows_affected: call.rows.affected,
-            outcome: call.outcome.as_str(),
-            error: call.error.map(|class| class.as_str()),
-            database: DatabaseView::new(&call.database),
-            pool: call.pool.as_deref(),
-            connection: call.connection,
-            user: call.user.as_deref(),
-            tag: call.tag.as_deref(),
-            call_site: call.call_site.map(|site| site.to_string()),
-        }
-    }
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
 }

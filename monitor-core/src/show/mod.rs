@@ -4,6 +4,7 @@
 
 mod comparison;
 mod json;
+mod json_calls;
 mod saved;
 mod saved_source;
 mod source_json;

@@ -135,6 +135,12 @@ struct Statement {
     tables_written: Vec<String>,
     #[serde(flatten)]
     database: SavedDatabase,
+    #[serde(default)]
+    slow_after_seconds: Option<f64>,
+    #[serde(default)]
+    very_slow_after_seconds: Option<f64>,
+    #[serde(default)]
+    muted: bool,
     #[serde(flatten)]
     activity: Calls,
     #[serde(default)]
@@ -237,6 +243,11 @@ impl From<SavedWindow> for Window {
     }
 }
 
+/// A threshold; none where the number is no duration.
+fn threshold(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
 // === impl Statement ===
 
 impl From<Statement> for StatementActivity {
@@ -255,6 +266,9 @@ impl From<Statement> for StatementActivity {
                 .unwrap_or(Kind::Unknown),
             tables: Arc::new(Tables { read: read.tables_read, written: read.tables_written }),
             database: Arc::new(read.database.into()),
+            slow_after: read.slow_after_seconds.and_then(threshold),
+            very_slow_after: read.very_slow_after_seconds.and_then(threshold),
+            muted: read.muted,
             by_list_size: by_list_size.collect(),
             activity: read.activity.into(),
         }

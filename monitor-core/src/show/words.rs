@@ -74,6 +74,11 @@ pub(super) fn signed_seconds(seconds: f64) -> String {
     )
 }
 
+/// A trace's id as W3C writes it: 32 hex digits.
+pub(super) fn trace(id: u128) -> String {
+    format!("{id:032x}")
+}
+
 /// A moment in UTC by RFC 3339, to the millisecond.
 pub(super) fn moment(at: SystemTime) -> String {
     let at = OffsetDateTime::from(at);

@@ -15,9 +15,9 @@ pub struct Activity {
     pub failed: u64,
     /// Calls whose caller went away.
     pub cancelled: u64,
-    /// Calls that took the slow threshold or longer, the very slow ones included.
+    /// Calls that were slow by the threshold of their statement, the very slow ones included.
     pub slow: u64,
-    /// Calls that took the very slow threshold or longer.
+    /// Calls that took the very slow threshold of their statement or longer.
     pub very_slow: u64,
     /// Rows handed to callers.
     pub rows_returned: u64,

@@ -11,6 +11,8 @@ mod minutes;
 mod records;
 mod rollup;
 mod row_histogram;
+mod running;
+mod slow_filter;
 mod sources;
 
 use std::sync::Arc;
@@ -21,10 +23,12 @@ pub(crate) use activity::{ERROR_CODES_MAX, codes};
 pub use histogram::Histogram;
 pub use losses::Losses;
 pub use minutes::{Minute, PoolMinute, Pulse, StatementMinute, TableMinute};
-pub use records::CallRecord;
+pub use records::{CallParts, CallRecord, OriginalText, SlowReason, SlowVerdict};
 pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
-pub(crate) use rollup::{StatementKey, merged};
+pub(crate) use rollup::{StatementKey, merged, other_text};
 pub use row_histogram::RowHistogram;
+pub use running::RunningCall;
+pub use slow_filter::SlowFilter;
 pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
     SourceActivity, TransactionActivity,
@@ -55,6 +59,11 @@ pub struct Snapshot {
     pub slow: Vec<CallRecord>,
     /// The newest slow calls, newest first.
     pub slow_newest: Vec<CallRecord>,
+    /// Calls that run at this moment and are slow already, longest first.
+    pub running: Vec<RunningCall>,
+    /// The calls that were found running too long, each as it was when it was first found, newest
+    /// first. One whose [`number`](RunningCall::number) is above those seen before is news.
+    pub running_told: Vec<RunningCall>,
     /// What the monitor's own limits made it let go.
     pub losses: Losses,
 }
@@ -93,6 +102,8 @@ impl Snapshot {
             sources: Vec::new(),
             slow: Vec::new(),
             slow_newest: Vec::new(),
+            running: Vec::new(),
+            running_told: Vec::new(),
             losses: Losses::default(),
         }
     }

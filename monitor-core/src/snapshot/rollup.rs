@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Activity;
 use crate::capture::Database;
@@ -40,6 +41,12 @@ pub struct StatementActivity {
     pub tables: Arc<Tables>,
     /// The database it runs on.
     pub database: Arc<Database>,
+    /// From how long on its calls count as slow; `None` where none ever does, and for "other".
+    pub slow_after: Option<Duration>,
+    /// From how long on its calls count as very slow; `None` where none ever does, and for "other".
+    pub very_slow_after: Option<Duration>,
+    /// A comment in one of its texts says `monitor:mute`: nobody wants to hear about it.
+    pub muted: bool,
     /// Its calls.
     pub activity: Activity,
     /// Its calls by the length of its longest list, if it has lists.
@@ -143,7 +150,7 @@ impl Rollup {
 impl StatementActivity {
     /// The statements of one kind that have no place of their own.
     pub(crate) fn other(kind: Kind, database: Arc<Database>, activity: Activity) -> Self {
-        let text: Arc<str> = format!("(other {kind} statements)").into();
+        let text = other_text(kind);
         Self {
             fingerprint: None,
             summary: text.clone(),
@@ -151,6 +158,9 @@ impl StatementActivity {
             kind,
             tables: Arc::default(),
             database,
+            slow_after: None,
+            very_slow_after: None,
+            muted: false,
             activity,
             by_list_size: Vec::new(),
         }
@@ -179,6 +189,7 @@ impl StatementActivity {
     /// Adds another reading of the same statement.
     fn add(&mut self, other: Self) {
         self.activity.merge(&other.activity);
+        self.muted |= other.muted;
         for list in other.by_list_size {
             match self.by_list_size.iter_mut().find(|known| known.size == list.size) {
                 Some(known) => known.activity.merge(&list.activity),
@@ -200,6 +211,11 @@ pub(crate) fn statement_key(
     database: &Arc<Database>,
 ) -> StatementKey {
     (fingerprint, fingerprint.is_none().then_some(kind), database.clone())
+}
+
+/// What stands in the place of a text for statements of a kind that have no place of their own.
+pub(crate) fn other_text(kind: Kind) -> Arc<str> {
+    format!("(other {kind} statements)").into()
 }
 
 /// Readings of the same statement added up. Of several the first one names the tables.

@@ -83,6 +83,7 @@ fn the_slow_log_keeps_the_worst_call_of_each_statement() {
         user: Some("42"),
         tag: Some("GET /orders"),
         call_site: Some(CallSite::here()),
+        ..Origin::default()
     };
     for took in [150, 900, 200] {
         shop.record(Call::new(BY_ID, ms(took)).origin(origin).rows(Rows::returned(took)));

@@ -16,5 +16,6 @@ mod labels;
 mod layer;
 mod migrations;
 mod secrets;
+mod slow;
 mod transactions;
 mod ways;
