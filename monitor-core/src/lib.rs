@@ -50,6 +50,6 @@ pub mod show;
 pub use aggregate::Limits;
 pub use judge::Thresholds;
 pub use monitor::{
-    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Monitor, Source, Statement,
-    TransactionTimer,
+    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Monitor, ProbeTimer, Source,
+    Statement, TransactionTimer,
 };

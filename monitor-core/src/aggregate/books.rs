@@ -170,6 +170,9 @@ impl Books {
     /// Counts a call.
     pub(super) fn enter(&mut self, event: Event) {
         let slowness = self.slowness;
+        if let Some(source) = self.sources.get(usize::from(event.series.source())) {
+            source.contact.called(event.outcome, event.error.as_ref().map(|e| e.class), event.at);
+        }
         let keep = !self.recent.is_off() || event.nanos >= slowness.slow;
         let place = self.places.get_mut(event.series.place());
         let place = place.filter(|place| place.series == event.series);

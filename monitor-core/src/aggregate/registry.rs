@@ -302,6 +302,7 @@ impl Registry {
             slow_newest: slow_newest.into_iter().map(record).collect(),
             sources,
             losses,
+            beat: None,
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::contact::Contact;
 use super::event::nanos;
 use super::histogram::AtomicHistogram;
 use super::lock;
@@ -27,6 +28,7 @@ pub(crate) struct Source {
     pub(crate) connections: Connections,
     pub(crate) transactions: Transactions,
     pub(crate) checkouts: Checkouts,
+    pub(crate) contact: Contact,
     levels: Mutex<Levels>,
     sampled: Sampled,
     panics_caught: AtomicU64,
@@ -102,6 +104,7 @@ impl Source {
             connections: Connections::default(),
             transactions: Transactions::default(),
             checkouts: Checkouts::default(),
+            contact: Contact::default(),
             levels: Mutex::default(),
             sampled: Sampled::default(),
             panics_caught: AtomicU64::new(0),
@@ -159,6 +162,7 @@ impl Source {
             activity: Activity::default(),
             connections: self.connections.read(),
             transactions: self.transactions.read(now),
+            contact: self.contact.read(now),
             pool: self.is_pool.then(|| {
                 let held = self.checkouts.held(now);
                 PoolActivity {

@@ -14,5 +14,5 @@ pub use call::{Call, Rows};
 pub use clock::{Clock, Hands, Tick};
 pub use origin::{CallSite, Database, Labels, Origin, System};
 pub use outcome::{ErrorClass, Failure, Outcome, OutcomeKind};
-pub use pool::{CheckoutEnd, PoolLevels, TransactionEnd};
+pub use pool::{CheckoutEnd, PoolLevels, ProbeEnd, TransactionEnd};
 pub use stopwatch::Stopwatch;

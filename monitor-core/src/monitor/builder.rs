@@ -9,8 +9,8 @@ use super::{Inner, Monitor};
 use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX};
 use crate::capture::Clock;
 use crate::judge::{
-    Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
-    Regressions, Thresholds,
+    Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, HealthBook, Mute, Mutes,
+    Overload, Regressions, Thresholds,
 };
 use crate::snapshot::Snapshot;
 
@@ -310,6 +310,7 @@ impl Builder {
                     regressions: Regressions::default(),
                 }),
             },
+            health: Mutex::new(HealthBook::default()),
             beat: Beat::default(),
         });
         if !self.by_hand {
