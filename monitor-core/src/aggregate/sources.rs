@@ -12,8 +12,8 @@ use super::histogram::AtomicHistogram;
 use super::lock;
 use crate::capture::{CallSite, CheckoutEnd, Database, PoolLevels, Tick, TransactionEnd};
 use crate::snapshot::{
-    Activity, CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
-    SourceActivity, TransactionActivity,
+    Activity, CheckoutActivity, ConnectionActivity, ContactActivity, HeldConnection, PoolActivity,
+    SampledLevels, SourceActivity, TransactionActivity,
 };
 
 /// Asks a pool for its levels; `None` when the pool is gone.
@@ -154,7 +154,7 @@ impl Source {
         self.sampled.max.fetch_add(max.into(), Relaxed);
     }
 
-    /// Everything but its calls.
+    /// Everything but what calls tell, which is known once they are booked.
     pub(super) fn read(&self, now: Tick, leak: Duration) -> SourceActivity {
         SourceActivity {
             name: self.name.clone(),
@@ -162,7 +162,7 @@ impl Source {
             activity: Activity::default(),
             connections: self.connections.read(),
             transactions: self.transactions.read(now),
-            contact: self.contact.read(now),
+            contact: ContactActivity::default(),
             pool: self.is_pool.then(|| {
                 let held = self.checkouts.held(now);
                 PoolActivity {

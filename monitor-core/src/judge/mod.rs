@@ -34,7 +34,7 @@ pub use finding::{Finding, FindingKind, Severity};
 pub(crate) use findings::{Overload, Regressions, grouped};
 pub use findings::{findings, too_soon};
 pub(crate) use health::HealthBook;
-pub use health::{Check, CheckKind, Health, Measure, Status, Unit, health};
+pub use health::{Check, CheckKind, Health, Observed, Status, Unit, health};
 pub use mute::Mute;
 pub(crate) use mute::Mutes;
 pub use subject::Subject;

@@ -54,6 +54,10 @@ pub(super) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
 // === impl Beat ===
 
 impl Beat {
+    pub(super) fn starting(at: Tick) -> Self {
+        Self { ended_at: AtomicU64::new(at.as_nanos()), ..Self::default() }
+    }
+
     pub(super) fn panicked(&self) -> u64 {
         self.panicked.load(Relaxed)
     }
@@ -68,7 +72,7 @@ impl Beat {
         }
     }
 
-    fn note_panics(&self, snapshot: &Snapshot, now: Tick) {
+    pub(super) fn note_panics(&self, snapshot: &Snapshot, now: Tick) {
         let panics = snapshot.losses.panics_caught;
         if self.panics_known.swap(panics, Relaxed) < panics {
             self.panic_seen_at.store(now.as_nanos(), Relaxed);

@@ -295,6 +295,7 @@ impl Builder {
         self.check_build_id()?;
         let Thresholds { slow, very_slow, leak_after, .. } = self.thresholds;
         let clock = self.clock.unwrap_or_else(Clock::real);
+        let beat = Beat::starting(clock.now());
         let inner = Arc::new(Inner {
             registry: Registry::new(clock, self.limits, slow, very_slow, leak_after),
             build: self.build,
@@ -311,7 +312,7 @@ impl Builder {
                 }),
             },
             health: Mutex::new(HealthBook::default()),
-            beat: Beat::default(),
+            beat,
         });
         if !self.by_hand {
             beat::start(&inner).map_err(|cause| BuildError {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::health::{CheckView, Details};
 use super::source_json::SourceView;
 use super::words::instant;
 use crate::capture::Database;
@@ -48,6 +49,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct HealthView<'a> {
     status: &'static str,
+    checks: Vec<CheckView<'a>>,
     findings: Vec<FindingView<'a>>,
 }
 
@@ -192,6 +194,7 @@ impl<'a> Document<'a> {
             uptime_seconds: snapshot.uptime.as_secs_f64(),
             health: HealthView {
                 status: health.status.as_str(),
+                checks: CheckView::all(health, Details::Full),
                 findings: health.findings.iter().map(FindingView::new).collect(),
             },
             lifetime: RollupView::new(&snapshot.lifetime),

@@ -3,6 +3,7 @@
 //! Pure functions of plain data. Knows formats; does not know sockets, nor where numbers come from.
 
 mod comparison;
+mod health;
 mod json;
 mod saved;
 mod saved_source;
@@ -13,6 +14,7 @@ mod trends;
 mod words;
 
 pub use comparison::{comparison, comparison_json};
+pub use health::{Details, HealthAnswer, HealthFormat, health};
 pub use json::{JSON_VERSION, json};
 pub use saved::{LoadError, SAVED_BYTES_MAX, load};
 pub use text::text;

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::saved::{Calls, SavedDatabase, buckets, seconds};
 use crate::capture::PoolLevels;
 use crate::snapshot::{
-    CheckoutActivity, ConnectionActivity, Histogram, PoolActivity, SampledLevels, SourceActivity,
-    TransactionActivity,
+    CheckoutActivity, ConnectionActivity, ContactActivity, Histogram, PoolActivity, SampledLevels,
+    SourceActivity, TransactionActivity,
 };
 
 #[derive(Deserialize)]
@@ -92,6 +92,8 @@ impl From<Source> for SourceActivity {
             name: read.name,
             database: Arc::new(read.database.into()),
             activity: read.activity.into(),
+            // Whether a database was there then is no news when a file is read.
+            contact: ContactActivity::default(),
             connections: ConnectionActivity {
                 created: connections.created,
                 closed: connections.closed,

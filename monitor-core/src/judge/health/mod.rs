@@ -41,7 +41,7 @@ pub struct Check {
     /// One sentence for a person: what was observed.
     pub message: String,
     /// The number behind it, where one number decides.
-    pub measure: Option<Measure>,
+    pub measure: Option<Observed>,
     /// When it took this status, as far as the monitor has seen; the moment of judgement if that is
     /// the first time.
     pub since: SystemTime,
@@ -67,7 +67,7 @@ pub enum CheckKind {
 
 /// A number and the line it is judged by.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measure {
+pub struct Observed {
     /// What was observed.
     pub value: f64,
     /// Where trouble begins.
@@ -76,7 +76,7 @@ pub struct Measure {
     pub unit: Unit,
 }
 
-/// What a [`Measure`] counts.
+/// What a [`Observed`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unit {
     /// Seconds.
@@ -188,7 +188,7 @@ impl Check {
 struct Verdict {
     status: Status,
     message: String,
-    measure: Option<Measure>,
+    measure: Option<Observed>,
 }
 
 // === impl Verdict ===
@@ -199,7 +199,7 @@ impl Verdict {
     }
 
     fn measured(self, value: f64, threshold: f64, unit: Unit) -> Self {
-        Self { measure: Some(Measure { value, threshold, unit }), ..self }
+        Self { measure: Some(Observed { value, threshold, unit }), ..self }
     }
 }
 
