@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::AbortHandle;
-use monitor_core::capture::{PoolLevels, ProbeEnd};
+use monitor_core::capture::{PoolLevels, ProbeEnd, ProbePace};
 use monitor_core::{Monitor, Source};
 use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Error, Pool, SqlSafeStr};
@@ -74,9 +74,9 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
 
     pub(crate) fn start_probing(&self, every: Duration) {
         let source = self.watch.source.clone();
-        self.shared
-            .prober
-            .get_or_init(|| probe::start(Arc::downgrade(&self.shared), source, every));
+        self.shared.prober.get_or_init(|| {
+            probe::start(Arc::downgrade(&self.shared), source, ProbePace::new(every))
+        });
     }
 
     /// The same pool for one user (or tenant): calls through it carry the name.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::{AbortHandle, abortable};
 use monitor_core::Source;
-use monitor_core::capture::{ErrorClass, ProbeEnd};
+use monitor_core::capture::{ErrorClass, ProbeEnd, ProbePace};
 use sqlx::pool::PoolConnection;
 use sqlx::{ConnectOptions, Connection, Error, Pool};
 use sqlx_core::rt;
@@ -19,9 +19,6 @@ use crate::pool::Shared;
 /// A database that takes longer to say that it is there is as good as gone; what `monitor-core`
 /// calls a probe that hangs begins later.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
-
-/// The shortest and the longest time between two probes. Their word holds for two minutes.
-const EVERY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
 
 /// The connections of one pool that a probe holds now.
 #[derive(Clone, Default)]
@@ -93,32 +90,20 @@ async fn answer<DB: MonitoredDatabase>(
 pub(crate) fn start<DB: MonitoredDatabase>(
     pool: Weak<Shared<DB>>,
     source: Source,
-    every: Duration,
+    mut pace: ProbePace,
 ) -> AbortHandle {
-    let every = every.clamp(EVERY.0, EVERY.1);
     let (work, handle) = abortable(async move {
-        let mut failures = 0;
         while let Some((raw, held)) = pool.upgrade().map(|shared| shared.to_probe()) {
             let mut closed = raw.close_event();
-            let end = closed.do_until(ask(&raw, &held, &source)).await;
+            let Ok(end) = closed.do_until(ask(&raw, &held, &source)).await else { return };
             drop(raw);
-            failures = match end {
-                Ok(ProbeEnd::Failed(_)) => failures + 1,
-                Ok(ProbeEnd::Answered | ProbeEnd::Busy) => 0,
-                Err(_) => return,
-            };
-            if closed.do_until(rt::sleep(pause(every, failures))).await.is_err() {
+            if closed.do_until(rt::sleep(pace.after(end))).await.is_err() {
                 return;
             }
         }
     });
     rt::spawn(work);
     handle
-}
-
-/// A database in trouble is asked less and less often, and at least once a minute.
-fn pause(every: Duration, failures: u32) -> Duration {
-    every.saturating_mul(2_u32.saturating_pow(failures)).min(EVERY.1)
 }
 
 // === impl Held ===
@@ -170,17 +155,5 @@ impl<DB: MonitoredDatabase> Drop for Idle<DB> {
             drop(raw.detach());
         }
         self.held.0.fetch_sub(1, Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_database_in_trouble_is_asked_less_often_and_at_least_once_a_minute() {
-        let every = Duration::from_secs(10);
-        let pauses = [0, 1, 2, 3, 4, 99].map(|failures| pause(every, failures).as_secs());
-        assert_eq!(pauses, [10, 20, 40, 60, 60, 60]);
     }
 }

@@ -5,5 +5,6 @@ mod asynchronous;
 mod backends;
 mod install;
 mod peculiar;
+mod probes;
 mod r2d2;
 mod support;
