@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use monitor_core::capture::{
     Call, Database, ErrorClass, Failure, Outcome, PoolLevels, ProbeEnd, System,
 };
-use monitor_core::judge::{Check, CheckKind, Status, Unit};
+use monitor_core::judge::{Check, CheckKind, FindingKind, Mute, Status, Unit};
 use monitor_core::{Monitor, Source, judge};
 
 use super::{World, ms, shop, ten, world, world_with};
@@ -95,7 +95,10 @@ fn a_database_that_nobody_used_has_no_check_and_a_pool_has_one() {
     let (world, _pool) = pool_world();
     let _database = world.monitor.database(Database::of(System::Sqlite));
     let check = check(&world, CheckKind::Connectivity);
-    assert_eq!((check.status, check.subject.as_str()), (Status::Unknown, "main on db:5432/shop"));
+    assert_eq!(
+        (check.status, &*check.subject.to_string()),
+        (Status::Unknown, "main on db:5432/shop")
+    );
 }
 
 #[test]
@@ -321,6 +324,18 @@ fn a_few_time_outs_among_many_checkouts_can_be_borne() {
 }
 
 #[test]
+fn long_waits_for_a_connection_degrade_a_pool_once_enough_callers_waited() {
+    let (world, pool) = pool_world();
+    pool.set_levels(ten(10));
+    (0..19).for_each(|_| drop(pool.checkout_taken(ms(900))));
+    assert_eq!(status(&world, CheckKind::Pool), Status::Healthy, "19 are too few");
+    drop(pool.checkout_taken(ms(900)));
+    assert_eq!(status(&world, CheckKind::Pool), Status::Degraded);
+    (0..400).for_each(|_| drop(pool.checkout_taken(ms(400))));
+    assert_eq!(status(&world, CheckKind::Pool), Status::Healthy);
+}
+
+#[test]
 fn connections_that_stay_out_degrade_a_pool_that_has_others() {
     let world = world_with(|builder| builder.leaked_connections(2));
     let pool = world.monitor.pool("main", shop());
@@ -347,6 +362,16 @@ fn an_alert_degrades_while_it_fires_and_quotes_no_statement() {
         (Status::Degraded, "1 firing: slow_query")
     );
     world.pass(300);
+    assert_eq!(status(&world, CheckKind::Alerts), Status::Healthy);
+}
+
+#[test]
+fn an_alert_that_somebody_muted_degrades_nothing() {
+    let world = world();
+    world.monitor.mute(Mute::kind(FindingKind::SlowQuery));
+    world.shop.record(Call::new("select * from customers", secs(2)));
+    world.pass(5);
+    assert_eq!(world.monitor.alerts().len(), 1);
     assert_eq!(status(&world, CheckKind::Alerts), Status::Healthy);
 }
 

@@ -123,6 +123,10 @@ fn kubernetes_reads_lines_and_reasons_are_withheld_from_strangers() {
     let all_well = "[+]connectivity ok\n[+]error_rate ok\n[+]latency ok\n[+]pool ok\n[+]alerts ok\n\
                     [+]monitor ok\nreadyz check passed\n";
     assert_eq!(answer(&world, HealthFormat::Readyz, Details::Checks).body, all_well);
+    let full = answer(&world, HealthFormat::Readyz, Details::Full).body;
+    let few =
+        "[+]latency ok, unknown: 1 calls in the last minute, 20 are needed: too soon to tell\n";
+    assert!(full.contains("[+]monitor ok\n") && full.contains(few), "{full}");
     let dead = dead();
     for details in [Details::Word, Details::Checks] {
         let body = answer(&dead, HealthFormat::Readyz, details).body;

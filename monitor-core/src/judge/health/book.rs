@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::{Check, CheckKind, Health, Status};
+use super::{Check, CheckKind, Health, Status, Subject};
 
 /// The status of every check at the last beat, and since when.
 ///
@@ -15,7 +15,7 @@ pub(crate) struct HealthBook {
 #[derive(Debug)]
 struct Known {
     kind: CheckKind,
-    subject: String,
+    subject: Subject,
     status: Status,
     since: SystemTime,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Check, CheckKind, Status, Thresholds, Unit, Verdict};
+use super::{Check, CheckKind, Status, Subject, Thresholds, Unit, Verdict};
 use crate::capture::ErrorClass;
 use crate::snapshot::{Activity, Snapshot};
 
@@ -24,7 +24,7 @@ pub(super) fn checks(snapshot: &Snapshot, thresholds: &Thresholds) -> [Check; 2]
             Some(message) => Verdict::new(Status::Unknown, message.clone()),
             None => judge(total, thresholds),
         };
-        Check::new(kind, String::new(), snapshot.at, verdict)
+        Check::new(kind, Subject::AllCalls, snapshot.at, verdict)
     };
     [check(CheckKind::ErrorRate, error_rate), check(CheckKind::Latency, latency)]
 }

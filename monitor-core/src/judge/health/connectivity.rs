@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Check, CheckKind, Status, Thresholds, Unit, Verdict, subject};
+use super::{Check, CheckKind, Status, Subject, Thresholds, Unit, Verdict};
 use crate::capture::ProbeEnd;
 use crate::snapshot::{ContactActivity, Snapshot, SourceActivity};
 
@@ -33,7 +33,7 @@ pub(super) fn checks(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Check>
         .map(|source| {
             let refused = refused(snapshot, source) >= thresholds.failed_connections;
             let verdict = verdict(&source.contact, refused);
-            Check::new(CheckKind::Connectivity, subject(source), snapshot.at, verdict)
+            Check::new(CheckKind::Connectivity, Subject::source(source), snapshot.at, verdict)
         })
         .collect()
 }

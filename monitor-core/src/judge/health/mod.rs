@@ -11,8 +11,8 @@ use std::time::SystemTime;
 
 pub(crate) use book::HealthBook;
 
-use super::{Alert, Finding, Thresholds, findings};
-use crate::snapshot::{Snapshot, SourceActivity};
+use super::{Alert, Finding, Subject, Thresholds, findings};
+use crate::snapshot::Snapshot;
 
 /// How the databases do: one word, and each check behind it.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,8 +34,8 @@ pub struct Health {
 pub struct Check {
     /// What was looked at.
     pub kind: CheckKind,
-    /// Whose it is: a pool or a database; empty where it is everybody's.
-    pub subject: String,
+    /// Whose it is.
+    pub subject: Subject,
     /// How it does.
     pub status: Status,
     /// One sentence for a person: what was observed.
@@ -111,8 +111,8 @@ pub enum Status {
 /// | connectivity | the newest word is a loss; all connections out and silent for a minute; a probe waits 5 s | lost twice or more over 5 s without an answer; `failed_connections` within a minute without an answer; a probe waits 10 s |
 /// | error rate | `error_rate`, constraint violations included | `error_rate` without them: a refused row is an answer |
 /// | latency | mean of `average_time` | twice that; or a share of `error_rate` is very slow |
-/// | pool | `pool_usage`, `leaked_connections`, or `failed_checkouts` | `failed_checkouts` that are a share of `error_rate` as well |
-/// | alerts | one fires that is a warning or worse | never |
+/// | pool | `pool_usage`, `pool_wait`, `leaked_connections`, or `failed_checkouts` | `failed_checkouts` that are a share of `error_rate` as well |
+/// | alerts | one fires that is a warning or worse and not muted | never |
 /// | monitor | its beat is 15 s late, or a panic was caught in the last 5 minutes | never |
 ///
 /// Too soon to tell is an answer of its own and makes nothing worse. The whole is
@@ -131,16 +131,6 @@ pub fn health(snapshot: &Snapshot, thresholds: &Thresholds, alerts: &[Alert]) ->
     checks.extend(pool::checks(snapshot, thresholds));
     checks.extend(watcher::checks(snapshot, alerts));
     Health::of(snapshot.at, checks, findings)
-}
-
-/// A source's name, and its database where the name alone would not tell two apart.
-fn subject(source: &SourceActivity) -> String {
-    let database = source.database.to_string();
-    match (&source.pool, *source.name == *database) {
-        (None, _) => format!("{database} (no pool)"),
-        (Some(_), true) => database,
-        (Some(_), false) => format!("{} on {database}", source.name),
-    }
 }
 
 // === impl Health ===
@@ -178,7 +168,7 @@ fn total(checks: &[Check]) -> Status {
 
 impl Check {
     /// A check as it is now; `since` becomes known when it is dated.
-    fn new(kind: CheckKind, subject: String, at: SystemTime, verdict: Verdict) -> Self {
+    fn new(kind: CheckKind, subject: Subject, at: SystemTime, verdict: Verdict) -> Self {
         let Verdict { status, message, measure } = verdict;
         Self { kind, subject, status, message, measure, since: at }
     }

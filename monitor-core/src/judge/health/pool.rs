@@ -1,6 +1,6 @@
 //! Do callers get a connection?
 
-use super::{Check, CheckKind, Status, Thresholds, Unit, Verdict, subject};
+use super::{Check, CheckKind, Status, Subject, Thresholds, Unit, Verdict};
 use crate::snapshot::{CheckoutActivity, PoolActivity, Snapshot};
 
 /// One check for each pool.
@@ -11,7 +11,7 @@ pub(super) fn checks(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Check>
             window.and_then(|window| window.sources.iter().find(|other| other.is_same(source)));
         let lately = lately.and_then(|source| source.pool.as_ref()).map(|pool| &pool.checkouts);
         let verdict = verdict(pool, lately.unwrap_or(&pool.checkouts), thresholds);
-        Check::new(CheckKind::Pool, subject(source), snapshot.at, verdict)
+        Check::new(CheckKind::Pool, Subject::source(source), snapshot.at, verdict)
     });
     pools.collect()
 }
@@ -20,6 +20,9 @@ fn verdict(pool: &PoolActivity, lately: &CheckoutActivity, thresholds: &Threshol
     let without = lately.timed_out + lately.failed;
     if without >= thresholds.failed_checkouts {
         return without_connection(without, lately, thresholds);
+    }
+    if let Some(slow) = slow_to_give(lately, thresholds) {
+        return slow;
     }
     let usage = pool.usage();
     let (full, leaks) = (
@@ -59,6 +62,16 @@ fn without_connection(without: u64, lately: &CheckoutActivity, thresholds: &Thre
         thresholds.failed_checkouts as f64,
         Unit::Count,
     )
+}
+
+fn slow_to_give(lately: &CheckoutActivity, thresholds: &Thresholds) -> Option<Verdict> {
+    let (p95, limit) = (lately.wait.quantile(0.95)?, thresholds.pool_wait);
+    let count = lately.wait.count();
+    (p95 >= limit && count >= thresholds.calls_min).then(|| {
+        let message = format!("one caller in twenty waited {p95:.1?} or longer, of {count}");
+        let (value, threshold) = (p95.as_secs_f64(), limit.as_secs_f64());
+        Verdict::new(Status::Degraded, message).measured(value, threshold, Unit::Seconds)
+    })
 }
 
 fn words(pool: &PoolActivity, without: u64) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::{Check, CheckKind, Status, Unit, Verdict};
+use super::{Check, CheckKind, Status, Subject, Unit, Verdict};
 use crate::judge::{Alert, AlertState, Severity};
 use crate::snapshot::{BeatActivity, Losses, Snapshot};
 
@@ -15,18 +15,22 @@ const PANIC_LASTS: Duration = Duration::from_secs(5 * 60);
 
 /// The checks of who watches.
 pub(super) fn checks(snapshot: &Snapshot, alerts: &[Alert]) -> [Check; 2] {
-    let check = |kind, verdict| Check::new(kind, String::new(), snapshot.at, verdict);
+    let check = |kind, subject, verdict| Check::new(kind, subject, snapshot.at, verdict);
     let monitor = match &snapshot.beat {
         Some(beat) => monitor(beat, &snapshot.losses),
         None => Verdict::new(Status::Unknown, "the monitor is off"),
     };
-    [check(CheckKind::Alerts, firing(alerts)), check(CheckKind::Monitor, monitor)]
+    [
+        check(CheckKind::Alerts, Subject::AllCalls, firing(alerts)),
+        check(CheckKind::Monitor, Subject::Monitor, monitor),
+    ]
 }
 
 /// Names sorts of alerts only: their messages quote statements.
 fn firing(alerts: &[Alert]) -> Verdict {
     let firing = alerts.iter().filter(|alert| {
-        alert.state == AlertState::Firing && alert.finding.severity >= Severity::Warning
+        let felt = alert.finding.severity >= Severity::Warning && !alert.muted;
+        alert.state == AlertState::Firing && felt
     });
     let (mut count, mut kinds) = (0_u64, BTreeSet::new());
     for alert in firing {

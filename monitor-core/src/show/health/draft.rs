@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Details, kinds, name};
+use super::{Details, kinds, name, source};
 use crate::judge::{Check, CheckKind, Health, Status};
 use crate::show::words::moment;
 
@@ -36,11 +36,8 @@ fn in_a_word(health: &Health) -> Map<String, Value> {
 fn in_full(health: &Health) -> Map<String, Value> {
     let mut checks = Map::new();
     for check in &health.checks {
-        let component = match check.subject.as_str() {
-            "" => component(check.kind),
-            subject => subject,
-        };
-        let all = checks.entry(key(component, check.kind)).or_insert_with(|| json!([]));
+        let component = source(check).unwrap_or_else(|| component(check.kind).into());
+        let all = checks.entry(key(&component, check.kind)).or_insert_with(|| json!([]));
         if let Value::Array(all) = all {
             all.push(object(check, health));
         }

@@ -20,7 +20,7 @@ pub(in crate::show) struct CheckView<'a> {
 
 #[derive(Serialize)]
 struct FullView<'a> {
-    subject: &'a str,
+    subject: String,
     message: &'a str,
     since: String,
     value: Option<f64>,
@@ -80,7 +80,7 @@ impl<'a> CheckView<'a> {
 
     fn full(check: &'a Check) -> Self {
         let full = FullView {
-            subject: &check.subject,
+            subject: check.subject.to_string(),
             message: &check.message,
             since: moment(check.since),
             value: check.measure.map(|measure| measure.value),

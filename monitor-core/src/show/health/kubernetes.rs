@@ -35,7 +35,9 @@ fn line(name: &str, status: Status, reason: Option<&str>) -> String {
         (Status::Unhealthy, reason) => {
             format!("[-]{name} failed: {}", reason.unwrap_or("reason withheld"))
         }
-        (Status::Degraded, Some(reason)) => format!("[+]{name} ok, degraded: {reason}"),
+        (Status::Degraded | Status::Unknown, Some(reason)) => {
+            format!("[+]{name} ok, {status}: {reason}")
+        }
         (_, _) => format!("[+]{name} ok"),
     }
 }

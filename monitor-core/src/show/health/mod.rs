@@ -9,7 +9,7 @@ mod text;
 pub(super) use json::{CheckView, ContactView};
 pub(super) use text::line;
 
-use crate::judge::{Check, CheckKind, Health, Status};
+use crate::judge::{Check, CheckKind, Health, Status, Subject};
 
 /// What a web framework needs to answer a question for health.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,10 +107,18 @@ fn kinds(health: &Health) -> impl Iterator<Item = (CheckKind, Status)> {
     })
 }
 
+/// Whose a check is, where its kind has several.
+fn source(check: &Check) -> Option<String> {
+    match &check.subject {
+        Subject::AllCalls | Subject::Monitor => None,
+        subject => Some(subject.to_string()),
+    }
+}
+
 /// A check's name among all: its kind, and whose it is.
 fn name(check: &Check) -> String {
-    match check.subject.as_str() {
-        "" => check.kind.to_string(),
-        subject => format!("{}: {subject}", check.kind),
+    match source(check) {
+        Some(source) => format!("{}: {source}", check.kind),
+        None => check.kind.to_string(),
     }
 }
