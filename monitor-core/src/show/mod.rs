@@ -6,6 +6,7 @@ mod comparison;
 mod health;
 mod json;
 mod saved;
+mod saved_contact;
 mod saved_source;
 mod source_json;
 mod table;

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::saved::{Calls, SavedDatabase, buckets, seconds};
+use super::saved_contact::Contact;
 use crate::capture::PoolLevels;
 use crate::snapshot::{
-    CheckoutActivity, ConnectionActivity, ContactActivity, Histogram, PoolActivity, SampledLevels,
-    SourceActivity, TransactionActivity,
+    CheckoutActivity, ConnectionActivity, Histogram, PoolActivity, SampledLevels, SourceActivity,
+    TransactionActivity,
 };
 
 #[derive(Deserialize)]
@@ -19,6 +20,9 @@ pub(super) struct Source {
     database: SavedDatabase,
     connections: Connections,
     transactions: Transactions,
+    /// Missing in files from before it was known.
+    #[serde(default)]
+    contact: Contact,
     pool: Option<Pool>,
     #[serde(flatten)]
     activity: Calls,
@@ -92,8 +96,7 @@ impl From<Source> for SourceActivity {
             name: read.name,
             database: Arc::new(read.database.into()),
             activity: read.activity.into(),
-            // Whether a database was there then is no news when a file is read.
-            contact: ContactActivity::default(),
+            contact: read.contact.into(),
             connections: ConnectionActivity {
                 created: connections.created,
                 closed: connections.closed,

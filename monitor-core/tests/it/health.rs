@@ -117,7 +117,7 @@ fn one_lost_call_is_no_outage_and_losses_that_last_are() {
     let check = check(&world, CheckKind::Connectivity);
     assert_eq!(check.status, Status::Unhealthy);
     assert_eq!(check.message, "not reached 11 times in a row; the last answer is 6.0s old");
-    assert_eq!(check.measure.unwrap().value, 11.0);
+    assert_eq!(check.observed.unwrap().value, 11.0);
     world.hands.advance(secs(1));
     calls(shop, 1, ms(1));
     assert_eq!(status(&world, CheckKind::Connectivity), Status::Healthy);
@@ -247,8 +247,8 @@ fn faults_above_the_threshold_are_an_outage_and_refused_rows_are_not() {
     let check_now = check(&world, CheckKind::ErrorRate);
     assert_eq!(check_now.status, Status::Degraded);
     assert_eq!(check_now.message, "10 of 20 calls failed (50.0 %), 10 of them by a constraint");
-    let measure = check_now.measure.unwrap();
-    assert_eq!((measure.value, measure.threshold, measure.unit), (0.5, 0.05, Unit::Share));
+    let observed = check_now.observed.unwrap();
+    assert_eq!((observed.value, observed.threshold, observed.unit), (0.5, 0.05, Unit::Share));
     calls(&world.shop, 79, ms(1));
     failures(&world.shop, 4, ErrorClass::Other);
     assert_eq!(status(&world, CheckKind::ErrorRate), Status::Degraded, "4 of 103");
@@ -345,7 +345,7 @@ fn connections_that_stay_out_degrade_a_pool_that_has_others() {
     assert_eq!(status(&world, CheckKind::Pool), Status::Healthy);
     world.hands.advance(secs(1));
     let check_now = check(&world, CheckKind::Pool);
-    assert_eq!((check_now.status, check_now.measure.unwrap().value), (Status::Degraded, 2.0));
+    assert_eq!((check_now.status, check_now.observed.unwrap().value), (Status::Degraded, 2.0));
     drop(held);
     assert_eq!(status(&world, CheckKind::Pool), Status::Healthy);
 }

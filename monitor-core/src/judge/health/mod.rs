@@ -41,7 +41,7 @@ pub struct Check {
     /// One sentence for a person: what was observed.
     pub message: String,
     /// The number behind it, where one number decides.
-    pub measure: Option<Observed>,
+    pub observed: Option<Observed>,
     /// When it took this status, as far as the monitor has seen; the moment of judgement if that is
     /// the first time.
     pub since: SystemTime,
@@ -169,8 +169,8 @@ fn total(checks: &[Check]) -> Status {
 impl Check {
     /// A check as it is now; `since` becomes known when it is dated.
     fn new(kind: CheckKind, subject: Subject, at: SystemTime, verdict: Verdict) -> Self {
-        let Verdict { status, message, measure } = verdict;
-        Self { kind, subject, status, message, measure, since: at }
+        let Verdict { status, message, observed } = verdict;
+        Self { kind, subject, status, message, observed, since: at }
     }
 }
 
@@ -178,18 +178,18 @@ impl Check {
 struct Verdict {
     status: Status,
     message: String,
-    measure: Option<Observed>,
+    observed: Option<Observed>,
 }
 
 // === impl Verdict ===
 
 impl Verdict {
     fn new(status: Status, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), measure: None }
+        Self { status, message: message.into(), observed: None }
     }
 
     fn measured(self, value: f64, threshold: f64, unit: Unit) -> Self {
-        Self { measure: Some(Observed { value, threshold, unit }), ..self }
+        Self { observed: Some(Observed { value, threshold, unit }), ..self }
     }
 }
 

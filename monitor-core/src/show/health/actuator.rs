@@ -25,10 +25,10 @@ fn component(check: &Check) -> Value {
         "message": check.message,
         "since": moment(check.since),
     });
-    if let Some(measure) = check.measure {
-        details["value"] = measure.value.into();
-        details["threshold"] = measure.threshold.into();
-        details["unit"] = measure.unit.as_str().into();
+    if let Some(observed) = check.observed {
+        details["value"] = observed.value.into();
+        details["threshold"] = observed.threshold.into();
+        details["unit"] = observed.unit.as_str().into();
     }
     json!({ "status": word(check.status), "details": details })
 }

@@ -52,10 +52,10 @@ fn object(check: &Check, health: &Health) -> Value {
         "time": moment(health.at),
         "since": moment(check.since),
     });
-    if let Some(measure) = check.measure {
-        object["observedValue"] = measure.value.into();
-        object["observedUnit"] = measure.unit.as_str().into();
-        object["threshold"] = measure.threshold.into();
+    if let Some(observed) = check.observed {
+        object["observedValue"] = observed.value.into();
+        object["observedUnit"] = observed.unit.as_str().into();
+        object["threshold"] = observed.threshold.into();
     }
     if check.status > Status::Healthy {
         object["output"] = check.message.as_str().into();

@@ -4,7 +4,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{Details, kinds};
-use crate::judge::{Check, Health};
+use crate::capture::ProbeEnd;
+use crate::judge::{Check, CheckKind, Health, Status};
 use crate::show::json::JSON_VERSION;
 use crate::show::words::moment;
 use crate::snapshot::{ContactActivity, ProbeActivity};
@@ -34,6 +35,7 @@ pub(in crate::show) struct ContactView {
     answered_seconds_ago: Option<f64>,
     lost_seconds_ago: Option<f64>,
     lost_in_a_row: u64,
+    lost_for_seconds: Option<f64>,
     probe: Option<ProbeView>,
 }
 
@@ -43,7 +45,9 @@ struct ProbeView {
     failed: u64,
     busy: u64,
     last: Option<&'static str>,
+    last_error: Option<&'static str>,
     last_seconds_ago: Option<f64>,
+    alike_for_seconds: Option<f64>,
     took_seconds: Option<f64>,
     waiting_seconds: Option<f64>,
 }
@@ -68,7 +72,7 @@ impl<'a> CheckView<'a> {
         match details {
             Details::Full => health.checks.iter().map(Self::full).collect(),
             Details::Word | Details::Checks => {
-                let view = |(kind, status): (crate::judge::CheckKind, crate::judge::Status)| Self {
+                let view = |(kind, status): (CheckKind, Status)| Self {
                     check: kind.as_str(),
                     status: status.as_str(),
                     full: None,
@@ -83,9 +87,9 @@ impl<'a> CheckView<'a> {
             subject: check.subject.to_string(),
             message: &check.message,
             since: moment(check.since),
-            value: check.measure.map(|measure| measure.value),
-            threshold: check.measure.map(|measure| measure.threshold),
-            unit: check.measure.map(|measure| measure.unit.as_str()),
+            value: check.observed.map(|observed| observed.value),
+            threshold: check.observed.map(|observed| observed.threshold),
+            unit: check.observed.map(|observed| observed.unit.as_str()),
         };
         Self { check: check.kind.as_str(), status: check.status.as_str(), full: Some(full) }
     }
@@ -99,6 +103,7 @@ impl ContactView {
             answered_seconds_ago: contact.answered_ago.map(|ago| ago.as_secs_f64()),
             lost_seconds_ago: contact.lost_ago.map(|ago| ago.as_secs_f64()),
             lost_in_a_row: contact.lost_in_a_row,
+            lost_for_seconds: contact.lost_for.map(|lost| lost.as_secs_f64()),
             probe: contact.probe.as_ref().map(ProbeView::new),
         }
     }
@@ -111,6 +116,11 @@ impl ProbeView {
             failed: probe.failed,
             busy: probe.busy,
             last: probe.last.map(|end| end.as_str()),
+            last_error: match probe.last {
+                Some(ProbeEnd::Failed(class)) => Some(class.as_str()),
+                _ => None,
+            },
+            alike_for_seconds: probe.alike_for.map(|time| time.as_secs_f64()),
             last_seconds_ago: probe.last_ago.map(|ago| ago.as_secs_f64()),
             took_seconds: probe.took.map(|took| took.as_secs_f64()),
             waiting_seconds: probe.waiting_for.map(|waits| waits.as_secs_f64()),

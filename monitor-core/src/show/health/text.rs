@@ -18,13 +18,13 @@ pub(super) fn text(health: &Health, details: Details) -> String {
 
 /// One check: its status, whose it is, what was observed, since when.
 pub(in crate::show) fn line(check: &Check) -> String {
-    let measure = check.measure.map(|measure| format!(" [{}]", words(measure)));
+    let observed = check.observed.map(|observed| format!(" [{}]", words(observed)));
     format!(
         "{}: {} — {}{}, since {}",
         check.status,
         name(check),
         check.message,
-        measure.unwrap_or_default(),
+        observed.unwrap_or_default(),
         moment(check.since)
     )
 }
