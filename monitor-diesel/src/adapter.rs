@@ -123,6 +123,10 @@ impl Watch {
         if self.monitor.is_off() {
             return;
         }
+        #[cfg(feature = "r2d2")]
+        if crate::probe::is_on() {
+            return;
+        }
         match event {
             InstrumentationEvent::StartQuery { query, .. } => self.query_starts(*query),
             InstrumentationEvent::FinishQuery { query, error, .. } => {

@@ -89,6 +89,8 @@ mod error;
 mod install;
 mod pairing;
 #[cfg(feature = "r2d2")]
+mod probe;
+#[cfg(feature = "r2d2")]
 pub mod r2d2;
 mod text;
 mod transaction;

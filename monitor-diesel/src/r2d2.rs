@@ -10,8 +10,11 @@ use diesel::r2d2::{Builder, ConnectionManager, CustomizeConnection, HandleEvent,
 use monitor_core::capture::{Database, PoolLevels};
 use monitor_core::{Checkout, Monitor, Source};
 
+pub use crate::probe::Prober;
+
 use crate::Watch;
 use crate::install::{beside_default, watch_of};
+use crate::probe;
 
 /// Watches one r2d2 pool of diesel connections.
 ///
@@ -38,6 +41,11 @@ use crate::install::{beside_default, watch_of};
 ///
 /// Unless told otherwise, r2d2 runs `SELECT 1` before it hands a connection out. Its time is part of
 /// the wait, and it is a call of its own.
+///
+/// # Is the database there?
+///
+/// Calls tell as long as there are any. For quiet hours, [`probe_every`](Self::probe_every) asks now
+/// and then, and [`probe`](Self::probe) once; neither is a call or a checkout.
 #[derive(Clone, Debug)]
 pub struct PoolMonitor {
     monitor: Monitor,
@@ -75,6 +83,10 @@ impl PoolMonitor {
     pub fn max_size(self, connections: u32) -> Self {
         self.state.max.store(connections, Relaxed);
         self
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Puts itself on a pool that is being built, as its event handler and its connection
@@ -120,6 +132,9 @@ impl HandleEvent for PoolMonitor {
     }
 
     fn handle_checkin(&self, event: CheckinEvent) {
+        if probe::is_on() {
+            return;
+        }
         let checkout = self.state.out().remove(&event.connection_id());
         // `try_get` does not tell of its checkout; it does not wait either.
         checkout

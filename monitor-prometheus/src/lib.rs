@@ -113,8 +113,9 @@ impl Exporter {
         let start = Instant::now();
         let snapshot = self.monitor.snapshot();
         let took = start.elapsed();
-        let health = monitor_core::judge::health(&snapshot, &self.monitor.thresholds());
         let alerts = self.monitor.alerts();
+        let thresholds = self.monitor.thresholds();
+        let health = monitor_core::judge::health(&snapshot, &thresholds, &alerts);
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         ledger.enter(&snapshot.lifetime);
         let scene =

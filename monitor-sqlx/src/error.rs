@@ -19,7 +19,7 @@ impl Fault {
         Self { class, code: None }
     }
 
-    fn of<DB: MonitoredDatabase>(error: &Error) -> Option<Self> {
+    pub(crate) fn of<DB: MonitoredDatabase>(error: &Error) -> Option<Self> {
         Some(match error {
             // The database answered, and the answer was "no rows".
             Error::RowNotFound => return None,

@@ -30,6 +30,12 @@
 //!
 //! Where a pool cannot be wrapped, [`layer`] watches sqlx's own events.
 //!
+//! # Is the database there?
+//!
+//! Calls tell as long as there are any. For quiet hours, [`PoolBuilder::probe`] asks now and then on
+//! a connection that nobody needs, and [`MonitoredPool::probe`] asks once. The answer shows in
+//! [`Monitor::health`](monitor_core::Monitor::health), and nowhere as a call or a checkout.
+//!
 //! # What it cannot see
 //!
 //! - Calls on sqlx's own types, reached by [`MonitoredPool::inner`],
@@ -62,6 +68,7 @@ mod mark;
 mod options;
 mod pool;
 mod pool_connection;
+mod probe;
 mod split;
 mod stream;
 mod transaction;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use monitor_core::Monitor;
 use monitor_core::capture::{Database, Labels};
@@ -17,13 +18,14 @@ pub struct PoolBuilder<DB: MonitoredDatabase> {
     name: Option<String>,
     database: Option<Database>,
     labels: Labels,
+    probe: Option<Duration>,
 }
 
 // === impl PoolBuilder ===
 
 impl<DB: MonitoredDatabase> PoolBuilder<DB> {
     pub(crate) fn new(pool: Pool<DB>) -> Self {
-        Self { pool, name: None, database: None, labels: Labels::default() }
+        Self { pool, name: None, database: None, labels: Labels::default(), probe: None }
     }
 
     /// The pool's name in pages, metrics and alerts. Default: the database's address.
@@ -54,7 +56,24 @@ impl<DB: MonitoredDatabase> PoolBuilder<DB> {
         self
     }
 
+    /// Asks the database every so often whether it is there, so that
+    /// [`Monitor::health`](monitor_core::Monitor::health) knows also while nobody calls. Off by
+    /// default.
+    ///
+    /// A task asks as [`MonitoredPool::probe`] does: at once, then at this interval, which is kept
+    /// between 100 ms and a minute; 10 s is a good choice. After a failure it waits twice as long
+    /// each time, up to a minute. It ends when the pool is closed, or when the last clone of the
+    /// wrapped pool is dropped.
+    pub fn probe(mut self, every: Duration) -> Self {
+        self.probe = Some(every);
+        self
+    }
+
     /// Wraps the pool.
+    ///
+    /// # Panics
+    ///
+    /// With [`probe`](Self::probe), outside of an async runtime: as sqlx does when it makes a pool.
     pub fn build(self, monitor: &Monitor) -> MonitoredPool<DB> {
         let database = self.database.unwrap_or_else(|| DB::identify(&self.pool.connect_options()));
         let source = match &self.name {
@@ -62,6 +81,9 @@ impl<DB: MonitoredDatabase> PoolBuilder<DB> {
             None => monitor.unnamed_pool(database),
         };
         let mut pool = MonitoredPool::around(self.pool, source);
+        if let Some(every) = self.probe.filter(|_| !monitor.is_off()) {
+            pool.start_probing(every);
+        }
         Arc::make_mut(&mut pool.watch).labels = self.labels.shared();
         pool
     }
@@ -74,6 +96,7 @@ impl<DB: MonitoredDatabase> fmt::Debug for PoolBuilder<DB> {
             .field("name", &self.name)
             .field("database", &self.database)
             .field("tag", &self.labels.tag)
+            .field("probe", &self.probe)
             .finish_non_exhaustive()
     }
 }

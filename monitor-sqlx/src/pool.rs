@@ -2,19 +2,21 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use monitor_core::capture::PoolLevels;
+use futures_util::future::AbortHandle;
+use monitor_core::capture::{PoolLevels, ProbeEnd, ProbePace};
 use monitor_core::{Monitor, Source};
 use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Error, Pool, SqlSafeStr};
 
-use crate::checkout;
 use crate::database::MonitoredDatabase;
 use crate::options::PoolBuilder;
 use crate::pool_connection::MonitoredPoolConnection;
 use crate::transaction::MonitoredTransaction;
 use crate::watch::{Watch, call_site};
+use crate::{checkout, probe};
 
 /// A pool whose queries, checkouts and transactions the monitor sees.
 ///
@@ -26,15 +28,20 @@ use crate::watch::{Watch, call_site};
 /// checkout's, what comes after is the call's.
 ///
 /// A query straight on it costs what a call and a checkout cost to count, and one box for its future
-/// in place of sqlx's own; there is no task or thread per pool.
+/// in place of sqlx's own; there is no task or thread per pool, unless
+/// [`PoolBuilder::probe`] asks for one.
 pub struct MonitoredPool<DB: MonitoredDatabase> {
     shared: Arc<Shared<DB>>,
     pub(crate) watch: Arc<Watch>,
 }
 
 /// What all clones have in common. sqlx has no weak handle on a pool, so this stands in for one.
-struct Shared<DB: MonitoredDatabase> {
+pub(crate) struct Shared<DB: MonitoredDatabase> {
     pool: Pool<DB>,
+    /// Connections that a probe holds are idle to everybody else.
+    probing: probe::Held,
+    /// Ends the task that probes, together with the last clone.
+    prober: OnceLock<AbortHandle>,
 }
 
 type Options<DB> = <<DB as sqlx::Database>::Connection as Connection>::Options;
@@ -58,10 +65,18 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
     }
 
     pub(crate) fn around(pool: Pool<DB>, source: Source) -> Self {
-        let shared = Arc::new(Shared { pool });
+        let shared =
+            Arc::new(Shared { pool, probing: probe::Held::default(), prober: OnceLock::new() });
         let weak = Arc::downgrade(&shared);
         source.watch_levels(move || weak.upgrade().map(|shared| shared.levels()));
         Self { shared, watch: Arc::new(Watch::new(source)) }
+    }
+
+    pub(crate) fn start_probing(&self, every: Duration) {
+        let source = self.watch.source.clone();
+        self.shared.prober.get_or_init(|| {
+            probe::start(Arc::downgrade(&self.shared), source, ProbePace::new(every))
+        });
     }
 
     /// The same pool for one user (or tenant): calls through it carry the name.
@@ -174,6 +189,19 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         }
     }
 
+    /// Asks the database whether it is there, and tells the monitor; nobody else's numbers move.
+    ///
+    /// Pings an idle connection. Where there is none, or that one is dead, it makes a connection of
+    /// its own beside the pool and closes it again. Where all connections are out it asks
+    /// nobody: it never waits for the pool, and [`Busy`](ProbeEnd::Busy) says nothing about the
+    /// database. No answer within 3 s is a failure.
+    ///
+    /// A caller that needs the very connection meanwhile waits for the ping. The pool's
+    /// `after_release` hook sees the connection come back.
+    pub async fn probe(&self) -> ProbeEnd {
+        probe::ask(self.inner(), &self.shared.probing, &self.watch.source).await
+    }
+
     /// Closes the pool; see [`sqlx::Pool::close`].
     pub fn close(&self) -> impl Future<Output = ()> + Send + '_ {
         self.inner().close()
@@ -259,14 +287,29 @@ impl<DB: MonitoredDatabase> fmt::Debug for MonitoredPool<DB> {
 // === impl Shared ===
 
 impl<DB: MonitoredDatabase> Shared<DB> {
+    /// What a probe needs; it must not keep the rest alive.
+    pub(crate) fn to_probe(&self) -> (Pool<DB>, probe::Held) {
+        (self.pool.clone(), self.probing.clone())
+    }
+
     fn levels(&self) -> PoolLevels {
         let options = self.pool.options();
+        let size = self.pool.size();
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
         PoolLevels {
-            size: self.pool.size(),
-            idle: u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX),
+            size,
+            idle: idle.saturating_add(self.probing.count()).min(size),
             max: Some(options.get_max_connections()),
             min: Some(options.get_min_connections()),
             overflow: 0,
+        }
+    }
+}
+
+impl<DB: MonitoredDatabase> Drop for Shared<DB> {
+    fn drop(&mut self) {
+        if let Some(prober) = self.prober.get() {
+            prober.abort();
         }
     }
 }

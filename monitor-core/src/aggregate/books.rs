@@ -183,6 +183,9 @@ impl Books {
     /// Counts a call.
     pub(super) fn enter(&mut self, event: Event) {
         let has_history = !self.recent.is_off();
+        if let Some(source) = self.sources.get(usize::from(event.series.source())) {
+            source.contact.called(event.outcome, event.error().map(|error| error.class), event.at);
+        }
         let place = self.places.get_mut(event.series.place());
         let Some(place) = place.filter(|place| place.series == event.series) else {
             return self.enter_other(&event);

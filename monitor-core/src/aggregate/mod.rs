@@ -9,6 +9,7 @@
 //! books is plain data.
 
 mod books;
+mod contact;
 mod desk;
 mod event;
 mod histogram;

@@ -339,6 +339,9 @@ impl Registry {
                 newest.add(&reading, &fresh, &all_sources);
             }
         }
+        for (activity, source) in sources.iter_mut().zip(&all_sources) {
+            activity.contact = source.contact.read(now);
+        }
         let minutes = windows.minutes();
         let windows = windows.read(newest, &sources, now);
         for (source, activity) in sources.iter_mut().zip(lifetime.by_source) {
@@ -359,6 +362,7 @@ impl Registry {
             running_told,
             sources,
             losses,
+            beat: None,
         }
     }
 

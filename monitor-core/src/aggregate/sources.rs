@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::contact::Contact;
 use super::event::nanos;
 use super::histogram::AtomicHistogram;
 use super::lock;
 use crate::capture::{CallSite, CheckoutEnd, Database, PoolLevels, Tick, TransactionEnd};
 use crate::snapshot::{
-    Activity, CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
-    SourceActivity, TransactionActivity,
+    Activity, CheckoutActivity, ConnectionActivity, ContactActivity, HeldConnection, PoolActivity,
+    SampledLevels, SourceActivity, TransactionActivity,
 };
 
 /// Asks a pool for its levels; `None` when the pool is gone.
@@ -27,6 +28,7 @@ pub(crate) struct Source {
     pub(crate) connections: Connections,
     pub(crate) transactions: Transactions,
     pub(crate) checkouts: Checkouts,
+    pub(crate) contact: Contact,
     levels: Mutex<Levels>,
     sampled: Sampled,
     panics_caught: AtomicU64,
@@ -102,6 +104,7 @@ impl Source {
             connections: Connections::default(),
             transactions: Transactions::default(),
             checkouts: Checkouts::default(),
+            contact: Contact::default(),
             levels: Mutex::default(),
             sampled: Sampled::default(),
             panics_caught: AtomicU64::new(0),
@@ -151,7 +154,7 @@ impl Source {
         self.sampled.max.fetch_add(max.into(), Relaxed);
     }
 
-    /// Everything but its calls.
+    /// Everything but what calls tell, which is known once they are booked.
     pub(super) fn read(&self, now: Tick, leak: Duration) -> SourceActivity {
         SourceActivity {
             name: self.name.clone(),
@@ -159,6 +162,7 @@ impl Source {
             activity: Activity::default(),
             connections: self.connections.read(),
             transactions: self.transactions.read(now),
+            contact: ContactActivity::default(),
             pool: self.is_pool.then(|| {
                 let held = self.checkouts.held(now);
                 PoolActivity {

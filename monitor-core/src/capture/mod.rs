@@ -7,6 +7,7 @@ mod call;
 mod clock;
 mod origin;
 mod outcome;
+mod pace;
 mod pool;
 mod stopwatch;
 
@@ -14,5 +15,6 @@ pub use call::{Call, Rows};
 pub use clock::{Clock, Hands, Tick};
 pub use origin::{CallSite, Database, Labels, Origin, System};
 pub use outcome::{ErrorClass, Failure, Outcome, OutcomeKind};
-pub use pool::{CheckoutEnd, PoolLevels, TransactionEnd};
+pub use pace::ProbePace;
+pub use pool::{CheckoutEnd, PoolLevels, ProbeEnd, TransactionEnd};
 pub use stopwatch::Stopwatch;

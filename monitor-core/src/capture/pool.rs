@@ -1,5 +1,7 @@
 //! What happens to pools, connections and transactions.
 
+use super::ErrorClass;
+
 /// How the wait for a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckoutEnd {
@@ -11,6 +13,17 @@ pub enum CheckoutEnd {
     Failed,
     /// Whoever waited went away.
     Cancelled,
+}
+
+/// How a probe ended: the short question whether a database is there, asked beside all calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeEnd {
+    /// The database answered.
+    Answered,
+    /// It could not be reached, or gave no answer in time.
+    Failed(ErrorClass),
+    /// Every connection of the pool was out, so nobody asked. Says nothing about the database.
+    Busy,
 }
 
 /// How a transaction ended.
@@ -38,6 +51,22 @@ pub struct PoolLevels {
     /// Connections beyond the regular size that are open now, for pools that may overflow.
     pub overflow: u32,
 }
+
+// === impl ProbeEnd ===
+
+impl ProbeEnd {
+    /// The end as a word: `answered`, `failed`, `busy`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Failed(_) => "failed",
+            Self::Busy => "busy",
+        }
+    }
+}
+
+// === impl PoolLevels ===
 
 impl PoolLevels {
     /// Connections lent out.

@@ -95,6 +95,7 @@ impl Inner {
             book.review(review, &self.alerting.rules, &mut |finding| mutes.cover(finding, at))
         };
         self.tell(&notices);
+        self.note_health(&snapshot);
     }
 
     fn look(&self, snapshot: &Snapshot) -> Review {

@@ -7,6 +7,8 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::Inner;
+use crate::capture::Tick;
+use crate::snapshot::{BeatActivity, Snapshot};
 
 /// How often the beat comes.
 const BEAT: Duration = Duration::from_secs(1);
@@ -22,7 +24,12 @@ const STACK_BYTES: usize = 8 * 1024 * 1024;
 pub(super) struct Beat {
     /// Nanoseconds on the clock when a window piece was last closed.
     windows_at: AtomicU64,
+    /// Nanoseconds on the clock when the last beat ended.
+    ended_at: AtomicU64,
     panicked: AtomicU64,
+    /// Panics anywhere in the monitor that a review knows of, and when it saw the last of them.
+    panics_known: AtomicU64,
+    panic_seen_at: AtomicU64,
     /// Goes away with the monitor, which ends the thread.
     alive: OnceLock<Sender<()>>,
 }
@@ -47,8 +54,29 @@ pub(super) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
 // === impl Beat ===
 
 impl Beat {
+    pub(super) fn starting(at: Tick) -> Self {
+        Self { ended_at: AtomicU64::new(at.as_nanos()), ..Self::default() }
+    }
+
     pub(super) fn panicked(&self) -> u64 {
         self.panicked.load(Relaxed)
+    }
+
+    /// The monitor's pace; a monitor that was never beaten began to wait when it was built.
+    pub(super) fn read(&self, now: Tick) -> BeatActivity {
+        let since = |at: u64| now.since(Tick::from_nanos(at));
+        let panicked = self.panics_known.load(Relaxed) > 0;
+        BeatActivity {
+            last_ago: since(self.ended_at.load(Relaxed)),
+            panicked_ago: panicked.then(|| since(self.panic_seen_at.load(Relaxed))),
+        }
+    }
+
+    pub(super) fn note_panics(&self, snapshot: &Snapshot, now: Tick) {
+        let panics = snapshot.losses.panics_caught;
+        if self.panics_known.swap(panics, Relaxed) < panics {
+            self.panic_seen_at.store(now.as_nanos(), Relaxed);
+        }
     }
 }
 
@@ -64,6 +92,7 @@ impl Inner {
             self.guarded(|| self.registry.beat_windows());
             self.guarded(|| self.review());
         }
+        self.beat.ended_at.store(self.registry.clock.now().as_nanos(), Relaxed);
     }
 
     /// A panic, in a callback or in a dependency, must not stop the beat.

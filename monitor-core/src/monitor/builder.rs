@@ -10,8 +10,8 @@ use super::{Inner, Monitor};
 use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX, SlowAfter};
 use crate::capture::Clock;
 use crate::judge::{
-    Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
-    Regressions, Thresholds,
+    Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, HealthBook, Mute, Mutes,
+    Overload, Regressions, Thresholds,
 };
 use crate::snapshot::Snapshot;
 
@@ -322,6 +322,7 @@ impl Builder {
         let rules = self.slow.into_rules(SlowAfter::both(slow, very_slow))?;
         let clock = self.clock.unwrap_or_else(Clock::real);
         let (limits, literals) = (self.limits, self.keeps_literals);
+        let beat = Beat::starting(clock.now());
         let inner = Arc::new(Inner {
             registry: Registry::new(clock, limits, rules, literals, leak_after),
             build: self.build,
@@ -337,7 +338,8 @@ impl Builder {
                     regressions: Regressions::default(),
                 }),
             },
-            beat: Beat::default(),
+            health: Mutex::new(HealthBook::default()),
+            beat,
         });
         if !self.by_hand {
             beat::start(&inner).map_err(|cause| BuildError {

@@ -4,20 +4,22 @@ mod alerting;
 mod beat;
 mod builder;
 mod call_timer;
+mod probe;
 mod slow_settings;
 mod source;
 mod timers;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use builder::{BuildError, Builder};
 pub use call_timer::{CallTimer, KeptText};
+pub use probe::ProbeTimer;
 pub use source::{Source, Statement};
 pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
-use crate::judge::{self, Health, Thresholds};
+use crate::judge::{self, AlertFilter, Health, HealthBook, Thresholds};
 use crate::show;
 use crate::snapshot::{CallRecord, SlowFilter, Snapshot};
 
@@ -37,6 +39,7 @@ pub(crate) struct Inner {
     build: Option<Arc<str>>,
     thresholds: Thresholds,
     alerting: alerting::Alerting,
+    health: Mutex<HealthBook>,
     beat: beat::Beat,
 }
 
@@ -114,10 +117,21 @@ impl Monitor {
         self.inner.as_ref().map_or_else(Snapshot::empty, |inner| inner.snapshot())
     }
 
-    /// How the databases do, judged by the [thresholds](Self::thresholds).
+    /// How the databases do, check by check, judged by the [thresholds](Self::thresholds).
+    ///
+    /// Never asks a database: it judges what calls and probes have told. Costs what a
+    /// [`snapshot`](Self::snapshot) costs. Where a check took its status some time ago,
+    /// [`Check::since`](judge::Check::since) is true to a beat of five seconds.
     #[must_use]
     pub fn health(&self) -> Health {
-        judge::health(&self.snapshot(), &self.thresholds())
+        self.health_of(&self.snapshot())
+    }
+
+    fn health_of(&self, snapshot: &Snapshot) -> Health {
+        match &self.inner {
+            Some(inner) => inner.health(snapshot),
+            None => judge::health(snapshot, &self.thresholds(), &[]),
+        }
     }
 
     /// The slowest call of each statement that had slow calls, slowest first.
@@ -156,8 +170,7 @@ impl Monitor {
     #[must_use]
     pub fn report(&self) -> String {
         let snapshot = self.snapshot();
-        let health = judge::health(&snapshot, &self.thresholds());
-        show::text(&snapshot, &health)
+        show::text(&snapshot, &self.health_of(&snapshot))
     }
 
     /// Does what is due: digests the slow log, finds calls that run too long, parses new statements, closes window pieces and
@@ -182,6 +195,23 @@ impl std::fmt::Debug for Monitor {
 // === impl Inner ===
 
 impl Inner {
+    fn health_book(&self) -> MutexGuard<'_, HealthBook> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn health(&self, snapshot: &Snapshot) -> Health {
+        let alerts = self.alerting.state().book.alerts(&AlertFilter::default());
+        let health = judge::health(snapshot, &self.thresholds, &alerts);
+        self.health_book().dated(health)
+    }
+
+    /// Takes down how things are, so that later on it is known since when.
+    fn note_health(&self, snapshot: &Snapshot) {
+        self.beat.note_panics(snapshot, self.registry.clock.now());
+        let health = self.health(snapshot);
+        self.health_book().note(&health);
+    }
+
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.registry.snapshot();
         snapshot.build = self.build.clone();
@@ -191,6 +221,7 @@ impl Inner {
             snapshot.losses.mutes_forgotten = state.mutes.forgotten();
         }
         snapshot.losses.panics_caught += self.beat.panicked();
+        snapshot.beat = Some(self.beat.read(self.registry.clock.now()));
         snapshot
     }
 }

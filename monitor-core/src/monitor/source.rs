@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Inner;
 use super::call_timer::{CallTimer, KeptText};
+use super::probe::ProbeTimer;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
 use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, nanos};
 use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels, System};
@@ -186,6 +187,7 @@ impl Source {
     pub fn connection_created(&self, took: Option<Duration>) {
         if let Some(live) = &self.live {
             live.source.connections.created(took);
+            live.source.contact.answered(live.monitor.registry.clock.now());
         }
     }
 
@@ -200,7 +202,17 @@ impl Source {
     pub fn connection_failed(&self) {
         if let Some(live) = &self.live {
             live.source.connections.failed();
+            live.source.contact.lost(live.monitor.registry.clock.now());
         }
+    }
+
+    /// A probe goes out: the short question whether the database is there.
+    ///
+    /// It is told here and nowhere else, so that it counts neither as a call nor as a checkout.
+    /// Whoever sends probes asks without waiting for a connection, and with a time limit.
+    #[must_use = "a timer that is dropped at once says nothing about the database"]
+    pub fn probe(&self) -> ProbeTimer {
+        ProbeTimer::start(self.live.clone())
     }
 
     /// Pushes in what a pool says of itself, for pools no adapter knows.

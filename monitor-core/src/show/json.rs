@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::health::{CheckView, Details};
 use super::json_calls::{CallView, RunningView};
 use super::source_json::SourceView;
 use super::words::instant;
@@ -49,6 +50,7 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct HealthView<'a> {
     status: &'static str,
+    checks: Vec<CheckView<'a>>,
     findings: Vec<FindingView<'a>>,
 }
 
@@ -176,6 +178,7 @@ impl<'a> Document<'a> {
             uptime_seconds: snapshot.uptime.as_secs_f64(),
             health: HealthView {
                 status: health.status.as_str(),
+                checks: CheckView::all(health, Details::Full),
                 findings: health.findings.iter().map(FindingView::new).collect(),
             },
             lifetime: RollupView::new(&snapshot.lifetime),

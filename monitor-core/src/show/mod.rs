@@ -3,9 +3,11 @@
 //! Pure functions of plain data. Knows formats; does not know sockets, nor where numbers come from.
 
 mod comparison;
+mod health;
 mod json;
 mod json_calls;
 mod saved;
+mod saved_contact;
 mod saved_source;
 mod source_json;
 mod table;
@@ -14,6 +16,7 @@ mod trends;
 mod words;
 
 pub use comparison::{comparison, comparison_json};
+pub use health::{Details, HealthAnswer, HealthFormat, health};
 pub use json::{JSON_VERSION, json};
 pub use saved::{LoadError, SAVED_BYTES_MAX, load};
 pub use text::text;

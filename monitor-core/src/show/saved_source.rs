@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::saved::{Calls, SavedDatabase, buckets, seconds};
+use super::saved_contact::Contact;
 use crate::capture::PoolLevels;
 use crate::snapshot::{
     CheckoutActivity, ConnectionActivity, Histogram, PoolActivity, SampledLevels, SourceActivity,
@@ -19,6 +20,9 @@ pub(super) struct Source {
     database: SavedDatabase,
     connections: Connections,
     transactions: Transactions,
+    /// Missing in files from before it was known.
+    #[serde(default)]
+    contact: Contact,
     pool: Option<Pool>,
     #[serde(flatten)]
     activity: Calls,
@@ -92,6 +96,7 @@ impl From<Source> for SourceActivity {
             name: read.name,
             database: Arc::new(read.database.into()),
             activity: read.activity.into(),
+            contact: read.contact.into(),
             connections: ConnectionActivity {
                 created: connections.created,
                 closed: connections.closed,

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::health::ContactView;
 use super::json::{ActivityView, DatabaseView};
 use crate::snapshot::{Histogram, PoolActivity, SourceActivity};
 
@@ -12,6 +13,7 @@ pub(super) struct SourceView<'a> {
     database: DatabaseView<'a>,
     connections: ConnectionsView,
     transactions: TransactionsView,
+    contact: ContactView,
     pool: Option<PoolView>,
     #[serde(flatten)]
     activity: ActivityView<'a>,
@@ -103,6 +105,7 @@ impl<'a> SourceView<'a> {
                 time_seconds: transactions.time.as_secs_f64(),
                 duration: TimesView::new(&transactions.duration),
             },
+            contact: ContactView::new(&source.contact),
             pool: source.pool.as_ref().map(PoolView::new),
             activity: ActivityView::new(&source.activity),
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::table::{Listing, ROWS_MAX, STATEMENT_CHARS_MAX, listing, section};
 use super::words::{count, cut, duration, moment, percent, rate, trace};
-use crate::judge::Health;
+use crate::judge::{Health, Status};
 use crate::snapshot::{
     Activity, CallRecord, PoolActivity, Rollup, RunningCall, SlowReason, SlowVerdict, Snapshot,
     SourceActivity,
@@ -48,6 +48,10 @@ fn head(report: &mut String, snapshot: &Snapshot, health: &Health) -> std::fmt::
     for window in snapshot.windows.iter().take(1) {
         let name = format!("last {}", duration(window.covered));
         line(report, &name, &window.rollup.total, window.calls_per_second())?;
+    }
+    for check in health.checks.iter().filter(|check| check.status > Status::Healthy) {
+        let said = super::health::line(check);
+        writeln!(report, "{}", cut(&said, FINDING_CHARS_MAX))?;
     }
     for finding in &health.findings {
         let said = format!("{} — {}", finding.subject, finding.message);

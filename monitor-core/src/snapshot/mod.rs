@@ -5,6 +5,7 @@
 
 mod activity;
 pub(crate) mod buckets;
+mod contact;
 mod histogram;
 mod losses;
 mod minutes;
@@ -20,6 +21,7 @@ use std::time::{Duration, SystemTime};
 
 pub use activity::{Activity, ErrorCount};
 pub(crate) use activity::{ERROR_CODES_MAX, codes};
+pub use contact::{ContactActivity, ProbeActivity};
 pub use histogram::Histogram;
 pub use losses::Losses;
 pub use minutes::{Minute, PoolMinute, Pulse, StatementMinute, TableMinute};
@@ -66,6 +68,18 @@ pub struct Snapshot {
     pub running_told: Vec<RunningCall>,
     /// What the monitor's own limits made it let go.
     pub losses: Losses,
+    /// How the monitor's own pace was; `None` where nobody beats: a monitor that is off.
+    pub beat: Option<BeatActivity>,
+}
+
+/// The pace of the monitor itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BeatActivity {
+    /// Time since the last beat ended, or since the monitor was built.
+    pub last_ago: Duration,
+    /// Time since a panic was last caught, as far as a beat has noticed it.
+    pub panicked_ago: Option<Duration>,
 }
 
 /// What happened in the last minutes.
@@ -105,6 +119,7 @@ impl Snapshot {
             running: Vec::new(),
             running_told: Vec::new(),
             losses: Losses::default(),
+            beat: None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Activity, Histogram};
+use super::{Activity, ContactActivity, Histogram};
 use crate::capture::{CallSite, Database, PoolLevels};
 
 /// One way calls take to a database: a pool, or connections made without one.
@@ -20,6 +20,8 @@ pub struct SourceActivity {
     pub connections: ConnectionActivity,
     /// Its transactions.
     pub transactions: TransactionActivity,
+    /// When its database was last heard of, now and not within a window.
+    pub contact: ContactActivity,
     /// What only a pool has.
     pub pool: Option<PoolActivity>,
 }

@@ -5,6 +5,8 @@ mod alert_rules;
 mod alerts;
 mod building;
 mod compare;
+mod health;
+mod health_shapes;
 mod identify;
 mod limits;
 mod random;

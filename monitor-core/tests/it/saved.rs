@@ -1,6 +1,8 @@
 //! Snapshots written and read back.
 
-use monitor_core::capture::{Call, ErrorClass, Failure, Outcome, Rows, System};
+use std::sync::LazyLock;
+
+use monitor_core::capture::{Call, ErrorClass, Failure, Outcome, ProbeEnd, Rows, System};
 use monitor_core::judge::{self, Health};
 use monitor_core::show::{self, LoadError, SAVED_BYTES_MAX};
 use monitor_core::snapshot::Snapshot;
@@ -19,8 +21,10 @@ fn write(snapshot: &Snapshot) -> String {
     show::json(snapshot, &no_health()).unwrap()
 }
 
+/// The same every time, as it says when it was judged.
 fn no_health() -> Health {
-    Monitor::off().health()
+    static HEALTH: LazyLock<Health> = LazyLock::new(|| Monitor::off().health());
+    HEALTH.clone()
 }
 
 /// What [`show::load`] leaves behind.
@@ -131,7 +135,7 @@ fn numbers_beyond_all_reason_do_no_harm() {
         assert!(!show::comparison(&found).is_empty());
         show::comparison_json(&found).unwrap();
     }
-    let health = judge::health(&mad, &Thresholds::default());
+    let health = judge::health(&mad, &Thresholds::default(), &[]);
     assert!(!show::text(&mad, &health).is_empty());
 }
 
@@ -163,6 +167,7 @@ fn story(steps: &[(u8, u64, u8, bool)]) -> World {
             _ => std::mem::forget(waiting.taken()),
         }
         pool.connection_failed();
+        pool.probe().end(ProbeEnd::Failed(ErrorClass::Connection));
         world.monitor.beat();
     }
     world

@@ -29,7 +29,7 @@ fn story() -> World {
 fn the_report_says_what_happened_in_words() {
     let report = story().monitor.report();
     for words in [
-        "database: degraded",
+        "database: healthy",
         "5 calls (2.50/s), 1 failed (20 %)",
         "! warning: INSERT users",
         "select name from users where id = ?",
@@ -121,7 +121,9 @@ fn json_names_its_units_and_reads_back() {
     assert!(!json.contains("secret"));
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["version"], 1);
-    assert_eq!(value["health"]["status"], "degraded");
+    assert_eq!(value["health"]["status"], "healthy");
+    let checks = value["health"]["checks"].as_array().unwrap();
+    assert!(checks.iter().any(|check| check["check"] == "pool" && check["status"] == "healthy"));
     assert_eq!(value["lifetime"]["total"]["calls"], 5);
     let statement = &value["lifetime"]["statements"][0];
     assert_eq!(statement["text"], "insert into users values (?)");
@@ -131,6 +133,7 @@ fn json_names_its_units_and_reads_back() {
     assert_eq!(value["slow"][0]["user"], "42");
     let pool = value["sources"].as_array().unwrap().iter().find(|s| s["name"] == "main").unwrap();
     assert_eq!(pool["pool"]["in_use"], 1);
+    assert_eq!(pool["contact"]["answered_seconds_ago"], 2.0);
     assert_eq!(pool["pool"]["usage"], 0.1);
     assert_eq!(value["losses"]["statements_evicted"], 0);
     assert_eq!(value["windows"].as_array().unwrap().len(), 4);

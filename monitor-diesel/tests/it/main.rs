@@ -5,6 +5,7 @@ mod asynchronous;
 mod backends;
 mod install;
 mod peculiar;
+mod probes;
 mod r2d2;
 mod slow;
 mod support;

@@ -28,7 +28,7 @@ fn activity(monitor: &Monitor) -> PoolActivity {
     source(monitor).pool.unwrap()
 }
 
-fn until(mut done: impl FnMut() -> bool) {
+pub(crate) fn until(mut done: impl FnMut() -> bool) {
     let since = Instant::now();
     while !done() {
         assert!(since.elapsed() < LONG, "it does not happen");

@@ -101,7 +101,7 @@ fn trouble_shows_as_alerts_health_and_losses() {
     world.monitor.beat();
     let samples = world.samples();
     assert_eq!(samples[r#"db_monitor_alerts_firing{kind="slow_query",severity="warning"}"#], 2.0);
-    assert_eq!(samples[r#"db_monitor_health{status="unhealthy"}"#], 1.0);
+    assert_eq!(samples[r#"db_monitor_health{status="degraded"}"#], 1.0);
     assert_eq!(samples[r#"db_monitor_health{status="healthy"}"#], 0.0);
     assert_eq!(samples[r#"db_monitor_dropped_total{reason="statements_evicted"}"#], 2.0);
     assert_eq!(samples[&format!(r#"db_monitor_slow_calls_total{{{DB},speed="very_slow"}}"#)], 3.0);

@@ -15,6 +15,8 @@ mod killed;
 mod labels;
 mod layer;
 mod migrations;
+mod probes;
+mod proxy;
 mod secrets;
 mod slow;
 mod transactions;

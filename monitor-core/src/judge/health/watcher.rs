@@ -1,0 +1,65 @@
+//! Does anything need attention, and does the monitor itself work?
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{Check, CheckKind, Status, Subject, Unit, Verdict};
+use crate::judge::{Alert, AlertState, Severity};
+use crate::snapshot::{BeatActivity, Losses, Snapshot};
+
+/// The beat comes every second, and reviews every five.
+const BEAT_LATE: Duration = Duration::from_secs(15);
+
+/// How long a caught panic is worth a word.
+const PANIC_LASTS: Duration = Duration::from_secs(5 * 60);
+
+/// The checks of who watches.
+pub(super) fn checks(snapshot: &Snapshot, alerts: &[Alert]) -> [Check; 2] {
+    let check = |kind, subject, verdict| Check::new(kind, subject, snapshot.at, verdict);
+    let monitor = match &snapshot.beat {
+        Some(beat) => monitor(beat, &snapshot.losses),
+        None => Verdict::new(Status::Unknown, "the monitor is off"),
+    };
+    [
+        check(CheckKind::Alerts, Subject::AllCalls, firing(alerts)),
+        check(CheckKind::Monitor, Subject::Monitor, monitor),
+    ]
+}
+
+/// Names sorts of alerts only: their messages quote statements.
+fn firing(alerts: &[Alert]) -> Verdict {
+    let firing = alerts.iter().filter(|alert| {
+        let felt = alert.finding.severity >= Severity::Warning && !alert.muted;
+        alert.state == AlertState::Firing && felt
+    });
+    let (mut count, mut kinds) = (0_u64, BTreeSet::new());
+    for alert in firing {
+        count += 1;
+        kinds.insert(alert.finding.kind.as_str());
+    }
+    let verdict = match count {
+        0 => Verdict::new(Status::Healthy, "none fires"),
+        _ => {
+            let kinds: Vec<_> = kinds.into_iter().collect();
+            Verdict::new(Status::Degraded, format!("{count} firing: {}", kinds.join(", ")))
+        }
+    };
+    verdict.measured(count as f64, 1.0, Unit::Count)
+}
+
+/// What its limits made it let go is told, and is no trouble: numbers stay true without it.
+fn monitor(beat: &BeatActivity, losses: &Losses) -> Verdict {
+    let late = beat.last_ago >= BEAT_LATE;
+    let panicked = beat.panicked_ago.filter(|ago| *ago < PANIC_LASTS);
+    let status = if late || panicked.is_some() { Status::Degraded } else { Status::Healthy };
+    let mut words = vec![format!("its last beat was {:.1?} ago", beat.last_ago)];
+    if let Some(ago) = panicked {
+        let count = losses.panics_caught;
+        words.push(format!("{count} panics caught, the last {ago:.0?} ago"));
+    }
+    let entries = losses.entries().into_iter();
+    let lost = entries.filter(|(name, lost)| *lost > 0 && *name != "panics_caught");
+    words.extend(lost.map(|(name, lost)| format!("{name} {lost}")));
+    let (value, threshold) = (beat.last_ago.as_secs_f64(), BEAT_LATE.as_secs_f64());
+    Verdict::new(status, words.join(", ")).measured(value, threshold, Unit::Seconds)
+}
