@@ -301,6 +301,8 @@ impl Registry {
             slow: slow.into_iter().map(record).collect(),
             slow_newest: slow_newest.into_iter().map(record).collect(),
             sources,
+            // Who hears of alerts is not counted here; the monitor adds it.
+            sinks: Vec::new(),
             losses,
         }
     }

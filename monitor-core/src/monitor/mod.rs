@@ -15,6 +15,7 @@ pub use timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
+use crate::deliver::Dispatch;
 use crate::judge::{self, Health, Thresholds};
 use crate::show;
 use crate::snapshot::{CallRecord, Snapshot};
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
     build: Option<Arc<str>>,
     thresholds: Thresholds,
     alerting: alerting::Alerting,
+    dispatch: Dispatch,
     beat: beat::Beat,
 }
 
@@ -142,6 +144,14 @@ impl Monitor {
         self.inner.as_ref().map(|inner| inner.registry.recent_calls(limit)).unwrap_or_default()
     }
 
+    /// Waits until every sink was told what waits for it, at most so long; says whether that was so.
+    ///
+    /// For the end of a process: dropping a monitor waits for no sink. True for a monitor that is off.
+    #[must_use = "alerts may be left untold"]
+    pub fn flush_alerts(&self, within: Duration) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.dispatch.done_within(within))
+    }
+
     /// A report a person likes to read, as plain text.
     #[must_use]
     pub fn report(&self) -> String {
@@ -181,6 +191,12 @@ impl Inner {
             snapshot.losses.mutes_forgotten = state.mutes.forgotten();
         }
         snapshot.losses.panics_caught += self.beat.panicked();
+        snapshot.sinks = self.dispatch.activities();
+        for sink in &snapshot.sinks {
+            snapshot.losses.notices_dropped += sink.dropped;
+            snapshot.losses.notices_given_up += sink.given_up;
+            snapshot.losses.panics_caught += sink.panicked;
+        }
         snapshot
     }
 }

@@ -11,6 +11,7 @@ mod minutes;
 mod records;
 mod rollup;
 mod row_histogram;
+mod sinks;
 mod sources;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use records::CallRecord;
 pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
 pub(crate) use rollup::{StatementKey, merged};
 pub use row_histogram::RowHistogram;
+pub use sinks::{SinkActivity, SinkFailure};
 pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
     SourceActivity, TransactionActivity,
@@ -55,6 +57,8 @@ pub struct Snapshot {
     pub slow: Vec<CallRecord>,
     /// The newest slow calls, newest first.
     pub slow_newest: Vec<CallRecord>,
+    /// Everybody who asked to hear of alerts, in the order of the builder, and whether they did hear.
+    pub sinks: Vec<SinkActivity>,
     /// What the monitor's own limits made it let go.
     pub losses: Losses,
 }
@@ -93,6 +97,7 @@ impl Snapshot {
             sources: Vec::new(),
             slow: Vec::new(),
             slow_newest: Vec::new(),
+            sinks: Vec::new(),
             losses: Losses::default(),
         }
     }

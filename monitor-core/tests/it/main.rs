@@ -11,6 +11,7 @@ mod random;
 mod recording;
 mod saved;
 mod show;
+mod sinks;
 mod threads;
 mod trends;
 mod windows;
@@ -60,6 +61,10 @@ fn shop() -> Database {
         host: "db".into(),
         port: Some(5432),
     }
+}
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
 fn ms(millis: u64) -> Duration {
