@@ -17,3 +17,4 @@ pub use json::{JSON_VERSION, json};
 pub use saved::{LoadError, SAVED_BYTES_MAX, load};
 pub use text::text;
 pub use trends::{trends, trends_json};
+pub use words::{duration, moment};
