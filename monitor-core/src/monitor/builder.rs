@@ -273,7 +273,8 @@ impl Builder {
     /// Tells alerts to somebody: a sink of the crate `monitor-notify`, or your own.
     ///
     /// Each sink has a bounded queue and, from its first notice on, a thread of its own; whether it hears is shown in
-    /// [`Snapshot::sinks`](crate::snapshot::Snapshot::sinks).
+    /// [`Snapshot::sinks`](crate::snapshot::Snapshot::sinks). A sink that holds a clone of the monitor keeps it alive for
+    /// ever.
     pub fn sink(mut self, sink: impl Sink + 'static) -> Self {
         self.sinks.push(Box::new(sink));
         self

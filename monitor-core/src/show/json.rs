@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::sinks::SinkView;
 use super::source_json::SourceView;
 use super::words::instant;
 use crate::capture::Database;
@@ -42,6 +43,7 @@ struct Document<'a> {
     sources: Vec<SourceView<'a>>,
     slow: Vec<CallView<'a>>,
     slow_newest: Vec<CallView<'a>>,
+    sinks: Vec<SinkView<'a>>,
     losses: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -199,6 +201,7 @@ impl<'a> Document<'a> {
             sources: snapshot.sources.iter().map(SourceView::new).collect(),
             slow: snapshot.slow.iter().map(CallView::new).collect(),
             slow_newest: snapshot.slow_newest.iter().map(CallView::new).collect(),
+            sinks: snapshot.sinks.iter().map(SinkView::new).collect(),
             losses: snapshot
                 .losses
                 .entries()

@@ -6,6 +6,7 @@ mod comparison;
 mod json;
 mod saved;
 mod saved_source;
+mod sinks;
 mod source_json;
 mod table;
 mod text;

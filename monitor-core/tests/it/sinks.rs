@@ -9,6 +9,7 @@ use monitor_core::Builder;
 use monitor_core::capture::Call;
 use monitor_core::deliver::{Delivery, SendError, Sink};
 use monitor_core::judge::{Alert, AlertEvent, Notice};
+use monitor_core::show;
 use monitor_core::snapshot::SinkActivity;
 
 use super::{World, secs, world_with};
@@ -155,6 +156,25 @@ fn what_fails_is_tried_again_at_growing_intervals_until_it_is_told() {
     assert_eq!(sink.heard(), [["fired t1"]]);
     let told = activity(&world);
     assert_eq!((told.retried, told.delivered, told.failures_in_a_row), (3, 1, 0));
+}
+
+#[test]
+fn the_report_and_the_json_say_whom_alerts_do_not_reach() {
+    let sink = Scripted::new();
+    let world = world_of(&sink);
+    trouble(&world, [1]);
+    assert!(!world.monitor.report().contains("alerts to"), "all is told");
+    sink.breaks();
+    trouble(&world, [2]);
+    let report = world.monitor.report();
+    let line = "! alerts to scripted: failed 1 times, last at 1970-01-01T00:00:10Z: out of order; \
+                1 waiting, 0 never told";
+    assert!(report.contains(line), "{report}");
+    let json = show::json(&world.monitor.snapshot(), &world.monitor.health()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["sinks"][0]["delivered"], 1);
+    assert_eq!(json["sinks"][0]["last_failure"]["class"], "out of order");
+    assert!(json["sinks"][0]["waiting"][0].as_str().unwrap().contains("t2"));
 }
 
 #[test]

@@ -94,6 +94,36 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
+fn no_proxy_is_used_that_was_not_named() {
+    // The variables of a process are set before it starts: this test's own, once more.
+    let dead = "http://127.0.0.1:1";
+    let test = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "http::a_request_says_who_asks_and_goes_where_it_was_sent"])
+        .envs(["ALL_PROXY", "HTTP_PROXY", "http_proxy"].map(|name| (name, dead)))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&test.stdout);
+    assert!(test.status.success() && said.contains("1 passed"), "{said}");
+
+    let server = Server::start();
+    let sink = Webhook::new("http://receiver.invalid/alerts").unwrap();
+    let world = World::with(sink.http(&Http::default().proxy(&*server.address).unwrap()));
+    world.one();
+    assert_eq!(server.received()[0].line, "CONNECT receiver.invalid:80 HTTP/1.1");
+}
+
+#[test]
+fn where_tls_is_asked_for_nothing_is_sent_in_the_clear() {
+    let server = Server::start();
+    let address = server.address.replace("http:", "https:");
+    let world = World::with(Webhook::new(format!("{address}/secret")).unwrap());
+    world.one();
+    let sink = world.sink();
+    assert_eq!((sink.delivered, sink.retried), (0, 1), "{sink:?}");
+    assert!(server.received().is_empty());
+}
+
+#[test]
 fn retry_after_is_heeded_in_seconds_and_as_a_date() {
     let in_ten_minutes = httpdate(SystemTime::now() + secs(600));
     for (value, quiet, late) in [("40".to_owned(), 39, 1), (in_ten_minutes, 300, 300)] {
