@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use monitor_core::Monitor;
 use monitor_core::judge::{AlertEvent, Notice};
+use monitor_core::show::duration;
 use monitor_examples::Outcome;
 use monitor_sqlx::{MonitoredPool, MonitoredPoolConnection};
 use sqlx::Sqlite;
@@ -11,7 +12,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 use tokio::time::{Instant, interval, sleep};
 
 /// When what goes wrong, in seconds.
-const KEEP_THREE: u64 = 2;
+const KEEP_MOST: u64 = 2;
 const KEEP_ALL: u64 = 5;
 const GIVE_BACK: u64 = 8;
 const SLOW: u64 = 10;
@@ -29,7 +30,7 @@ async fn main() -> Outcome {
         .alert_clear_for(Duration::from_secs(2))
         .sink(sink)
         .build()?;
-    let pool = SqlitePoolOptions::new().max_connections(4).connect("sqlite::memory:").await?;
+    let pool = SqlitePoolOptions::new().max_connections(8).connect("sqlite::memory:").await?;
     let pool = MonitoredPool::new(pool, &monitor);
     tokio::spawn(traffic(pool.clone()));
 
@@ -68,26 +69,25 @@ async fn main() -> Outcome {
     Ok(())
 }
 
-/// An ordinary service: a query every few milliseconds.
+/// An ordinary service: some fifty queries a second.
 async fn traffic(pool: MonitoredPool<Sqlite>) {
     while sqlx::query("SELECT 1").execute(&pool).await.is_ok() {
-        sleep(Duration::from_millis(5)).await;
+        sleep(Duration::from_millis(15)).await;
     }
 }
 
-/// First a bug keeps three of four connections, then all; then a query takes its time.
+/// First a bug keeps six of eight connections, then all; then a query takes its time.
 async fn goes_wrong(
     second: u64,
     pool: &MonitoredPool<Sqlite>,
     kept: &mut Vec<MonitoredPoolConnection<Sqlite>>,
 ) -> Outcome {
     match second {
-        KEEP_THREE => {
-            for _ in 0..3 {
+        KEEP_MOST | KEEP_ALL => {
+            while kept.len() < if second == KEEP_MOST { 6 } else { 8 } {
                 kept.push(pool.acquire().await?);
             }
         }
-        KEEP_ALL => kept.push(pool.acquire().await?),
         GIVE_BACK => kept.clear(),
         SLOW => {
             let count = "with recursive n (i) as (select 1 union all select i + 1 from n where i < 1000000) \
@@ -117,10 +117,14 @@ fn print(notice: &Notice) {
         _ => ("·", 36),
     };
     let finding = &notice.alert.finding;
-    let (event, severity) = (notice.event, finding.severity);
+    let lasted = notice.at.duration_since(notice.alert.since).unwrap_or_default();
+    let said = match notice.event {
+        AlertEvent::Resolved => format!("{} is over after {}", finding.kind, duration(lasted)),
+        event => format!("{} {event}, {}: {}", finding.kind, finding.severity, finding.message),
+    };
     let (on, off) = match std::io::IsTerminal::is_terminal(&std::io::stdout()) {
         true => (format!("\u{1b}[{color}m"), "\u{1b}[0m"),
         false => (String::new(), ""),
     };
-    println!("       {on}{sign} {event} {severity} {}: {}{off}", finding.kind, finding.message);
+    println!("       {on}{sign} {said}{off}");
 }
