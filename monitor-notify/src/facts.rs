@@ -7,33 +7,55 @@ use serde::Serialize;
 /// Characters of a text that goes out; a subject or a message longer than this is cut.
 const CHARS_MAX: usize = 1_000;
 
-/// The facts of an alert as plain text and numbers. No number is part of `key` and `subject`, so both stay as they
-/// are for as long as the trouble lasts.
-#[derive(Serialize)]
-pub(crate) struct Facts<'a> {
-    pub(crate) key: String,
-    pub(crate) kind: &'a str,
-    pub(crate) severity: &'a str,
-    pub(crate) state: &'a str,
-    pub(crate) subject: String,
-    pub(crate) message: String,
-    pub(crate) value: f64,
-    pub(crate) threshold: f64,
-    pub(crate) database: Option<String>,
-    pub(crate) pool: Option<&'a str>,
-    pub(crate) fingerprint: Option<String>,
-    pub(crate) statement: Option<String>,
-    pub(crate) since: String,
-    pub(crate) fired_at: String,
-    pub(crate) resolved_at: Option<String>,
-    pub(crate) times_seen: u64,
-    pub(crate) times_fired: u64,
+/// The facts of an alert as plain text and numbers, for a [`Format`](crate::Format) to choose from.
+///
+/// No number is part of `key` and `subject`, so both stay as they are for as long as the trouble lasts. A subject or
+/// message is cut at 1 000 characters.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Facts<'a> {
+    /// Names the alert, the same in every process and after a restart.
+    pub key: String,
+    /// The sort of trouble, such as `pool_usage`.
+    pub kind: &'a str,
+    /// `info`, `warning`, `error` or `critical`.
+    pub severity: &'a str,
+    /// `firing` or `resolved`.
+    pub state: &'a str,
+    /// Whose trouble it is.
+    pub subject: String,
+    /// One sentence with the numbers.
+    pub message: String,
+    /// What was measured: seconds, a share from 0 to 1, or a count.
+    pub value: f64,
+    /// The threshold it is beyond.
+    pub threshold: f64,
+    /// The database, where it is about one.
+    pub database: Option<String>,
+    /// The pool, where it is about one.
+    pub pool: Option<&'a str>,
+    /// The statement's fingerprint, where it is about one.
+    pub fingerprint: Option<String>,
+    /// The statement in a few words, where it is about one.
+    pub statement: Option<String>,
+    /// When the trouble was first found, by RFC 3339.
+    pub since: String,
+    /// When the alert last fired.
+    pub fired_at: String,
+    /// When it was over, if it is.
+    pub resolved_at: Option<String>,
+    /// How many reviews found it.
+    pub times_seen: u64,
+    /// How often it fired.
+    pub times_fired: u64,
 }
 
 // === impl Facts ===
 
 impl<'a> Facts<'a> {
-    pub(crate) fn of(alert: &'a Alert) -> Self {
+    /// What there is to say about an alert.
+    #[must_use]
+    pub fn of(alert: &'a Alert) -> Self {
         let Finding { kind, severity, subject, message, value, threshold, .. } = &alert.finding;
         Self {
             key: alert.key(),

@@ -78,6 +78,8 @@ pub use asynchronous::{AsyncCallback, on_alert_async};
 pub use channel::{ChannelSink, Notices, channel};
 pub use error::SetupError;
 #[cfg(feature = "http")]
+pub use facts::Facts;
+#[cfg(feature = "http")]
 pub use http::{Format, Http, Post, Request};
 #[cfg(feature = "tracing")]
 pub use log::Log;

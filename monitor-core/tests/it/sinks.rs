@@ -379,6 +379,43 @@ fn a_sink_that_hangs_delays_neither_the_beat_nor_other_sinks_nor_the_end() {
     assert!(has_begun.recv_timeout(LONG).is_err());
 }
 
+/// A sink that says when it is told, and fails the first time.
+struct Stumbling(Sender<AlertEvent>, bool);
+
+impl Sink for Stumbling {
+    fn name(&self) -> &str {
+        "stumbling"
+    }
+
+    fn send(&mut self, notices: &[Notice]) -> Result<(), SendError> {
+        self.0.send(notices[0].event).unwrap();
+        match std::mem::replace(&mut self.1, true) {
+            true => Ok(()),
+            false => Err(SendError::transient("stumbled")),
+        }
+    }
+}
+
+#[test]
+fn a_thread_tries_again_by_the_monitors_clock() {
+    let (tell, told) = channel();
+    let (clock, hands) = monitor_core::capture::Clock::by_hand();
+    let monitor = Builder::default().clock(clock).sink(Stumbling(tell, false)).build().unwrap();
+    monitor.database(super::shop()).record(Call::new("select 1 from t1", secs(2)));
+    hands.advance(secs(5));
+    monitor.beat();
+    assert_eq!(told.recv_timeout(LONG), Ok(AlertEvent::Fired));
+    while monitor.snapshot().sinks[0].retried == 0 {
+        std::thread::yield_now();
+    }
+    assert!(told.try_recv().is_err(), "the clock stands still");
+    hands.advance(secs(1));
+    monitor.review_alerts();
+    assert_eq!(told.recv_timeout(LONG), Ok(AlertEvent::Fired));
+    assert!(monitor.flush_alerts(LONG));
+    assert_eq!(monitor.snapshot().sinks[0].delivered, 1);
+}
+
 #[test]
 fn nothing_is_left_untold_after_a_flush() {
     let (tell, told) = channel();

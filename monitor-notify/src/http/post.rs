@@ -14,7 +14,7 @@ use crate::{Secret, SetupError};
 /// ```
 /// use monitor_core::deliver::Delivery;
 /// use monitor_core::judge::Notice;
-/// use monitor_notify::{Format, Post, Request};
+/// use monitor_notify::{Facts, Format, Post, Request};
 ///
 /// /// A chat that takes `{"content": "..."}`.
 /// struct Chat;
@@ -30,8 +30,9 @@ use crate::{Secret, SetupError};
 ///
 ///     fn notices(&mut self, notices: &[Notice], service: Option<&str>) -> Vec<Request> {
 ///         let said = |notice: &Notice| {
-///             let message = &notice.alert.finding.message;
-///             let text = format!("{} {}: {message}", service.unwrap_or_default(), notice.event);
+///             let facts = Facts::of(&notice.alert);
+///             let (event, service) = (notice.event, service.unwrap_or_default());
+///             let text = format!("{service} {event} {}: {}", facts.subject, facts.message);
 ///             Request::new(&serde_json::json!({ "content": text }))
 ///         };
 ///         notices.iter().map(said).collect()

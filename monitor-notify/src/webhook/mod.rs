@@ -2,8 +2,9 @@
 
 mod signature;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use monitor_core::deliver::Delivery;
 use monitor_core::judge::Notice;
 use monitor_core::show::moment;
 use serde::Serialize;
@@ -44,6 +45,9 @@ pub type Webhook = Post<WebhookFormat>;
 pub struct WebhookFormat {
     signer: Option<Signer>,
 }
+
+/// Time between two posts: ten a second is nothing to a server, and no flood to whatever stands behind it.
+const SPACING: Duration = Duration::from_millis(100);
 
 /// Version of the JSON's shape.
 const VERSION: u32 = 1;
@@ -89,6 +93,10 @@ impl Webhook {
 impl Format for WebhookFormat {
     fn name(&self) -> &str {
         "webhook"
+    }
+
+    fn delivery(&self) -> Delivery {
+        Delivery::default().spacing(SPACING)
     }
 
     fn notices(&mut self, notices: &[Notice], service: Option<&str>) -> Vec<Request> {

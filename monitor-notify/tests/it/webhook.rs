@@ -19,7 +19,7 @@ fn a_notice_is_json_with_everything_there_is_to_say() {
     world.monitor.pool("main", database.clone()).set_levels(full);
     let slow = Call::new("select name from users where id = 7", secs(2));
     world.monitor.database(database).record(slow);
-    world.pass(5);
+    world.pass(6);
 
     let bodies = server.bodies();
     let pool = bodies.iter().find(|body| body["alert"]["kind"] == "pool_usage").unwrap();
