@@ -43,6 +43,7 @@ pub mod snapshot;
 pub mod inquire;
 
 mod aggregate;
+pub mod deliver;
 pub mod judge;
 mod monitor;
 pub mod show;

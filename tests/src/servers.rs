@@ -18,6 +18,15 @@ pub fn mysql_url() -> String {
     read("MONITOR_TEST_MYSQL_URL", "MariaDB")
 }
 
+/// Alertmanager's address.
+///
+/// # Panics
+///
+/// Where nobody said it, with the remedy: a missing server is an error and never a silent skip.
+pub fn alertmanager_url() -> String {
+    read("MONITOR_TEST_ALERTMANAGER_URL", "Alertmanager")
+}
+
 fn read(variable: &str, server: &str) -> String {
     match std::env::var(variable) {
         Ok(url) if !url.trim().is_empty() => url,

@@ -361,6 +361,8 @@ impl Registry {
             running,
             running_told,
             sources,
+            // Who hears of alerts is not counted here; the monitor adds it.
+            sinks: Vec::new(),
             losses,
             beat: None,
         }

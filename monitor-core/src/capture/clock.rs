@@ -94,6 +94,12 @@ impl Tick {
         Tick(self.0.saturating_sub(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
     }
 
+    /// The moment `by` after this one; the end of all clocks if that is later.
+    #[must_use]
+    pub fn after(self, by: Duration) -> Tick {
+        Tick(self.0.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX)))
+    }
+
     /// Nanoseconds from `earlier` to this moment; zero if `earlier` is later.
     #[inline]
     pub(crate) fn nanos_since(self, earlier: Tick) -> u64 {

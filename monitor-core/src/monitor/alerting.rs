@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Inner, Monitor};
 use crate::judge::{
-    self, Alert, AlertBook, AlertFilter, AlertRules, Finding, FindingKind, Mute, Mutes, Notice,
+    self, Alert, AlertBook, AlertFilter, AlertRules, AlertState, Finding, FindingKind, Mute, Mutes,
     Overload, Regressions, Review,
 };
 use crate::snapshot::Snapshot;
@@ -18,13 +18,10 @@ pub(super) struct CustomRule {
 /// Looks at a snapshot and says what is not well.
 pub(super) type CheckFn = dyn Fn(&Snapshot) -> Vec<Finding> + Send + Sync;
 
-pub(super) type OnAlert = Box<dyn Fn(&Alert) + Send + Sync>;
-
 /// Everything alerts need.
 pub(super) struct Alerting {
     pub(super) rules: AlertRules,
     pub(super) custom: Vec<CustomRule>,
-    pub(super) on_alert: Vec<OnAlert>,
     pub(super) state: Mutex<State>,
 }
 
@@ -90,11 +87,15 @@ impl Inner {
         let snapshot = self.snapshot();
         let review = self.look(&snapshot);
         let at = snapshot.at;
-        let notices = {
+        let (notices, firing) = {
             let State { book, mutes, .. } = &mut *self.alerting.state();
-            book.review(review, &self.alerting.rules, &mut |finding| mutes.cover(finding, at))
+            let muted = &mut |finding: &Finding| mutes.cover(finding, at);
+            let notices = book.review(review, &self.alerting.rules, muted);
+            let firing = AlertFilter::default().state(AlertState::Firing).muted(false);
+            (notices, book.alerts(&firing))
         };
-        self.tell(&notices);
+        self.dispatch.tell(&notices, firing);
+        self.dispatch.beat();
         self.note_health(&snapshot);
     }
 
@@ -127,14 +128,6 @@ impl Inner {
             });
         }
         found
-    }
-
-    fn tell(&self, notices: &[Notice]) {
-        for notice in notices {
-            for callback in &self.alerting.on_alert {
-                self.guarded(|| callback(&notice.alert));
-            }
-        }
     }
 }
 

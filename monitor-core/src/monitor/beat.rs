@@ -92,10 +92,11 @@ impl Inner {
             self.guarded(|| self.registry.beat_windows());
             self.guarded(|| self.review());
         }
+        self.dispatch.beat();
         self.beat.ended_at.store(self.registry.clock.now().as_nanos(), Relaxed);
     }
 
-    /// A panic, in a callback or in a dependency, must not stop the beat.
+    /// A panic, in a rule of the application's own or in a dependency, must not stop the beat.
     pub(super) fn guarded(&self, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.beat.panicked.fetch_add(1, Relaxed);

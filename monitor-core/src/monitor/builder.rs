@@ -3,14 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::alerting::{Alerting, CustomRule, OnAlert, State};
+use super::alerting::{Alerting, CustomRule, State};
 use super::beat::{self, Beat};
 use super::slow_settings::SlowSettings;
 use super::{Inner, Monitor};
 use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX, SlowAfter};
 use crate::capture::Clock;
+use crate::deliver::{Callback, Dispatch, Sink};
 use crate::judge::{
-    Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, HealthBook, Mute, Mutes,
+    Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, HealthBook, Mute, Mutes, Notice,
     Overload, Regressions, Thresholds,
 };
 use crate::snapshot::Snapshot;
@@ -29,7 +30,7 @@ pub struct Builder {
     build: Option<Arc<str>>,
     clock: Option<Clock>,
     by_hand: bool,
-    on_alert: Vec<OnAlert>,
+    sinks: Vec<Box<dyn Sink>>,
 }
 
 /// Why a monitor could not be built. The message says which setting, and what would work.
@@ -280,12 +281,27 @@ impl Builder {
         self
     }
 
-    /// Calls back when an alert fires and when it is resolved.
+    /// Calls back when there is something to say about an alert: it fired, got worse, still fires, is over. The
+    /// alert's state tells the last from the others; [`on_notice`](Self::on_notice) says which.
     ///
-    /// Runs on the monitor's own thread, never in a query's way. A callback that blocks delays the
-    /// next beat, not the service; one that panics is counted and called again next time.
-    pub fn on_alert(mut self, callback: impl Fn(&Alert) + Send + Sync + 'static) -> Self {
-        self.on_alert.push(Box::new(callback));
+    /// A callback runs as a sink does: on a thread of its own, never in a query's way; one that blocks delays itself
+    /// only, and one that panics is counted and called again for the next alert.
+    pub fn on_alert(self, callback: impl Fn(&Alert) + Send + 'static) -> Self {
+        self.on_notice(move |notice| callback(&notice.alert))
+    }
+
+    /// Calls back as [`on_alert`](Self::on_alert) does, and says what happened to the alert.
+    pub fn on_notice(self, callback: impl Fn(&Notice) + Send + 'static) -> Self {
+        self.sink(Callback(callback))
+    }
+
+    /// Tells alerts to somebody: a sink of the crate `monitor-notify`, or your own.
+    ///
+    /// Each sink has a bounded queue and, from its first notice on, a thread of its own; whether it hears is shown in
+    /// [`Snapshot::sinks`](crate::snapshot::Snapshot::sinks). A sink that holds a clone of the monitor keeps it alive for
+    /// ever.
+    pub fn sink(mut self, sink: impl Sink + 'static) -> Self {
+        self.sinks.push(Box::new(sink));
         self
     }
 
@@ -302,7 +318,8 @@ impl Builder {
         self
     }
 
-    /// Starts no thread: [`Monitor::beat`] is called by whoever built the monitor.
+    /// Starts no thread: [`Monitor::beat`] is called by whoever built the monitor, and tells the sinks what is due
+    /// by the monitor's clock, one after the other.
     pub fn beat_by_hand(mut self) -> Self {
         self.by_hand = true;
         self
@@ -323,6 +340,10 @@ impl Builder {
         let clock = self.clock.unwrap_or_else(Clock::real);
         let (limits, literals) = (self.limits, self.keeps_literals);
         let beat = Beat::starting(clock.now());
+        let dispatch = match Dispatch::new(self.sinks, &clock, self.by_hand) {
+            Ok(dispatch) => dispatch,
+            Err(fault) => return refuse(fault),
+        };
         let inner = Arc::new(Inner {
             registry: Registry::new(clock, limits, rules, literals, leak_after),
             build: self.build,
@@ -330,7 +351,6 @@ impl Builder {
             alerting: Alerting {
                 rules: self.rules,
                 custom: self.custom,
-                on_alert: self.on_alert,
                 state: Mutex::new(State {
                     book: AlertBook::new(self.limits.alerts_max),
                     mutes: Mutes::new(self.mutes),
@@ -338,6 +358,7 @@ impl Builder {
                     regressions: Regressions::default(),
                 }),
             },
+            dispatch,
             health: Mutex::new(HealthBook::default()),
             beat,
         });

@@ -10,6 +10,7 @@ mod source;
 mod timers;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 pub use builder::{BuildError, Builder};
 pub use call_timer::{CallTimer, KeptText};
@@ -19,6 +20,7 @@ pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
+use crate::deliver::Dispatch;
 use crate::judge::{self, AlertFilter, Health, HealthBook, Thresholds};
 use crate::show;
 use crate::snapshot::{CallRecord, SlowFilter, Snapshot};
@@ -40,6 +42,7 @@ pub(crate) struct Inner {
     thresholds: Thresholds,
     alerting: alerting::Alerting,
     health: Mutex<HealthBook>,
+    dispatch: Dispatch,
     beat: beat::Beat,
 }
 
@@ -166,6 +169,14 @@ impl Monitor {
         self.inner.as_ref().map(|inner| inner.registry.recent_calls(limit)).unwrap_or_default()
     }
 
+    /// Waits until every sink was told what waits for it, at most so long; says whether that was so.
+    ///
+    /// For the end of a process: dropping a monitor waits for no sink. True for a monitor that is off.
+    #[must_use = "alerts may be left untold"]
+    pub fn flush_alerts(&self, within: Duration) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.dispatch.done_within(within))
+    }
+
     /// A report a person likes to read, as plain text.
     #[must_use]
     pub fn report(&self) -> String {
@@ -222,6 +233,12 @@ impl Inner {
         }
         snapshot.losses.panics_caught += self.beat.panicked();
         snapshot.beat = Some(self.beat.read(self.registry.clock.now()));
+        snapshot.sinks = self.dispatch.activities();
+        for sink in &snapshot.sinks {
+            snapshot.losses.notices_dropped += sink.dropped;
+            snapshot.losses.notices_given_up += sink.given_up;
+            snapshot.losses.panics_caught += sink.panicked;
+        }
         snapshot
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::sinks;
 use super::table::{Listing, ROWS_MAX, STATEMENT_CHARS_MAX, listing, section};
 use super::words::{count, cut, duration, moment, percent, rate, trace};
 use crate::judge::{Health, Status};
@@ -57,7 +58,7 @@ fn head(report: &mut String, snapshot: &Snapshot, health: &Health) -> std::fmt::
         let said = format!("{} — {}", finding.subject, finding.message);
         writeln!(report, "! {}: {}", finding.severity, cut(&said, FINDING_CHARS_MAX))?;
     }
-    Ok(())
+    sinks::text(report, &snapshot.sinks)
 }
 
 fn line(report: &mut String, name: &str, sum: &Activity, per_second: f64) -> std::fmt::Result {

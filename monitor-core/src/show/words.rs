@@ -6,7 +6,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// A duration in three digits and a unit: `812 ns`, `4.31 ms`, `12.0 s`, `3.2 min`.
-pub(super) fn duration(duration: Duration) -> String {
+#[must_use]
+pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     let (value, unit) = match seconds {
         s if s >= 120.0 => return format!("{:.1} min", s / 60.0),
@@ -80,7 +81,8 @@ pub(super) fn trace(id: u128) -> String {
 }
 
 /// A moment in UTC by RFC 3339, to the millisecond.
-pub(super) fn moment(at: SystemTime) -> String {
+#[must_use]
+pub fn moment(at: SystemTime) -> String {
     let at = OffsetDateTime::from(at);
     let millis = at.replace_millisecond(at.millisecond()).unwrap_or(at);
     millis.format(&Rfc3339).unwrap_or_default()

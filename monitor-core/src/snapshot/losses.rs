@@ -37,6 +37,10 @@ pub struct Losses {
     pub alerts_forgotten: u64,
     /// Mutes forgotten because there were too many.
     pub mutes_forgotten: u64,
+    /// Notices of alerts that a sink's full queue let go.
+    pub notices_dropped: u64,
+    /// Notices of alerts that a sink refused, or was too long unable to take.
+    pub notices_given_up: u64,
     /// Panics in what the monitor calls back or does on its beat, caught there.
     pub panics_caught: u64,
 }
@@ -44,13 +48,13 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 15] {
+    pub fn entries(&self) -> [(&'static str, u64); 17] {
         let mut copy = *self;
         copy.entries_mut().map(|(name, value)| (name, *value))
     }
 
     /// The same, to be written to.
-    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 15] {
+    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 17] {
         [
             ("statements_evicted", &mut self.statements_evicted),
             ("history_calls_dropped", &mut self.history_calls_dropped),
@@ -66,6 +70,8 @@ impl Losses {
             ("transactions_untracked", &mut self.transactions_untracked),
             ("alerts_forgotten", &mut self.alerts_forgotten),
             ("mutes_forgotten", &mut self.mutes_forgotten),
+            ("notices_dropped", &mut self.notices_dropped),
+            ("notices_given_up", &mut self.notices_given_up),
             ("panics_caught", &mut self.panics_caught),
         ]
     }

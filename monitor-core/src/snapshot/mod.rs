@@ -13,6 +13,7 @@ mod records;
 mod rollup;
 mod row_histogram;
 mod running;
+mod sinks;
 mod slow_filter;
 mod sources;
 
@@ -30,6 +31,7 @@ pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableAct
 pub(crate) use rollup::{StatementKey, merged, other_text};
 pub use row_histogram::RowHistogram;
 pub use running::RunningCall;
+pub use sinks::{SinkActivity, SinkFailure};
 pub use slow_filter::SlowFilter;
 pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
@@ -66,6 +68,8 @@ pub struct Snapshot {
     /// The calls that were found running too long, each as it was when it was first found, newest
     /// first. One whose [`number`](RunningCall::number) is above those seen before is news.
     pub running_told: Vec<RunningCall>,
+    /// Everybody who asked to hear of alerts, in the order of the builder, and whether they did hear.
+    pub sinks: Vec<SinkActivity>,
     /// What the monitor's own limits made it let go.
     pub losses: Losses,
     /// How the monitor's own pace was; `None` where nobody beats: a monitor that is off.
@@ -118,6 +122,7 @@ impl Snapshot {
             slow_newest: Vec::new(),
             running: Vec::new(),
             running_told: Vec::new(),
+            sinks: Vec::new(),
             losses: Losses::default(),
             beat: None,
         }

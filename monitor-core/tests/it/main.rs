@@ -14,6 +14,7 @@ mod recording;
 mod running;
 mod saved;
 mod show;
+mod sinks;
 mod slow_log;
 mod threads;
 mod trends;
@@ -64,6 +65,10 @@ fn shop() -> Database {
         host: "db".into(),
         port: Some(5432),
     }
+}
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }
 
 fn ms(millis: u64) -> Duration {

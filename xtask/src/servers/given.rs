@@ -20,7 +20,7 @@ pub(super) fn url(variable: &str) -> Option<String> {
 pub(super) fn check(variable: &str, url: &str) -> Result<()> {
     let Some((host, port)) = host_and_port(url) else {
         bail!(
-            "{variable} is not a URL like postgres://user@host:port/database; unset it to have a server started"
+            "{variable} is not a URL like postgres://user@host:port/database or http://host:port; unset it to have a server started"
         );
     };
     if host.is_empty() || host.contains('%') {
@@ -50,6 +50,7 @@ fn host_and_port(url: &str) -> Option<(String, u16)> {
     let default = match scheme {
         "postgres" | "postgresql" => 5432,
         "mysql" | "mariadb" => 3306,
+        "http" => 80,
         _ => return None,
     };
     let authority = rest.split(['/', '?', '#']).next()?;
@@ -76,6 +77,7 @@ mod tests {
         assert_eq!(at("mysql://root@127.0.0.1/test").as_deref(), Some("127.0.0.1 3306"));
         assert_eq!(at("postgres://u@[::1]:9/d").as_deref(), Some("::1 9"));
         assert_eq!(at("postgres://u@[::1]/d").as_deref(), Some("::1 5432"));
+        assert_eq!(at("http://127.0.0.1:9093").as_deref(), Some("127.0.0.1 9093"));
         assert_eq!(at("localhost:5432"), None);
         assert_eq!(at("mysql://root@127.0.0.1:port/test"), None);
     }

@@ -1,8 +1,10 @@
-//! Throw-away database servers: found or installed, started on free ports, stopped whatever happens.
+//! Throw-away servers: found or installed, started on free ports, stopped whatever happens.
 //!
-//! Where `MONITOR_TEST_POSTGRES_URL` or `MONITOR_TEST_MYSQL_URL` is set, that server is used and none is started.
+//! Where `MONITOR_TEST_POSTGRES_URL`, `MONITOR_TEST_MYSQL_URL` or `MONITOR_TEST_ALERTMANAGER_URL` is set, that server is
+//! used and none is started.
 
 mod account;
+mod alertmanager;
 mod binaries;
 mod daemon;
 mod given;
@@ -30,6 +32,8 @@ pub(crate) use daemon::pid;
 pub(crate) const POSTGRES_URL: &str = "MONITOR_TEST_POSTGRES_URL";
 /// The variable that carries the MariaDB or MySQL server's address to the tests.
 pub(crate) const MYSQL_URL: &str = "MONITOR_TEST_MYSQL_URL";
+/// The variable that carries Alertmanager's address to the tests.
+pub(crate) const ALERTMANAGER_URL: &str = "MONITOR_TEST_ALERTMANAGER_URL";
 
 /// `cargo xtask servers`: starts them, prints the export lines, waits.
 pub(crate) fn run() -> Result<ExitCode> {
@@ -56,6 +60,7 @@ pub(crate) fn install() -> Result<ExitCode> {
 pub(crate) struct Servers {
     postgres: Server,
     mysql: Server,
+    alertmanager: Server,
 }
 
 /// A server and where it listens; the owner of the process if it is ours.
@@ -65,21 +70,28 @@ struct Server {
 }
 
 impl Servers {
-    /// Installs what is missing and starts what is not given, both servers at the same time.
+    /// Installs what is missing and starts what is not given, all servers at the same time.
     pub(crate) fn start(interrupt: &Interrupt) -> Result<Self> {
         packages::ensure(packages::Wanted::from_environment())?;
         thread::scope(|scope| {
             let postgres = scope.spawn(|| Self::one(POSTGRES_URL, postgres::start, interrupt));
             let mysql = scope.spawn(|| Self::one(MYSQL_URL, mariadb::start, interrupt));
+            let alerts =
+                scope.spawn(|| Self::one(ALERTMANAGER_URL, alertmanager::start, interrupt));
             let postgres = postgres.join().map_err(|_| anyhow!("starting PostgreSQL panicked"))?;
             let mysql = mysql.join().map_err(|_| anyhow!("starting MariaDB panicked"))?;
-            Ok(Self { postgres: postgres?, mysql: mysql? })
+            let alerts = alerts.join().map_err(|_| anyhow!("starting Alertmanager panicked"))?;
+            Ok(Self { postgres: postgres?, mysql: mysql?, alertmanager: alerts? })
         })
     }
 
     /// The variables the tests read, each with its address.
-    pub(crate) fn addresses(&self) -> [(&'static str, &str); 2] {
-        [(POSTGRES_URL, &self.postgres.url), (MYSQL_URL, &self.mysql.url)]
+    pub(crate) fn addresses(&self) -> [(&'static str, &str); 3] {
+        [
+            (POSTGRES_URL, &self.postgres.url),
+            (MYSQL_URL, &self.mysql.url),
+            (ALERTMANAGER_URL, &self.alertmanager.url),
+        ]
     }
 
     fn one(

@@ -5,13 +5,14 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use nix::unistd::geteuid;
 
-use super::{MYSQL_URL, POSTGRES_URL, binaries, given, process};
+use super::{ALERTMANAGER_URL, MYSQL_URL, POSTGRES_URL, alertmanager, binaries, given, process};
 use crate::steps::Step;
 
 /// Which servers have to be installed here; the client libraries always have to be.
 pub(super) struct Wanted {
     postgres: bool,
     mysql: bool,
+    alertmanager: bool,
 }
 
 impl Wanted {
@@ -20,6 +21,7 @@ impl Wanted {
         Self {
             postgres: given::url(POSTGRES_URL).is_none(),
             mysql: given::url(MYSQL_URL).is_none(),
+            alertmanager: given::url(ALERTMANAGER_URL).is_none(),
         }
     }
 }
@@ -48,7 +50,7 @@ pub(super) fn ensure(wanted: Wanted) -> Result<()> {
     Ok(())
 }
 
-fn parts(wanted: &Wanted) -> [Part; 6] {
+fn parts(wanted: &Wanted) -> [Part; 7] {
     [
         Part {
             wanted: wanted.postgres,
@@ -56,6 +58,11 @@ fn parts(wanted: &Wanted) -> [Part; 6] {
             packages: &["postgresql", "postgresql-contrib"],
         },
         Part { wanted: wanted.mysql, present: mariadb_is_here, packages: &["mariadb-server"] },
+        Part {
+            wanted: wanted.alertmanager,
+            present: || alertmanager::program().is_some(),
+            packages: &["prometheus-alertmanager"],
+        },
         // The tests of the exporter start one of their own, and let promtool check the rules.
         Part {
             wanted: true,

@@ -11,11 +11,16 @@ const ATTEMPTS_MAX: usize = 5;
 pub(super) fn on_free_port<T>(mut start: impl FnMut(u16) -> Result<T>) -> Result<T> {
     for _ in 1..ATTEMPTS_MAX {
         match start(free()?) {
-            Err(error) if format!("{error:#}").contains("Address already in use") => {}
+            Err(error) if is_taken(&error) => {}
             result => return result,
         }
     }
     start(free()?)
+}
+
+/// C says `Address already in use`, Go `address already in use`.
+fn is_taken(error: &anyhow::Error) -> bool {
+    format!("{error:#}").contains("ddress already in use")
 }
 
 fn free() -> Result<u16> {

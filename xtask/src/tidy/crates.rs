@@ -14,7 +14,7 @@ struct Row {
     better: &'static str,
 }
 
-const ROWS: [Row; 10] = [
+const ROWS: [Row; 11] = [
     Row {
         package: "monitor-core",
         ours: &[],
@@ -64,6 +64,12 @@ const ROWS: [Row; 10] = [
         better: "the exporter writes what monitor-core says; let any web framework serve the bytes",
     },
     Row {
+        package: "monitor-notify",
+        ours: &["monitor-core"],
+        never: &["sqlx", "diesel", "axum", "hyper", "reqwest", "opentelemetry"],
+        better: "a sink blocks on a thread of its own: a small blocking client will do",
+    },
+    Row {
         package: "monitor-bench",
         ours: &EVERYTHING,
         never: &[],
@@ -89,11 +95,12 @@ const ROWS: [Row; 10] = [
     },
 ];
 
-const EVERYTHING: [&str; 6] = [
+const EVERYTHING: [&str; 7] = [
     "monitor-core",
     "monitor-sqlx",
     "monitor-diesel",
     "monitor-dashboard",
+    "monitor-notify",
     "monitor-otel",
     "monitor-prometheus",
 ];

@@ -7,7 +7,7 @@ use super::tree::Tree;
 const SOURCE: &str = "monitor-core/src/";
 
 /// A folder, what it may name of the crate beside itself, and what it is deliberately ignorant of.
-const FOLDERS: [(&str, &[&str], &str); 7] = [
+const FOLDERS: [(&str, &[&str], &str); 8] = [
     (
         "capture",
         &[],
@@ -37,6 +37,11 @@ const FOLDERS: [(&str, &[&str], &str); 7] = [
         "judge",
         &["capture", "identify", "snapshot", "inquire"],
         "judge sees snapshots and catalogues only; put the number it needs into the snapshot",
+    ),
+    (
+        "deliver",
+        &["capture", "identify", "snapshot", "judge"],
+        "deliver carries notices and knows not how they came to be; let monitor hand them over",
     ),
     (
         "show",
