@@ -250,6 +250,7 @@ impl Books {
             number: 0,
             statement: statement.map_or_else(|| other_text(kind), |known| known.text.clone()),
             fingerprint: statement.map(|statement| statement.fingerprint),
+            summary: statement.map_or_else(|| other_text(kind), |known| known.summary.clone()),
             kind,
             tables: statement.map(|statement| statement.tables()).unwrap_or_default(),
             muted: statement.is_some_and(|statement| statement.is_muted()),

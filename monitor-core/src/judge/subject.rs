@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::capture::Database;
 use crate::identify::Fingerprint;
-use crate::snapshot::{SourceActivity, StatementActivity};
+use crate::snapshot::{RunningCall, SourceActivity, StatementActivity};
 
 /// Whom a finding is about. Two findings of one kind and one subject are the same trouble.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +56,14 @@ impl Subject {
             summary: statement.summary.clone(),
             fingerprint: statement.fingerprint,
             database: statement.database.clone(),
+        }
+    }
+
+    pub(super) fn running(call: &RunningCall) -> Self {
+        Self::Statement {
+            summary: call.summary.clone(),
+            fingerprint: call.fingerprint,
+            database: call.database.clone(),
         }
     }
 

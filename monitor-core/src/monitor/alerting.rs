@@ -1,8 +1,11 @@
 //! The monitor's attention: what is reviewed, who is told, what is muted.
 
+use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Inner, Monitor};
+use crate::capture::Database;
+use crate::identify::Fingerprint;
 use crate::judge::{
     self, Alert, AlertBook, AlertFilter, AlertRules, AlertState, Finding, FindingKind, Mute, Mutes,
     Overload, Regressions, Review,
@@ -89,7 +92,11 @@ impl Inner {
         let at = snapshot.at;
         let (notices, firing) = {
             let State { book, mutes, .. } = &mut *self.alerting.state();
-            let muted = &mut |finding: &Finding| mutes.cover(finding, at);
+            let by_comment = muted_by_comment(&snapshot);
+            let muted = &mut |finding: &Finding| {
+                by_comment.contains(&(finding.subject.fingerprint(), finding.subject.database()))
+                    || mutes.cover(finding, at)
+            };
             let notices = book.review(review, &self.alerting.rules, muted);
             let firing = AlertFilter::default().state(AlertState::Firing).muted(false);
             (notices, book.alerts(&firing))
@@ -129,6 +136,14 @@ impl Inner {
         }
         found
     }
+}
+
+/// The statements that a comment in their SQL mutes, by fingerprint and database.
+fn muted_by_comment(snapshot: &Snapshot) -> HashSet<(Option<Fingerprint>, Option<&Database>)> {
+    let known = snapshot.lifetime.statements.iter().filter(|statement| statement.muted);
+    let known = known.map(|statement| (statement.fingerprint, Some(&*statement.database)));
+    let running = snapshot.running.iter().filter(|call| call.muted);
+    known.chain(running.map(|call| (call.fingerprint, Some(&*call.database)))).collect()
 }
 
 fn has_one_threshold(kind: FindingKind) -> bool {

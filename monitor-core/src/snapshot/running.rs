@@ -21,6 +21,8 @@ pub struct RunningCall {
     pub statement: Arc<str>,
     /// The statement's fingerprint; `None` where the statement lost its place.
     pub fingerprint: Option<Fingerprint>,
+    /// The statement in a few words; the same description where it lost its place.
+    pub summary: Arc<str>,
     /// The statement's kind.
     pub kind: Kind,
     /// The tables the statement reads and writes.

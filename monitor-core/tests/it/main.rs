@@ -1,6 +1,7 @@
 //! monitor-core through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod alert_kinds;
 mod alert_rules;
 mod alerts;
 mod building;
@@ -17,6 +18,7 @@ mod show;
 mod sinks;
 mod slow_log;
 mod threads;
+mod told;
 mod trends;
 mod windows;
 

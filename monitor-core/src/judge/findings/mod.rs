@@ -18,10 +18,11 @@ const FAR_BEYOND: f64 = 2.0;
 /// Everything that is beyond its threshold, by kind and subject.
 ///
 /// Rates, means and percentiles are judged over the shortest window, and only when it has enough
-/// calls; [`too_soon`] says which kinds could not be judged.
+/// calls; [`too_soon`] says which kinds could not be judged. Slow calls of statements that a comment
+/// in their SQL mutes (`/* monitor:mute */`) are left out.
 #[must_use]
 pub fn findings(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Finding> {
-    find(snapshot, thresholds, &|_| Group::Together)
+    find(snapshot, thresholds, false, &|_| Group::Together)
 }
 
 /// The kinds of trouble that cannot be told yet: too few calls for a share or a percentile, too
@@ -31,24 +32,26 @@ pub fn too_soon(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<FindingKind
     calls::too_soon(snapshot.windows.first(), thresholds)
 }
 
-/// The same as [`findings`], with calls grouped as alert rules ask for.
+/// The same as [`findings`], with calls grouped as alert rules ask for, and with muted statements:
+/// an alert about those is kept.
 pub(crate) fn grouped(
     snapshot: &Snapshot,
     thresholds: &Thresholds,
     rules: &AlertRules,
 ) -> Vec<Finding> {
-    find(snapshot, thresholds, &|kind| rules.of(kind).group)
+    find(snapshot, thresholds, true, &|kind| rules.of(kind).group)
 }
 
 fn find(
     snapshot: &Snapshot,
     thresholds: &Thresholds,
+    with_muted: bool,
     group: &dyn Fn(FindingKind) -> Group,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(window) = snapshot.windows.first() {
         calls::find(window, thresholds, group, &mut findings);
-        statements::find(window, thresholds, &mut findings);
+        statements::find(snapshot, window, thresholds, with_muted, &mut findings);
         sources::find_over(window, thresholds, &mut findings);
     }
     sources::find_now(&snapshot.sources, thresholds, &mut findings);

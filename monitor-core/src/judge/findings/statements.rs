@@ -1,19 +1,34 @@
-//! Statements with slow calls.
+//! Statements with slow calls, those that still run among them.
 
 use std::time::Duration;
 
 use crate::judge::{Finding, FindingKind, Severity, Subject, Thresholds};
-use crate::snapshot::{Activity, StatementActivity, Window};
+use crate::snapshot::{Activity, RunningCall, Snapshot, StatementActivity, Window};
 
-pub(super) fn find(window: &Window, thresholds: &Thresholds, findings: &mut Vec<Finding>) {
-    for statement in &window.rollup.statements {
+/// Of statements that a comment mutes, only where asked for: an alert about them is kept.
+pub(super) fn find(
+    snapshot: &Snapshot,
+    window: &Window,
+    thresholds: &Thresholds,
+    with_muted: bool,
+    findings: &mut Vec<Finding>,
+) {
+    for statement in window.rollup.statements.iter().filter(|one| with_muted || !one.muted) {
         findings.extend(slow(statement, thresholds));
         findings.extend(very_slow(statement, &window.rollup.total, thresholds));
+    }
+    // The longest first.
+    for call in snapshot.running.iter().filter(|call| with_muted || !call.muted) {
+        running(call, FindingKind::SlowQuery, findings);
+        if call.slow.very_slow {
+            running(call, FindingKind::VerySlowQuery, findings);
+        }
     }
 }
 
 fn slow(statement: &StatementActivity, thresholds: &Thresholds) -> Option<Finding> {
-    let (count, limit) = (statement.activity.slow, thresholds.slow);
+    let count = statement.activity.slow;
+    let limit = statement.slow_after.unwrap_or(thresholds.slow);
     (count > 0)
         .then(|| slower_than(limit, count, statement, FindingKind::SlowQuery, Severity::Warning))
 }
@@ -27,7 +42,8 @@ fn very_slow(
 ) -> Option<Finding> {
     let share = all.very_slow as f64 / all.calls.max(1) as f64;
     let severity = if share >= thresholds.error_rate { Severity::Error } else { Severity::Warning };
-    let (count, limit) = (statement.activity.very_slow, thresholds.very_slow);
+    let count = statement.activity.very_slow;
+    let limit = statement.very_slow_after.unwrap_or(thresholds.very_slow);
     (count > 0).then(|| slower_than(limit, count, statement, FindingKind::VerySlowQuery, severity))
 }
 
@@ -52,6 +68,27 @@ fn slower_than(
         value: activity.time_max.as_secs_f64(),
         threshold: limit.as_secs_f64(),
     }
+}
+
+/// A call that has not ended is told once it is too slow, and its end changes nothing about that.
+fn running(call: &RunningCall, kind: FindingKind, findings: &mut Vec<Finding>) {
+    let subject = Subject::running(call);
+    if findings.iter().any(|known| known.kind == kind && known.subject == subject) {
+        return;
+    }
+    findings.push(Finding {
+        kind,
+        severity: Severity::Warning,
+        subject,
+        message: format!(
+            "a call of `{}` has been running for {:.2?} and has not ended, threshold {:?}",
+            excerpt(&call.statement),
+            call.running,
+            call.slow.threshold
+        ),
+        value: call.running.as_secs_f64(),
+        threshold: call.slow.threshold.as_secs_f64(),
+    });
 }
 
 /// The beginning of a text, for a sentence.
