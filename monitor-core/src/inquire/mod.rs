@@ -4,5 +4,11 @@
 //! server is an [`Asker`], which the adapters implement over a connection of the monitor's own.
 
 mod asker;
+mod catalogue;
+mod planner;
 
 pub use asker::{Answer, AskError, AskErrorKind, Asker};
+pub use catalogue::{
+    Catalogue, Column, ForeignKey, Index, KeyOf, KeyPart, Spread, Table, TableKind, Writes,
+};
+pub use planner::{Access, Explainable, IndexDraft, Plan, PlanNode, Planner, UsedIndex};
