@@ -4,6 +4,7 @@
 mod alerts;
 mod building;
 mod identify;
+mod inquire;
 mod limits;
 mod recording;
 mod show;
