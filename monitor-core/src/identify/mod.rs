@@ -52,6 +52,7 @@ mod tables;
 mod token;
 mod verb;
 
+pub(crate) use self::parse::{LIST_FROM, numbered, parsed};
 pub use self::{
     dialect::Dialect,
     fingerprint::{Fingerprint, ParseFingerprintError},

@@ -24,6 +24,10 @@ pub struct Catalogue {
     pub counting_since: Option<SystemTime>,
     /// Names of extensions, or of features that only some servers have: `hypopg`, `pg_trgm`.
     pub extensions: Vec<String>,
+    /// The collation of texts whose column has none of its own: `C`, `en_US.UTF-8`.
+    pub collation: Option<String>,
+    /// Tables that were left out because a limit was reached.
+    pub tables_left_out: usize,
     /// Schemas in which a name without one is looked up, in that order.
     pub search_path: Vec<String>,
 }

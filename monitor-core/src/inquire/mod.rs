@@ -9,6 +9,8 @@ mod catalogue;
 mod line;
 mod manners;
 mod planner;
+pub mod postgres;
+mod quote;
 
 pub use asker::{Answer, AskError, AskErrorKind, Asker};
 pub use budget::{Asked, Budget, Budgeted};
@@ -18,3 +20,4 @@ pub use catalogue::{
 pub use line::{Carrier, Line};
 pub use manners::Manners;
 pub use planner::{Access, Explainable, IndexDraft, Plan, PlanNode, Planner, UsedIndex};
+pub use quote::quoted;

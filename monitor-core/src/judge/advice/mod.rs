@@ -1,5 +1,8 @@
 //! Advice with its evidence.
 
+pub mod index;
+pub mod query;
+
 mod recommendation;
 
 pub use recommendation::{
