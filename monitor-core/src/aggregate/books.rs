@@ -10,7 +10,7 @@ use super::slow::{Kept, Newest, SlowLog};
 use super::sources::Source;
 use super::statement::Statement;
 use super::tally::{Slowness, Tally};
-use crate::identify::{Fingerprint, Kind, ListSize};
+use crate::identify::{Fingerprint, Kind, ListSize, Wording};
 use crate::snapshot::{Activity, ListActivity, StatementActivity};
 
 /// What identifies a series.
@@ -44,6 +44,8 @@ struct Place {
     key: Key,
     statement: Arc<Statement>,
     tally: Tally,
+    /// What the literals of its texts told.
+    wording: Wording,
     /// Called again since the hand last came by.
     used: bool,
 }
@@ -86,9 +88,17 @@ impl Books {
         self.sources.push(source);
     }
 
-    /// The series of a key, if it has a place.
-    pub(super) fn find(&self, key: &Key) -> Option<SeriesRef> {
-        self.by_key.get(key).copied()
+    /// The series of a key, if it has a place; a text of it that was not seen before told `wording`.
+    pub(super) fn find(&mut self, key: &Key, wording: &Wording) -> Option<SeriesRef> {
+        let series = self.by_key.get(key).copied()?;
+        self.word(series, wording);
+        Some(series)
+    }
+
+    fn word(&mut self, series: SeriesRef, wording: &Wording) {
+        if let Some(place) = self.places.get_mut(series.place()) {
+            place.wording.merge(wording);
+        }
     }
 
     /// Gives a new series a place.
@@ -96,6 +106,7 @@ impl Books {
         &mut self,
         key: Key,
         statement: Statement,
+        wording: &Wording,
         generations: &Generations,
         desks: &Desks,
     ) -> SeriesRef {
@@ -112,7 +123,14 @@ impl Books {
         };
         let series = SeriesRef::new(place, generation, key.0, kind);
         let statement = Arc::new(statement);
-        let new = Place { series, key, statement, tally: Tally::default(), used: false };
+        let new = Place {
+            series,
+            key,
+            statement,
+            tally: Tally::default(),
+            wording: Wording::default(),
+            used: false,
+        };
         match self.places.get_mut(place) {
             None => self.places.push(new),
             Some(taken) => {
@@ -124,6 +142,7 @@ impl Books {
             }
         }
         self.by_key.insert(key, series);
+        self.word(series, wording);
         series
     }
 
@@ -231,6 +250,7 @@ impl Place {
             summary: self.statement.summary.clone(),
             kind: self.statement.kind(),
             tables: self.statement.tables(),
+            wording: self.wording,
             database: source.database.clone(),
             activity,
             by_list_size,

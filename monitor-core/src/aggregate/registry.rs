@@ -140,14 +140,17 @@ impl Registry {
         let series = with_normaliser(|normaliser| {
             let normalised = normaliser.normalise(text, dialect);
             let key = (source.id, normalised.fingerprint, normalised.list_size);
-            if let Some(series) = lock(&self.books).find(&key) {
+            if let Some(series) = lock(&self.books).find(&key, &normalised.wording) {
                 return series;
             }
             let statement = Statement::new(normalised.identify(), dialect);
             let mut books = lock(&self.books);
-            match books.find(&key) {
+            match books.find(&key, &normalised.wording) {
                 Some(series) => series,
-                None => books.seat(key, statement, &self.generations, &self.desks),
+                None => {
+                    let (generations, desks) = (&self.generations, &self.desks);
+                    books.seat(key, statement, &normalised.wording, generations, desks)
+                }
             }
         });
         self.texts.insert(hash, series);

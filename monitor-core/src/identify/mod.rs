@@ -51,6 +51,7 @@ mod summary;
 mod tables;
 mod token;
 mod verb;
+mod wording;
 
 pub(crate) use self::parse::{LIST_FROM, numbered, parsed};
 pub use self::{
@@ -63,4 +64,5 @@ pub use self::{
     parse::{PARSE_BYTES_MAX, PARSE_OPERATORS_MAX, Refinement, refine},
     summary::SUMMARY_BYTES_MAX,
     tables::{TABLES_MAX, Tables},
+    wording::{DEEP_OFFSET, Wording},
 };

@@ -18,8 +18,8 @@ pub(crate) use activity::{ERROR_CODES_MAX, codes};
 pub use histogram::Histogram;
 pub use losses::Losses;
 pub use records::CallRecord;
-pub(crate) use rollup::merged;
 pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
+pub(crate) use rollup::{dialect, merged};
 pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SourceActivity,
     TransactionActivity,

@@ -3,8 +3,19 @@
 pub mod index;
 pub mod query;
 
+mod ledger;
 mod recommendation;
+mod report;
+mod rules;
+mod settings;
+mod story;
 
+pub(crate) use ledger::Ledger;
 pub use recommendation::{
     Category, Confidence, Effort, Evidence, Fact, Impact, Priority, Recommendation,
 };
+pub use report::{Advice, Reason, RuleAnswer, Verdict};
+pub(crate) use rules::rank;
+pub use rules::{Question, advise};
+pub use settings::AdviceSettings;
+pub use story::{Hold, LevelSample, Story, StoryCall, Surroundings, Wait};
