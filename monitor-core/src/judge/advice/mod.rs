@@ -18,4 +18,4 @@ pub use report::{Advice, Reason, RuleAnswer, Verdict};
 pub(crate) use rules::rank;
 pub use rules::{Question, advise};
 pub use settings::AdviceSettings;
-pub use story::{Hold, LevelSample, Story, StoryCall, Surroundings, Wait};
+pub use story::{Hold, LevelSample, PoolPeak, Story, StoryCall, Surroundings, Wait};

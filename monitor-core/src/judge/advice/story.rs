@@ -21,6 +21,8 @@ pub struct Story {
     pub waits: Vec<Wait>,
     /// What pools said of themselves, in the order of time.
     pub levels: Vec<LevelSample>,
+    /// The most each pool had in use since somebody watches.
+    pub peaks: Vec<PoolPeak>,
     /// What is known of the server and of how the service is deployed.
     pub surroundings: Surroundings,
 }
@@ -57,6 +59,8 @@ pub struct StoryCall {
 /// A connection that was held.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hold {
+    /// The pool's name.
+    pub pool: Arc<str>,
     /// For how long.
     pub held: Duration,
     /// For how much of that the database worked.
@@ -93,6 +97,19 @@ pub struct LevelSample {
     pub waiting: u64,
     /// How long 95 % of the last checkouts waited at most.
     pub wait_p95: Option<Duration>,
+}
+
+/// The most a pool had in use.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PoolPeak {
+    /// The pool's name.
+    pub pool: Arc<str>,
+    /// Connections in use at the busiest moment.
+    pub in_use: u32,
+    /// Connections it may have.
+    pub max: Option<u32>,
+    /// For how long somebody has watched.
+    pub watched: Duration,
 }
 
 /// What is known of the server and of how the service is deployed.

@@ -3,8 +3,11 @@
 //! The sentences that open a rule's file are its manual page, for whoever got its advice: what was seen, why it hurts, what
 //! to do, and when it is wrong. `cargo xtask rules` makes `docs/rules.md` of them.
 
+mod pressure;
 mod reading;
+mod repeated;
 mod seen;
+mod units;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,28 +43,49 @@ macro_rules! rules {
 }
 
 rules! {
+    cache_candidate CacheCandidate,
     cartesian_join CartesianJoin,
+    connection_churn ConnectionChurn,
+    connection_held_idle ConnectionHeldIdle,
     correlated_subquery CorrelatedSubquery,
     count_for_existence CountForExistence,
     count_whole_table CountWholeTable,
     deep_offset DeepOffset,
     distinct_join DistinctJoin,
     distinct_on_latest DistinctOnLatest,
+    duplicate_query DuplicateQuery,
     having_as_where HavingAsWhere,
+    hot_row HotRow,
+    idle_in_transaction IdleInTransaction,
+    in_list_variants InListVariants,
+    latency_regression LatencyRegression,
     leading_wildcard LeadingWildcard,
     limit_without_order LimitWithoutOrder,
     missing_where_write MissingWhereWrite,
+    n_plus_one NPlusOne,
+    n_plus_one_write NPlusOneWrite,
+    nested_acquire NestedAcquire,
     not_in_subquery NotInSubquery,
     or_across_tables OrAcrossTables,
     order_by_random OrderByRandom,
+    partition_candidate PartitionCandidate,
+    pool_too_large PoolTooLarge,
+    pool_too_small PoolTooSmall,
+    read_replica_candidate ReadReplicaCandidate,
+    row_by_row_insert RowByRowInsert,
     sargable_arithmetic SargableArithmetic,
     sargable_case SargableCase,
     sargable_cast SargableCast,
     sargable_coalesce SargableCoalesce,
     sargable_function SargableFunction,
     select_star_wide SelectStarWide,
+    serialization_retries SerializationRetries,
+    slow_query SlowQuery,
+    stale_statistics StaleStatistics,
     unbounded_result UnboundedResult,
     union_distinct UnionDistinct,
+    use_bind_parameters UseBindParameters,
+    use_upsert UseUpsert,
 }
 
 /// What advice is taken from.

@@ -13,7 +13,7 @@ use crate::judge::advice::{
     AdviceSettings, Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
     RuleAnswer, Story, Verdict,
 };
-use crate::snapshot::{Activity, Rollup, Snapshot, StatementActivity, Window};
+use crate::snapshot::{Activity, Rollup, Snapshot, SourceActivity, StatementActivity, Window};
 
 /// Everything that was seen.
 pub(super) struct Seen<'a> {
@@ -74,6 +74,11 @@ impl<'a> Seen<'a> {
     /// The longest window: what is worth advice is what happened in the last hour.
     pub(super) fn lately(&self) -> &'a Rollup {
         self.snapshot.windows.last().map_or(&self.snapshot.lifetime, |window| &window.rollup)
+    }
+
+    /// What happened to a source of late.
+    pub(super) fn source_lately(&self, source: &SourceActivity) -> Option<&'a SourceActivity> {
+        self.snapshot.windows.last()?.sources.iter().find(|one| one.is_same(source))
     }
 
     /// The time [`lately`](Self::lately) covers.
