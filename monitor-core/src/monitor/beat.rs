@@ -69,6 +69,7 @@ impl Inner {
 
     fn review(&self) {
         let snapshot = self.snapshot();
+        self.advisor.look_at_pools(&snapshot);
         let findings = judge::findings(&snapshot, &self.thresholds);
         let changed = self.book().review(findings, snapshot.at, self.timing);
         for alert in &changed {
@@ -78,8 +79,8 @@ impl Inner {
         }
     }
 
-    /// A panic, in a callback or in a dependency, must not stop the beat.
-    fn guarded(&self, work: impl FnOnce()) {
+    /// A panic, in a callback or in a dependency, must not stop a thread of ours.
+    pub(super) fn guarded(&self, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.beat.panicked.fetch_add(1, Relaxed);
         }

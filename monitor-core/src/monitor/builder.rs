@@ -3,10 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::advisor::{self, Advisor};
 use super::beat::{self, Beat};
 use super::{Inner, Monitor, OnAlert};
 use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX};
 use crate::capture::Clock;
+use crate::inquire::Asker;
+use crate::judge::advice::AdviceSettings;
 use crate::judge::{Alert, AlertBook, AlertTiming, Thresholds};
 
 /// Sets up a [`Monitor`]. Every setting has a documented default.
@@ -20,6 +23,8 @@ pub struct Builder {
     clock: Option<Clock>,
     by_hand: bool,
     on_alert: Vec<OnAlert>,
+    advice: AdviceSettings,
+    asker: Option<Box<dyn Asker>>,
 }
 
 /// Why a monitor could not be built. The message says which setting, and what would work.
@@ -33,6 +38,8 @@ pub struct BuildError {
 
 /// Texts a monitor may be told to remember: a gigabyte of them.
 const TEXTS_MAX: usize = 1 << 26;
+/// The shortest time between two looks for advice.
+const ADVICE_EVERY_MIN: Duration = Duration::from_secs(1);
 /// How long trouble must last before an alert fires, by default.
 const HELD_FOR: Duration = Duration::from_secs(10);
 /// How long trouble must be gone before an alert is resolved, by default.
@@ -177,6 +184,20 @@ impl Builder {
         self
     }
 
+    /// Whether, how often and about what advice is given; see [`Monitor::recommendations`]. Default: every five minutes.
+    pub fn recommendations(mut self, settings: AdviceSettings) -> Self {
+        self.advice = settings;
+        self
+    }
+
+    /// Lets advice ask the database what it holds, over a connection of the monitor's own.
+    ///
+    /// The adapters make askers. What is asked keeps to a [budget](crate::inquire::Budget).
+    pub fn ask_database(mut self, asker: impl Asker + 'static) -> Self {
+        self.asker = Some(Box::new(asker));
+        self
+    }
+
     /// The clock to read; see [`Clock::by_hand`]. Default: the machine's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = Some(clock);
@@ -197,6 +218,7 @@ impl Builder {
     pub fn build(self) -> Result<Monitor, BuildError> {
         self.check_thresholds()?;
         self.check_limits()?;
+        self.check_advice()?;
         let timing = AlertTiming {
             held_for: self.held_for.unwrap_or(HELD_FOR),
             clear_for: self.clear_for.unwrap_or(CLEAR_FOR),
@@ -208,6 +230,7 @@ impl Builder {
         }
         let Thresholds { slow, very_slow, leak_after, .. } = self.thresholds;
         let clock = self.clock.unwrap_or_else(Clock::real);
+        let asker = self.asker.map(|asker| advisor::budgeted(asker, clock.clone()));
         let inner = Arc::new(Inner {
             registry: Registry::new(clock, self.limits, slow, very_slow, leak_after),
             thresholds: self.thresholds,
@@ -215,14 +238,13 @@ impl Builder {
             alerts: Mutex::new(AlertBook::new(self.limits.alerts_max)),
             on_alert: self.on_alert,
             beat: Beat::default(),
+            advisor: Advisor::new(self.advice, asker),
         });
         if !self.by_hand {
-            beat::start(&inner).map_err(|cause| BuildError {
-                message: "cannot start the monitor's thread; raise the process's thread limit, or \
-                          use `beat_by_hand` and call `Monitor::beat` every second"
-                    .into(),
-                cause: Some(cause),
-            })?;
+            beat::start(&inner).map_err(no_thread)?;
+        }
+        if !self.by_hand && inner.advisor.is_on() {
+            advisor::start(&inner).map_err(no_thread)?;
         }
         Ok(Monitor { inner: Some(inner) })
     }
@@ -272,6 +294,19 @@ impl Builder {
         Ok(())
     }
 
+    fn check_advice(&self) -> Result<(), BuildError> {
+        let AdviceSettings { every, remembered_max, .. } = self.advice;
+        if every < ADVICE_EVERY_MIN {
+            return refuse(format!(
+                "advice every {every:?} would do little else; choose {ADVICE_EVERY_MIN:?} or longer"
+            ));
+        }
+        if remembered_max == 0 {
+            return refuse("remembered_max is 0; choose at least 1");
+        }
+        Ok(())
+    }
+
     fn check_limits(&self) -> Result<(), BuildError> {
         let l = &self.limits;
         for (name, count, least, most) in [
@@ -305,4 +340,10 @@ impl std::fmt::Debug for Builder {
 
 fn refuse<T>(message: impl Into<String>) -> Result<T, BuildError> {
     Err(BuildError { message: message.into(), cause: None })
+}
+
+fn no_thread(cause: std::io::Error) -> BuildError {
+    let message = "cannot start the monitor's thread; raise the process's thread limit, or use \
+                   `beat_by_hand` and call `Monitor::beat` every second";
+    BuildError { message: message.into(), cause: Some(cause) }
 }

@@ -1,5 +1,6 @@
 //! Where the stages meet: the monitor itself, and the handles adapters hold.
 
+mod advisor;
 mod beat;
 mod builder;
 mod source;
@@ -14,6 +15,8 @@ pub use timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
+use crate::inquire::Asker;
+use crate::judge::advice::{Advice, Recommendation};
 use crate::judge::{self, Alert, AlertBook, AlertTiming, Health, Thresholds};
 use crate::show;
 use crate::snapshot::{CallRecord, Snapshot};
@@ -37,6 +40,7 @@ pub(crate) struct Inner {
     alerts: Mutex<AlertBook>,
     on_alert: Vec<OnAlert>,
     beat: beat::Beat,
+    advisor: advisor::Advisor,
 }
 
 // === impl Monitor ===
@@ -149,12 +153,48 @@ impl Monitor {
         self.inner.as_ref().map(|inner| inner.book().alerts()).unwrap_or_default()
     }
 
+    /// What to do about the database, most important first, as of the last look.
+    ///
+    /// The monitor looks on a thread of its own: once after
+    /// [`observe_for`](judge::advice::AdviceSettings::observe_for), then
+    /// [`every`](judge::advice::AdviceSettings::every) so often. Empty before the first look; see
+    /// [`look_for_advice`](Self::look_for_advice).
+    #[must_use]
+    pub fn recommendations(&self) -> Vec<Recommendation> {
+        self.advice().recommendations
+    }
+
+    /// All that the last look for advice came to: also why a rule was silent.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        self.inner.as_ref().map(|inner| inner.advisor.advice()).unwrap_or_default()
+    }
+
+    /// Looks for advice now, and gives it.
+    ///
+    /// Takes a snapshot, asks the database if there is somebody to ask, and puts every statement of the last hour to
+    /// the rules: some ten milliseconds for a hundred statements, on the caller's thread, so not to be called in
+    /// a request's way. A monitor that is off has no advice.
+    pub fn look_for_advice(&self) -> Advice {
+        self.inner.as_ref().map(|inner| inner.look_for_advice()).unwrap_or_default()
+    }
+
+    /// From now on, advice may ask the database: what it holds makes many rules surer, and some need it.
+    ///
+    /// Replaces whoever was asked before; see [`Builder::ask_database`].
+    pub fn ask_database(&self, asker: impl Asker + 'static) {
+        if let Some(inner) = &self.inner {
+            inner.advisor.ask(Box::new(asker), inner.registry.clock.clone());
+        }
+    }
+
     /// A report a person likes to read, as plain text.
     #[must_use]
     pub fn report(&self) -> String {
         let snapshot = self.snapshot();
         let health = judge::health(&snapshot, &self.thresholds());
-        show::text(&snapshot, &health)
+        let recommendations = self.recommendations();
+        show::text(&snapshot, &health) + &show::recommendations(&recommendations)
     }
 
     /// Does what is due: digests the slow log, parses new statements, closes window pieces and
@@ -187,6 +227,7 @@ impl Inner {
         let mut snapshot = self.registry.snapshot();
         snapshot.losses.alerts_forgotten = self.book().forgotten();
         snapshot.losses.panics_caught += self.beat.panicked();
+        snapshot.losses.recommendations_forgotten = self.advisor.forgotten();
         snapshot
     }
 }

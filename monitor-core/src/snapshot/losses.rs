@@ -22,6 +22,8 @@ pub struct Losses {
     pub checkouts_untracked: u64,
     /// Alerts forgotten because the history was full.
     pub alerts_forgotten: u64,
+    /// Recommendations whose first sight was forgotten, because too many were given.
+    pub recommendations_forgotten: u64,
     /// Panics in what the monitor calls back or does on its beat, caught there.
     pub panics_caught: u64,
 }
@@ -29,7 +31,7 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 8] {
+    pub fn entries(&self) -> [(&'static str, u64); 9] {
         [
             ("statements_evicted", self.statements_evicted),
             ("history_calls_dropped", self.history_calls_dropped),
@@ -38,6 +40,7 @@ impl Losses {
             ("window_statements_folded", self.window_statements_folded),
             ("checkouts_untracked", self.checkouts_untracked),
             ("alerts_forgotten", self.alerts_forgotten),
+            ("recommendations_forgotten", self.recommendations_forgotten),
             ("panics_caught", self.panics_caught),
         ]
     }

@@ -1,9 +1,10 @@
 //! What the rules answered, also those that found nothing.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::SystemTime;
 
-use super::Recommendation;
+use super::{AdviceSettings, Recommendation};
 
 /// All advice at a moment, and why there is no more of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,6 +70,25 @@ impl Advice {
     #[must_use]
     pub fn answer(&self, rule: &str) -> Option<&RuleAnswer> {
         self.answers.iter().find(|answer| answer.rule == rule)
+    }
+
+    /// Puts recommendations in order, the most important first, and takes out those that are muted or given twice.
+    ///
+    /// Order is by priority, then by time saved, then by how sure it is.
+    pub(crate) fn settle(&mut self, settings: &AdviceSettings) {
+        let is_muted = |one: &Recommendation| settings.is_muted(one.rule, &one.key);
+        let before = self.recommendations.len();
+        self.recommendations.retain(|one| !is_muted(one));
+        self.muted += (before - self.recommendations.len()) as u64;
+        let share = |of: &Recommendation| of.impact.share.unwrap_or(0.0);
+        self.recommendations.sort_by(|a, b| {
+            (b.priority.cmp(&a.priority))
+                .then(share(b).total_cmp(&share(a)))
+                .then(b.confidence.cmp(&a.confidence))
+                .then(a.key.cmp(&b.key))
+        });
+        let mut keys = BTreeSet::new();
+        self.recommendations.retain(|one| keys.insert(one.key.clone()));
     }
 
     /// What one rule recommends.

@@ -75,6 +75,11 @@ impl AdviceSettings {
         self
     }
 
+    /// Whether a recommendation is not wanted.
+    pub(crate) fn is_muted(&self, rule: &str, key: &str) -> bool {
+        self.muted.iter().any(|muted| muted == key || muted == rule)
+    }
+
     /// How many instances of this service use the database, each with pools of its own.
     #[must_use]
     pub fn instances(mut self, count: u32) -> Self {

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use self::reading::Shape;
 use self::seen::{Opinion, Query, Say, Seen};
-use super::{Advice, AdviceSettings, Recommendation, Story};
+use super::{Advice, AdviceSettings, Story};
 use crate::identify;
 use crate::inquire::Catalogue;
 use crate::snapshot::{Activity, Snapshot, StatementActivity};
@@ -117,7 +117,7 @@ type Opinions<'a> = (&'a StatementActivity, Vec<Opinion>);
 #[must_use]
 pub fn advise(question: Question<'_>) -> Advice {
     let Question { snapshot, story, catalogue, settings } = question;
-    let mut seen = Seen { snapshot, story, catalogue, settings, shapes: BTreeMap::new() };
+    let mut seen = Seen { snapshot, story, catalogue, shapes: BTreeMap::new() };
     let is_early = snapshot.uptime < settings.observe_for;
     let opinions = if is_early { Vec::new() } else { read_all(&mut seen) };
     let mut says: Vec<Say<'_>> = RULES.iter().map(|rule| Say::new(rule.name(), &seen)).collect();
@@ -144,7 +144,8 @@ fn read_all<'a>(seen: &mut Seen<'a>) -> Vec<Opinions<'a>> {
         let (Some(fingerprint), catalogue) = (of.fingerprint, seen.catalogue_of(of)) else {
             continue;
         };
-        let read = identify::parsed(&of.text, of.dialect(), |tree| {
+        let numbered = identify::numbered(&of.text, of.dialect());
+        let read = identify::parsed(&numbered, of.dialect(), |tree| {
             let query = Query { tree: &tree, of, catalogue };
             let opinions: Vec<_> = RULES.iter().map(|rule| rule.read(&query)).collect();
             Some((Shape::of(&tree, catalogue), opinions))
@@ -172,27 +173,8 @@ fn report(snapshot: &Snapshot, settings: &AdviceSettings, says: Vec<Say<'_>>) ->
     let mut advice = Advice { at: Some(snapshot.at), ..Advice::default() };
     for say in says {
         advice.answers.push(say.answer);
-        for found in say.found {
-            let is_muted = |muted: &String| *muted == found.key || muted == found.rule;
-            let is_known = |known: &Recommendation| known.key == found.key;
-            if settings.muted.iter().any(is_muted) {
-                advice.muted += 1;
-            } else if !advice.recommendations.iter().any(is_known) {
-                advice.recommendations.push(found);
-            }
-        }
+        advice.recommendations.extend(say.found);
     }
-    rank(&mut advice.recommendations);
+    advice.settle(settings);
     advice
-}
-
-/// Most important first: by priority, then by time saved, then by how sure it is.
-pub(crate) fn rank(recommendations: &mut [Recommendation]) {
-    recommendations.sort_by(|a, b| {
-        let share = |of: &Recommendation| of.impact.share.unwrap_or(0.0);
-        (b.priority.cmp(&a.priority))
-            .then(share(b).total_cmp(&share(a)))
-            .then(b.confidence.cmp(&a.confidence))
-            .then(a.key.cmp(&b.key))
-    });
 }

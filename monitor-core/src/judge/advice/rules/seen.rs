@@ -10,8 +10,8 @@ use crate::capture::System;
 use crate::identify::Fingerprint;
 use crate::inquire::Catalogue;
 use crate::judge::advice::{
-    AdviceSettings, Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
-    RuleAnswer, Story, Verdict,
+    Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation, RuleAnswer, Story,
+    Verdict,
 };
 use crate::snapshot::{Activity, Rollup, Snapshot, SourceActivity, StatementActivity, Window};
 
@@ -20,7 +20,6 @@ pub(super) struct Seen<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) story: &'a Story,
     pub(super) catalogue: Option<&'a Catalogue>,
-    pub(super) settings: &'a AdviceSettings,
     /// What the trees of the statements say, as far as the parser understands them.
     pub(super) shapes: BTreeMap<Fingerprint, Shape>,
 }
