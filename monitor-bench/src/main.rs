@@ -4,8 +4,8 @@
 //! table shows medians over the rounds, and the cost above the empty block of the same round. Two
 //! variants that do the same (A/A) show how much of it is noise.
 
-mod advice;
 mod rounds;
+mod rules;
 mod variants;
 
 use std::hint::black_box;
@@ -28,8 +28,8 @@ fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => Ok(costs()?),
-        ["--advice"] => advice::run(None),
-        ["--advice", folder] => advice::run(Some(folder)),
+        ["--advice"] => rules::run(None),
+        ["--advice", folder] => rules::run(Some(folder)),
         _ => anyhow::bail!("cannot read the arguments; there is `--advice [DIR]`, or nothing"),
     }
 }

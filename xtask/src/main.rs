@@ -4,6 +4,7 @@
 
 mod bench;
 mod interrupt;
+mod rules;
 mod servers;
 mod steps;
 mod test;
@@ -21,6 +22,9 @@ cargo xtask <chore>
   servers       start the servers the tests use, print their addresses, wait for ctrl-c
   install       install the packages the tests need, and stop there
   bench         measure what watching costs; leave the machine alone meanwhile
+  bench --advice [DIR]
+                judge the rules of advice by cases whose answer is known
+  rules         write docs/rules.md, a page for each rule of advice
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
 
@@ -41,6 +45,7 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
         "test" => test::run(&args),
         "servers" => servers::run(),
         "bench" => bench::run(&args),
+        "rules" => rules::run(),
         "tidy" => tidy::run(),
         "install" => servers::install(),
         "" | "help" | "--help" | "-h" => {

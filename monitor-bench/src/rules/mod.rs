@@ -1,4 +1,4 @@
-//! Whether advice is right: `cargo xtask bench --advice [DIR]`.
+//! Whether the rules are right: `cargo xtask bench --advice [DIR]`.
 //!
 //! DIR is laid out as the committed cases are, `tests/fixtures/advice`: `rewrites/cases.json` and `traces/*.jsonl` (or `.jsonl.gz`) with
 //! `traces/expected.json`. Everything goes through the monitor as a service's calls do: what is judged has lost its
@@ -45,5 +45,26 @@ impl Score {
 impl std::fmt::Display for Score {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} of {}", self.right, self.all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{committed, rewrites, traces};
+
+    #[test]
+    fn every_committed_rewrite_is_judged_right() {
+        let cases = rewrites::all(&committed()).unwrap();
+        let wrong: Vec<_> =
+            cases.iter().filter(|case| !case.is_right()).map(|case| &case.name).collect();
+        assert!(cases.len() > 100 && wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn every_committed_trace_is_judged_right() {
+        let traces = traces::all(&committed()).unwrap();
+        let wrong: Vec<_> =
+            traces.iter().filter(|trace| !trace.is_right()).map(|trace| &trace.name).collect();
+        assert!(traces.len() >= 36 && wrong.is_empty(), "{wrong:?}");
     }
 }

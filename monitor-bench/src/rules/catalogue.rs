@@ -68,10 +68,10 @@ fn table(create: &CreateTable) -> Table {
                 ColumnOption::NotNull => nullable = false,
                 ColumnOption::PrimaryKey(_) => {
                     nullable = false;
-                    table.indexes.push(key(&[column.name.value.clone()], true));
+                    table.indexes.push(key(std::slice::from_ref(&column.name.value), true));
                 }
                 ColumnOption::Unique(_) => {
-                    table.indexes.push(key(&[column.name.value.clone()], false))
+                    table.indexes.push(key(std::slice::from_ref(&column.name.value), false))
                 }
                 _ => {}
             }
