@@ -1,6 +1,7 @@
 //! monitor-core through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod advice;
 mod alerts;
 mod building;
 mod identify;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::SystemTime;
 
-use super::{AdviceSettings, Recommendation};
+use super::{AdviceSettings, Priority, Recommendation};
 
 /// All advice at a moment, and why there is no more of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -74,13 +74,14 @@ impl Advice {
 
     /// Puts recommendations in order, the most important first, and takes out those that are muted or given twice.
     ///
-    /// Order is by priority, then by time saved, then by how sure it is.
+    /// Order is by priority, then by time saved, then by how sure it is. A high risk comes before any time saved.
     pub(crate) fn settle(&mut self, settings: &AdviceSettings) {
         let is_muted = |one: &Recommendation| settings.is_muted(one.rule, &one.key);
         let before = self.recommendations.len();
         self.recommendations.retain(|one| !is_muted(one));
         self.muted += (before - self.recommendations.len()) as u64;
-        let share = |of: &Recommendation| of.impact.share.unwrap_or(0.0);
+        let risk = |of: &Recommendation| if of.priority == Priority::High { 1.0 } else { 0.0 };
+        let share = |of: &Recommendation| of.impact.share.unwrap_or(risk(of));
         self.recommendations.sort_by(|a, b| {
             (b.priority.cmp(&a.priority))
                 .then(share(b).total_cmp(&share(a)))
