@@ -210,3 +210,59 @@ fn pools_that_are_more_than_the_server_has_are_told_at_once() {
         advice.recommendations[0].remedy
     );
 }
+
+#[test]
+fn a_queue_that_is_empty_for_a_moment_still_stands_and_bursts_do_not_add_up() {
+    let every = |full: fn(u64) -> bool| {
+        let mut library = full_with(ms(4), 120);
+        for (at, sample) in library.story.levels.iter_mut().enumerate() {
+            if !full(at as u64) {
+                sample.waiting = 0;
+            }
+        }
+        library.advice()
+    };
+    assert_eq!(said(&every(|at| at % 10 != 0)), ["pool-too-small"]);
+    check(&every(|at| at % 4 == 0), "pool-too-small", Verdict::Quiet);
+}
+
+#[test]
+fn a_pool_that_grows_does_not_churn() {
+    let mut library = Library::open();
+    for second in 0..130 {
+        library.source.connection_created(None);
+        let levels =
+            PoolLevels { size: second + 1, idle: 0, max: Some(200), ..PoolLevels::default() };
+        library.source.set_levels(levels);
+        library.wait(secs(1));
+    }
+    check(&library.advice(), "connection-churn", Verdict::Quiet);
+}
+
+#[test]
+fn connections_that_live_for_seconds_churn_however_few_they_are() {
+    let mut library = Library::open();
+    library.source.set_levels(PoolLevels {
+        size: 4,
+        idle: 2,
+        max: Some(4),
+        ..PoolLevels::default()
+    });
+    for _ in 0..130 / 2 {
+        library.source.connection_created(None);
+        library.wait(secs(2));
+    }
+    assert_eq!(said(&library.advice()), ["connection-churn"]);
+}
+
+#[test]
+fn idle_transactions_are_told_without_a_pool_as_well() {
+    let mut library = Library::open();
+    let bare = library.monitor().database(library.source.database().unwrap().clone());
+    for _ in 0..3 {
+        let transaction = bare.transaction();
+        library.wait(secs(20));
+        transaction.rolled_back();
+    }
+    assert_eq!(said(&library.advice()), ["idle-in-transaction"]);
+}

@@ -327,3 +327,57 @@ fn what_no_parser_understands_is_left_alone() {
     }
     assert_eq!(said(&library.advice()), [""; 0]);
 }
+
+#[test]
+fn an_update_and_a_delete_are_read_like_a_select() {
+    for sql in [
+        "update books set state = $2 where date(printed_at) = $1",
+        "delete from books where date(printed_at) = $1",
+    ] {
+        let advice = Library::open().calls(sql, 10, ms(2), 3).advice();
+        assert_eq!(said(&advice), ["sargable-function"], "of {sql}");
+    }
+}
+
+#[test]
+fn a_folded_column_with_a_plain_index_wants_an_index_of_its_own() {
+    trio(
+        "sargable-case",
+        "select id from readers where lower(card) = lower($1)",
+        "select id, lower(card) from readers where card = $1",
+    );
+}
+
+#[test]
+fn more_ways_to_count_for_existence_and_not_to() {
+    trio(
+        "count-for-existence",
+        "select case when count(*) > 0 then 'yes' else 'no' end from loans where reader_id = $1",
+        "select reader_id, count(*) > 3 from loans where reader_id > $1 group by reader_id",
+    );
+    let advice = Library::open()
+        .calls("select count(distinct reader_id) from loans", 10, ms(90), 1)
+        .advice();
+    assert_eq!(said(&advice), [""; 0]);
+}
+
+#[test]
+fn a_join_to_one_partner_makes_no_duplicates() {
+    trio(
+        "distinct-join",
+        "select distinct r.* from readers r join loans l on l.reader_id = r.id where r.card = $1",
+        "select distinct l.id from loans l join books b on b.id = l.book_id where l.reader_id = $1",
+    );
+}
+
+#[test]
+fn tables_tied_by_name_or_by_keys_are_tied() {
+    for close in [
+        "select count(*) from books join loans using (id) where books.state = $1",
+        "select count(*) from books natural join loans where books.state = $1",
+        "select b.title, r.card from books b join readers r on r.id = b.author_id where b.id = $1 limit 1",
+    ] {
+        let advice = Library::open().calls(close, 10, ms(2), 1).advice();
+        assert_eq!(said(&advice), [""; 0], "of {close}");
+    }
+}

@@ -92,6 +92,20 @@ fn what_looks_like_a_loop_over_rows_and_is_none_is_left_alone() {
 }
 
 #[test]
+fn going_through_pages_is_no_loop_over_rows() {
+    for page in [
+        "select id from loans order by id limit 100 offset $1",
+        "select id from loans where id > $1 order by id limit 100",
+    ] {
+        let mut library = Library::open();
+        for n in 0..12 {
+            library.step(StoryCall { rows: Rows::returned(100), ..call(page, n) }, page);
+        }
+        check(&library.advice(), "n-plus-one", Verdict::Quiet);
+    }
+}
+
+#[test]
 fn a_poller_is_no_loop() {
     let mut library = Library::open();
     for n in 0..10 {

@@ -105,3 +105,12 @@ fn a_unit_that_reads_what_it_wrote_is_left_to_the_primary() {
     });
     check(&library.advice(), "read-replica-candidate", Verdict::Quiet);
 }
+
+#[test]
+fn a_replica_waits_for_cheaper_advice() {
+    let mut library = reads(1_500, 10, 2);
+    library.story.surroundings.database_cpu = Some(0.9);
+    let advice = library.advice();
+    assert_eq!(said(&advice), ["cache-candidate"]);
+    check(&advice, "read-replica-candidate", Verdict::Quiet);
+}

@@ -16,7 +16,7 @@ use crate::snapshot::{StatementActivity, TableActivity};
 
 pub(super) struct CacheCandidate;
 
-const READS_MIN: usize = 500;
+const READS_MIN: usize = 200;
 const READS_PER_WRITE_MIN: u64 = 100;
 /// So many answers fit any cache.
 const ANSWERS: usize = 100;

@@ -10,7 +10,7 @@
 use sqlparser::ast::{Expr, JoinConstraint, Select};
 
 use super::reading::{
-    Scope, columns_of, conjuncts, constraint, joined_on, subqueries, top_selects,
+    Scope, all_conditions, columns_of, conjuncts, constraint, joined_on, subqueries, top_selects,
 };
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
@@ -51,8 +51,9 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, select: &Select) -> Opinion {
     let Some(groups) = tied(scope, select, &conditions) else {
         return Opinion::CannotTell("a column's table is not known".into());
     };
+    let single = scope.single_rows(&all_conditions(select));
     let many: Vec<usize> = (0..scope.tables.len())
-        .filter(|&table| !scope.is_one_row(table, &conditions))
+        .filter(|&table| !single[table])
         .collect();
     let mut apart: Vec<usize> = many.iter().map(|&table| groups[table]).collect();
     apart.sort_unstable();
@@ -78,9 +79,17 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, select: &Select) -> Opinion {
 /// The group each table is in, where conditions tie tables together; `None` where a column's table is not known.
 fn tied(scope: &Scope<'_>, select: &Select, conditions: &[&Expr]) -> Option<Vec<usize>> {
     let mut groups: Vec<usize> = (0..scope.tables.len()).collect();
-    let joins: Vec<_> = select.from.iter().flat_map(|from| &from.joins).collect();
-    if joins.iter().any(|join| matches!(constraint(join), Some(JoinConstraint::Using(_) | JoinConstraint::Natural))) {
-        return None;
+    let mut table = 0;
+    for from in &select.from {
+        let first = table;
+        for join in &from.joins {
+            table += 1;
+            // By name, columns of this table and of one before it in the same chain are tied.
+            if matches!(constraint(join), Some(JoinConstraint::Using(_) | JoinConstraint::Natural)) {
+                tie(&mut groups, first, table);
+            }
+        }
+        table += 1;
     }
     for condition in joined_on(select).into_iter().chain(conditions.iter().copied()) {
         let mut tables = Vec::new();
@@ -96,9 +105,13 @@ fn tied(scope: &Scope<'_>, select: &Select, conditions: &[&Expr]) -> Option<Vec<
         let mut tables = tables.into_iter();
         let Some(first) = tables.next() else { continue };
         for other in tables {
-            let (from, to) = (groups[other], groups[first]);
-            groups.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
+            tie(&mut groups, first, other);
         }
     }
     Some(groups)
+}
+
+fn tie(groups: &mut [usize], one: usize, other: usize) {
+    let (from, to) = (groups[other], groups[one]);
+    groups.iter_mut().filter(|group| **group == from).for_each(|group| *group = to);
 }

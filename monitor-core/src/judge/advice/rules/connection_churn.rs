@@ -1,7 +1,7 @@
 //! Connections are opened and closed all the time.
 //!
-//! **What was seen.** More than one new connection a second, over the last minute and in the time before it, though the pool is not at its limit. A connection costs a few
-//! milliseconds to open, and on PostgreSQL a process.
+//! **What was seen.** More than one connection a second is opened and closed again, over the last minute and in the time before it; or connections live for less than a
+//! minute. Each costs a few milliseconds to open, and on PostgreSQL a process.
 //!
 //! **What to do.** Keep connections: `min_connections` near what is used, `max_lifetime` of half an hour or longer, `idle_timeout` of minutes. Without a pool, use one.
 //!
@@ -17,6 +17,10 @@ pub(super) struct ConnectionChurn;
 
 /// New connections a second.
 const RATE_MIN: f64 = 1.0;
+/// Connections are meant to live longer than this.
+const LIFETIME_MIN: Duration = Duration::from_secs(60);
+/// From which on a short life is told.
+const SHORT_RATE_MIN: f64 = 0.2;
 /// Time before the last minute that is needed to tell it from a start.
 const BEFORE_MIN: Duration = Duration::from_secs(30);
 
@@ -36,26 +40,29 @@ impl Rule for ConnectionChurn {
                 continue;
             }
             let before = all.connections.created.saturating_sub(now.connections.created);
-            let rate = rate(now.connections.created, recent.covered);
             let before = before as f64 / before_for.as_secs_f64();
-            if rate <= RATE_MIN || before <= RATE_MIN {
-                say.quiet(&*now.name, format!("{rate:.1} new connections a second, {before:.1} before"));
-            } else if is_at_limit(now) {
-                say.quiet(&*now.name, "the pool is at its limit");
-            } else {
+            // Those that are still there may all be new: what was opened beyond them was closed again.
+            let size = size(now);
+            let rate = rate(now.connections.created.saturating_sub(size), recent.covered);
+            let lifetime = Duration::try_from_secs_f64(size as f64 / rate).unwrap_or(Duration::MAX);
+            let is_short = rate >= SHORT_RATE_MIN && before >= SHORT_RATE_MIN && lifetime < LIFETIME_MIN;
+            if is_short || (rate > RATE_MIN && before > RATE_MIN) {
                 say.found(&now.name, None, advice(now, rate));
+            } else {
+                say.quiet(&*now.name, format!("{rate:.1} connections replaced a second, {before:.1} before"));
             }
         }
     }
 }
 
-fn rate(count: u64, time: Duration) -> f64 {
-    count as f64 / time.as_secs_f64().max(1.0)
+/// Connections that are there now; none where nobody says.
+fn size(source: &SourceActivity) -> u64 {
+    let levels = source.pool.as_ref().and_then(|pool| pool.levels);
+    levels.map_or(0, |levels| levels.size.into())
 }
 
-fn is_at_limit(source: &SourceActivity) -> bool {
-    let levels = source.pool.as_ref().and_then(|pool| pool.levels);
-    levels.is_some_and(|levels| levels.max.is_some_and(|max| levels.size >= max))
+fn rate(count: u64, time: Duration) -> f64 {
+    count as f64 / time.as_secs_f64().max(1.0)
 }
 
 fn advice(source: &SourceActivity, rate: f64) -> Found {

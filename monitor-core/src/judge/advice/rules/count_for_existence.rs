@@ -9,7 +9,9 @@
 //! **When it is wrong.** Which number the count is compared with is not kept, so look at it. A count whose number leaves the statement is
 //! left alone.
 
-use sqlparser::ast::{BinaryOperator, Expr, SelectItem, SetExpr};
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{BinaryOperator, Expr, SelectItem, SetExpr, visit_expressions};
 
 use super::reading::{
     conjuncts, function_name, is_constant, plain, subqueries, top_selects,
@@ -38,7 +40,7 @@ impl Rule for CountForExistence {
         let mut is_tested = false;
         let mut is_counted = false;
         for expr in expressions.chain(conditions) {
-            is_tested |= tested(expr);
+            is_tested |= tests(expr);
             is_counted |= is_count(expr);
         }
         if is_tested {
@@ -59,6 +61,15 @@ fn is_grouped(select: &sqlparser::ast::Select) -> bool {
         sqlparser::ast::GroupByExpr::Expressions(by, _) => !by.is_empty(),
         sqlparser::ast::GroupByExpr::All(_) => true,
     }
+}
+
+/// Whether a count is compared with a constant anywhere in an expression.
+fn tests(expr: &Expr) -> bool {
+    let found = visit_expressions(expr, |expr| match tested(expr) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 fn tested(expr: &Expr) -> bool {

@@ -8,9 +8,9 @@
 //!
 //! **When it is wrong.** Where the exact number is needed and asked for seldom.
 
-use sqlparser::ast::{Expr, SelectItem};
+use sqlparser::ast::{Expr, Function, SelectItem};
 
-use super::reading::{Scope, function_name, only_select, plain};
+use super::reading::{Scope, arguments, function_name, is_constant, only_select, plain};
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
 use crate::capture::System;
@@ -31,7 +31,7 @@ impl Rule for CountWholeTable {
         let [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] = select.projection.as_slice() else {
             return Opinion::NotMine;
         };
-        let is_count = matches!(plain(expr), Expr::Function(function) if function_name(function) == "count" && function.over.is_none());
+        let is_count = matches!(plain(expr), Expr::Function(function) if counts_rows(function));
         let is_grouped = !matches!(&select.group_by, sqlparser::ast::GroupByExpr::Expressions(by, _) if by.is_empty());
         let scope = Scope::of(select, &hidden, query.catalogue);
         let [table] = scope.tables.as_slice() else { return Opinion::NotMine };
@@ -58,4 +58,12 @@ impl Rule for CountWholeTable {
         );
         found.step("where it has to be right, keep a counter beside the table").fact("rows counted", format!("{rows:.0}")).into()
     }
+}
+
+/// Whether it is `count(*)` or `count(1)`, not the count of a column's values.
+fn counts_rows(function: &Function) -> bool {
+    function_name(function) == "count"
+        && function.over.is_none()
+        && function.filter.is_none()
+        && arguments(function).into_iter().all(is_constant)
 }

@@ -9,10 +9,11 @@
 //! **When it is wrong.** Pages can then only be turned, not jumped to. An offset that is bound as a parameter is not seen: the rule
 //! cannot tell.
 
-use sqlparser::ast::{LimitClause, Statement};
+use sqlparser::ast::Statement;
 
 use super::seen::{Opinion, Query};
 use super::Rule;
+use super::reading::has_offset;
 use crate::judge::advice::Confidence;
 
 pub(super) struct DeepOffset;
@@ -27,9 +28,8 @@ impl Rule for DeepOffset {
 
     fn read(&self, query: &Query<'_>) -> Opinion {
         let Statement::Query(select) = query.tree else { return Opinion::NotMine };
-        match &select.limit_clause {
-            Some(LimitClause::LimitOffset { offset: Some(_), .. } | LimitClause::OffsetCommaLimit { .. }) => {}
-            _ => return Opinion::NotMine,
+        if !has_offset(select) {
+            return Opinion::NotMine;
         }
         let wording = &query.of.wording;
         if wording.has_deep_offset() {

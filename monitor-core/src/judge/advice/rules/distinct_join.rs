@@ -7,10 +7,13 @@
 //!
 //! **When it is wrong.** It speaks only where a unique key of the table is selected: then the two give the same rows.
 
-use sqlparser::ast::{Distinct, Expr, OrderByKind, SelectItem};
+use sqlparser::ast::{
+    Distinct, Expr, OrderByKind, SelectItem, SelectItemQualifiedWildcardKind,
+};
 
-use super::reading::{Column, Scope, columns_of, only_select};
+use super::reading::{Column, Scope, all_conditions, columns_of, only_select};
 use super::seen::{Opinion, Query, no_catalogue};
+use crate::inquire::Column as CatalogueColumn;
 use super::Rule;
 
 pub(super) struct DistinctJoin;
@@ -42,6 +45,11 @@ impl Rule for DistinctJoin {
         if scope.tables[table].known.is_none() {
             return no_catalogue("whether what is selected is unique");
         }
+        let conditions = all_conditions(select);
+        let others = (0..scope.tables.len()).filter(|&other| other != table);
+        if others.into_iter().all(|other| scope.is_to_one(other, &conditions)) {
+            return Opinion::Quiet("the joins find one partner at most, and make no duplicates".into());
+        }
         let names: Vec<_> = selected.into_iter().map(|column| column.name).collect();
         if !scope.has_unique_key(table, &names) {
             return Opinion::Quiet("what is selected is not unique by itself, so `distinct` is needed".into());
@@ -56,18 +64,30 @@ impl Rule for DistinctJoin {
     }
 }
 
-/// The columns selected, if it is columns.
+/// The columns selected, if it is columns. All columns of a table are its key as well.
 fn selected(scope: &Scope<'_>, select: &sqlparser::ast::Select) -> Option<Vec<Column>> {
-    let of = |item: &SelectItem| match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => scope.column(expr),
-        _ => None,
-    };
-    select.projection.iter().map(of).collect()
+    let mut all = Vec::new();
+    for item in &select.projection {
+        match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                all.push(scope.column(expr)?);
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                let alias = name.to_string().to_ascii_lowercase();
+                let table = scope.tables.iter().position(|table| table.alias == alias)?;
+                let columns = &scope.tables[table].known?.columns;
+                let of = |column: &CatalogueColumn| Column { table, name: column.name.to_ascii_lowercase() };
+                all.extend(columns.iter().map(of));
+            }
+            _ => return None,
+        }
+    }
+    Some(all)
 }
 
 fn orders_by_others(scope: &Scope<'_>, query: &sqlparser::ast::Query, table: usize) -> bool {
     let Some(OrderByKind::Expressions(by)) = query.order_by.as_ref().map(|by| &by.kind) else { return false };
-    let names = by.iter().flat_map(|by| columns_of(&by.expr) as Vec<_>);
+    let names = by.iter().flat_map(|by| columns_of(&by.expr));
     let mut columns = names.filter_map(|name| scope.resolve(&name));
     columns.any(|column: Column| column.table != table) || by.iter().any(|by| matches!(by.expr, Expr::Function(_)))
 }

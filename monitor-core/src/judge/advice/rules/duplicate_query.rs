@@ -22,7 +22,7 @@ pub(super) struct DuplicateQuery;
 
 const CALLS_MIN: usize = 3;
 /// Time saved below which nobody feels it.
-const SAVED_MIN: Duration = Duration::from_millis(5);
+const SAVED_MIN: Duration = Duration::from_millis(1);
 /// What gives another answer each time it is asked.
 const VOLATILE: [&str; 9] = [
     "random(", "rand(", "nextval(", "now(", "clock_timestamp(", "current_timestamp", "uuid",

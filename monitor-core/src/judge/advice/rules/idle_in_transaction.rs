@@ -9,7 +9,7 @@
 //! **When it is wrong.** A cursor read slowly on purpose. A single such transaction is not told.
 
 use super::Rule;
-use super::connection_held_idle::{Idle, idle_pools};
+use super::idle::{Idle, transactions};
 use super::seen::{Found, Say, Seen};
 use crate::judge::advice::Category;
 
@@ -21,24 +21,23 @@ impl Rule for IdleInTransaction {
     }
 
     fn watch(&self, seen: &Seen<'_>, say: &mut Say<'_>) {
-        for idle in idle_pools(seen) {
-            match idle {
-                Ok(idle) if idle.in_transaction => say.found(&idle.pool.clone(), None, advice(&idle)),
-                Ok(idle) => say.quiet(idle.pool, "they are not in transactions: see connection-held-idle"),
-                Err((pool, why)) => say.quiet(pool, why),
+        for source in &seen.snapshot.sources {
+            match transactions(seen, source) {
+                Ok(idle) => say.found(&source.name, None, advice(&source.name, &idle)),
+                Err(why) => say.quiet(&*source.name, why),
             }
         }
     }
 }
 
-fn advice(idle: &Idle) -> Found {
-    let found = idle.advice(
-        format!("transactions on {} are open and do nothing", idle.pool),
+fn advice(source: &str, idle: &Idle) -> Found {
+    idle.advice(
+        Category::Transaction,
+        format!("transactions on {source} are open and do nothing"),
         "their locks keep others waiting, and what they may still read cannot be cleaned up",
         vec![
             "do outside calls before the transaction or after it, not in it".into(),
             "let the server end forgotten ones: `idle_in_transaction_session_timeout`, on MariaDB `idle_transaction_timeout`".into(),
         ],
-    );
-    Found { category: Category::Transaction, ..found }
+    )
 }

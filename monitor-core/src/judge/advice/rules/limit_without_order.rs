@@ -9,7 +9,7 @@
 //! alone.
 
 use super::reading::{
-    Scope, conjuncts, has_aggregate, has_limit, is_constant, only_select,
+    Scope, all_conditions, has_aggregate, has_limit, is_constant, only_select,
 };
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
@@ -47,12 +47,13 @@ impl Rule for LimitWithoutOrder {
             return Opinion::Quiet("it gives one row anyway".into());
         }
         let scope = Scope::of(select, &hidden, query.catalogue);
-        let conditions = conjuncts(select.selection.as_ref());
+        let conditions = all_conditions(select);
+        let single = scope.single_rows(&conditions);
         match scope.tables.as_slice() {
-            [table] if scope.is_one_row(0, &conditions) => {
-                return Opinion::Quiet(format!("a unique key of {} gives one row", table.alias));
+            _ if single.iter().all(|one| *one) => {
+                return Opinion::Quiet("unique keys give one row".into());
             }
-            [table] if table.known.is_none() && !conditions.is_empty() => {
+            tables if tables.iter().any(|table| table.known.is_none()) && !conditions.is_empty() => {
                 return no_catalogue("whether the condition gives one row");
             }
             _ => {}

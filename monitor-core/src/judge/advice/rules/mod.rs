@@ -3,6 +3,7 @@
 //! The sentences that open a rule's file are its manual page, for whoever got its advice: what was seen, why it hurts, what
 //! to do, and when it is wrong. `cargo xtask rules` makes `docs/rules.md` of them.
 
+mod idle;
 mod pressure;
 mod reading;
 mod repeated;
@@ -23,6 +24,12 @@ use crate::snapshot::{Activity, Snapshot, StatementActivity};
 trait Rule: Sync {
     /// Its name, as one stable word: `n-plus-one`.
     fn name(&self) -> &'static str;
+
+    /// Rules whose advice is cheaper to follow, and may make this one's needless: while one of them speaks, this one is
+    /// silent.
+    fn yields_to(&self) -> &'static [&'static str] {
+        &[]
+    }
 
     /// What it makes of one statement that ran of late.
     fn read(&self, _: &Query<'_>) -> Opinion {
@@ -134,7 +141,19 @@ pub fn advise(question: Question<'_>) -> Advice {
             rule.watch(&seen, say);
         }
     }
+    yield_to_others(&mut says);
     report(snapshot, settings, says)
+}
+
+/// Takes back what waits until cheaper advice was followed.
+fn yield_to_others(says: &mut [Say<'_>]) {
+    let speaking: Vec<_> =
+        says.iter().filter(|say| !say.found.is_empty()).map(|say| say.answer.rule).collect();
+    for (rule, say) in RULES.iter().zip(says) {
+        if let Some(first) = rule.yields_to().iter().find(|first| speaking.contains(first)) {
+            say.withdraw(&format!("follow {first} first"));
+        }
+    }
 }
 
 /// What each rule makes of each statement of late. The parser's trees live no longer than that.

@@ -85,8 +85,8 @@ fn judge(seen: &Seen<'_>, run: &Run<'_>) -> Verdict {
     if shape.is_some_and(|shape| shape.listed) {
         return no("it asks for a list at once already");
     }
-    if shape.is_some_and(|shape| shape.limited && !shape.ranges.is_empty()) {
-        return no("it goes through pages by key");
+    if shape.is_some_and(|shape| shape.paged || (shape.limited && !shape.ranges.is_empty())) {
+        return no("it goes through the pages of a result");
     }
     if !run.is_close() {
         return no("the calls are too far apart for a loop");

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 pub(super) struct PoolTooLarge;
 
-const WATCHED_MIN: Duration = Duration::from_secs(24 * 3600);
+/// A day, less what a sampling may miss at its ends.
+const WATCHED_MIN: Duration = Duration::from_secs(23 * 3600);
 const USED_MIN: f64 = 0.25;
 /// A pool of this size costs nobody anything.
 const SIZE_MIN: u32 = 10;

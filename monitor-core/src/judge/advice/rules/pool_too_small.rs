@@ -67,10 +67,11 @@ fn judge(seen: &Seen<'_>, full: &Full<'_>) -> Result<Found, String> {
     if total.calls == 0 {
         return Err("no call was made meanwhile, so nothing would go faster".into());
     }
-    match seen.story.surroundings.database_cpu {
-        Some(cpu) if cpu >= CPU_MAX => return Err("the database has no time to spare".into()),
-        None if slowed_down(seen) => return Err("statements became slower: the queue is at the database".into()),
-        _ => {}
+    if seen.story.surroundings.database_cpu.is_some_and(|cpu| cpu >= CPU_MAX) {
+        return Err("the database has no time to spare".into());
+    }
+    if slowed_down(seen) {
+        return Err("statements became slower: the queue is at the database".into());
     }
     let statements = total.p95();
     match full.wait_p95 {

@@ -14,6 +14,10 @@ pub(super) const FULL_FOR: Duration = Duration::from_secs(60);
 const FILLS_SHARE: f64 = 0.5;
 /// Calls that are faster than this do not fill a pool: the pool is too small for them.
 const SLOW_MIN: Duration = Duration::from_millis(200);
+/// A queue may be empty for so long, now and then, and still stand.
+const BREAK_MAX: Duration = Duration::from_secs(5);
+/// Samples that found the pool full, as a share of all of that time.
+const FULL_SHARE_MIN: f64 = 0.8;
 /// Samples further apart than this do not tell what was in between.
 const SAMPLE_GAP_MAX: Duration = Duration::from_secs(30);
 
@@ -29,7 +33,7 @@ pub(super) struct Full<'a> {
     pub(super) samples: Vec<&'a LevelSample>,
 }
 
-/// The longest time each pool was full without a break, for those that were full at all.
+/// The longest time each pool was full but for short breaks, for those that were full at all.
 pub(super) fn full_pools<'a>(seen: &Seen<'a>) -> Vec<Full<'a>> {
     let mut pools = BTreeMap::<Arc<str>, Vec<&'a LevelSample>>::new();
     for sample in &seen.story.levels {
@@ -54,18 +58,23 @@ pub(super) fn filling_statement(seen: &Seen<'_>) -> Option<Fingerprint> {
 impl<'a> Full<'a> {
     fn longest(pool: Arc<str>, samples: &[&'a LevelSample]) -> Option<Self> {
         let mut longest: &[&LevelSample] = &[];
-        let mut start = 0;
+        let (mut start, mut full, mut last_full) = (0, 0, None);
         for (at, sample) in samples.iter().enumerate() {
-            let is_full = sample.waiting > 0 && sample.max.is_some_and(|max| sample.in_use >= max);
-            let goes_on =
-                at > start && sample.at.saturating_sub(samples[at - 1].at) <= SAMPLE_GAP_MAX;
-            if !is_full {
-                start = at + 1;
-            } else if !goes_on {
-                start = at;
+            if sample.waiting == 0 || sample.max.is_none_or(|max| sample.in_use < max) {
+                continue;
             }
+            let goes_on = last_full.is_some_and(|last: usize| {
+                let pause = sample.at.saturating_sub(samples[last].at);
+                pause <= BREAK_MAX || (last + 1 == at && pause <= SAMPLE_GAP_MAX)
+            });
+            if !goes_on {
+                (start, full) = (at, 0);
+            }
+            full += 1;
+            last_full = Some(at);
             let stretch = samples.get(start..=at).unwrap_or_default();
-            if stretch.len() > longest.len() {
+            if full as f64 >= FULL_SHARE_MIN * stretch.len() as f64 && stretch.len() > longest.len()
+            {
                 longest = stretch;
             }
         }

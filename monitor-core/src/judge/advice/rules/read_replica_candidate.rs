@@ -28,6 +28,10 @@ impl Rule for ReadReplicaCandidate {
         "read-replica-candidate"
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["cache-candidate", "duplicate-query", "latency-regression", "n-plus-one", "slow-query"]
+    }
+
     fn watch(&self, seen: &Seen<'_>, say: &mut Say<'_>) {
         let around = &seen.story.surroundings;
         let Some(cpu) = around.database_cpu else {

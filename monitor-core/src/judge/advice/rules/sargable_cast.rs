@@ -10,7 +10,7 @@
 
 use sqlparser::ast::{BinaryOperator, DataType, Expr};
 
-use super::reading::{How, Scope, conjuncts, is_constant, plain, top_selects};
+use super::reading::{How, asked, is_constant, plain};
 use super::sargable_function::{ROWS_MIN, SAVES, hidden};
 use super::seen::{Opinion, Query};
 use super::Rule;
@@ -45,9 +45,8 @@ fn advice(query: &Query<'_>, cast: &str, column: &str) -> super::seen::Found {
 
 /// A value of a wider type than the column, which the column is converted to.
 fn by_value(query: &Query<'_>) -> Option<Opinion> {
-    for select in top_selects(query.tree) {
-        let scope = Scope::of(select, &[], query.catalogue);
-        for condition in conjuncts(select.selection.as_ref()) {
+    for (scope, conditions) in asked(query.tree, query.catalogue) {
+        for condition in conditions {
             let Some((side, cast, data_type)) = compared_with_cast(condition) else { continue };
             let Some(column) = scope.column(side) else { continue };
             let Some(table) = scope.table_of(&column) else { continue };

@@ -9,7 +9,7 @@
 //! **When it is wrong.** Never silent where the function stands on the other side, in the select list, or where an index over this
 //! very expression exists: then nothing is said. It speaks only where the column has an index that would be used.
 
-use super::reading::{How, Scope, Wrapped, conjuncts, joined_on, top_selects, wrapped_columns};
+use super::reading::{How, Scope, Wrapped, asked, wrapped_columns};
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
 
@@ -51,10 +51,7 @@ pub(super) fn hidden(
     say: impl Fn(&Query<'_>, &Wrapped, &str) -> Opinion,
 ) -> Opinion {
     let mut quiet = Opinion::NotMine;
-    for select in top_selects(query.tree) {
-        let scope = Scope::of(select, &[], query.catalogue);
-        let mut conditions = conjuncts(select.selection.as_ref());
-        conditions.extend(joined_on(select));
+    for (scope, conditions) in asked(query.tree, query.catalogue) {
         for wrapped in wrapped_columns(&scope, &conditions) {
             if wrapped.how == how {
                 match judged(query, &scope, &wrapped, &say) {

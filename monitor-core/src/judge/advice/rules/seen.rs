@@ -154,6 +154,16 @@ impl<'a> Say<'a> {
         self.answer.add(Verdict::CannotTell, subject.into(), why.into());
     }
 
+    /// Takes back what it recommends, for a reason.
+    pub(super) fn withdraw(&mut self, why: &str) {
+        if self.found.is_empty() {
+            return;
+        }
+        self.found.clear();
+        self.answer.verdict = Verdict::Quiet;
+        self.quiet("", why);
+    }
+
     /// What a rule makes of one statement.
     pub(super) fn opinion(&mut self, statement: &StatementActivity, opinion: Opinion) {
         let subject = || statement.text.to_string();

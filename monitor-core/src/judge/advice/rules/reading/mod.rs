@@ -8,11 +8,12 @@ mod shape;
 mod wrapped;
 
 pub(super) use expressions::{
-    columns_of, conjuncts, constant_side, function_name, has_aggregate, is_constant, name_of,
-    operands, plain, subqueries,
+    arguments, columns_of, conjuncts, constant_side, function_name, has_aggregate, is_constant,
+    name_of, operands, plain, subqueries,
 };
 pub(super) use scope::{
-    Column, Scope, constraint, has_limit, hidden_by, index_on, joined_on, only_select, top_selects,
+    Column, Scope, all_conditions, asked, constraint, has_limit, has_offset, hidden_by, index_on,
+    joined_on, only_select, top_selects,
 };
 pub(super) use shape::Shape;
 pub(super) use wrapped::{How, Wrapped, wrapped_columns};

@@ -1,8 +1,8 @@
 //! Which table a name means, and which of its indexes a condition may use.
 
 use sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, ObjectName, Query, Select, SetExpr, Statement,
-    TableFactor,
+    BinaryOperator, Expr, FromTable, Join, JoinConstraint, JoinOperator, LimitClause, ObjectName,
+    Query, Select, SetExpr, Statement, TableFactor,
 };
 
 use super::expressions::{Name, conjuncts, constant_side, name_of, plain};
@@ -94,6 +94,51 @@ impl<'a> Scope<'a> {
         self.has_unique_key(table, &fixed)
     }
 
+    /// For each table, whether conditions leave one row of it at most: they fix a unique key by constants, or by columns of
+    /// other tables of which there is one row.
+    pub(in super::super) fn single_rows(&self, conditions: &[&Expr]) -> Vec<bool> {
+        let mut single = vec![false; self.tables.len()];
+        // Each round may find one more, and the last finds none.
+        for _ in 0..self.tables.len() {
+            for table in 0..self.tables.len() {
+                let mut fixed = self.fixed(table, conditions, false);
+                let tied = conditions.iter().filter_map(|condition| self.equal_columns(condition));
+                fixed.extend(tied.filter_map(|(a, b)| {
+                    match (a.table == table, b.table == table) {
+                        (true, false) if single[b.table] => Some(a.name),
+                        (false, true) if single[a.table] => Some(b.name),
+                        _ => None,
+                    }
+                }));
+                single[table] |= self.has_unique_key(table, &fixed);
+            }
+        }
+        single
+    }
+
+    /// Whether each row of the other tables has one partner at most in this one, by a unique key.
+    pub(in super::super) fn is_to_one(&self, table: usize, conditions: &[&Expr]) -> bool {
+        let tied = conditions.iter().filter_map(|condition| self.equal_columns(condition));
+        let tied = tied.filter_map(|(a, b)| match (a.table == table, b.table == table) {
+            (true, false) => Some(a.name),
+            (false, true) => Some(b.name),
+            _ => None,
+        });
+        let mut fixed: Vec<_> = tied.collect();
+        fixed.extend(self.fixed(table, conditions, false));
+        self.has_unique_key(table, &fixed)
+    }
+
+    /// The two columns that a condition wants equal.
+    fn equal_columns(&self, condition: &Expr) -> Option<(Column, Column)> {
+        match plain(condition) {
+            Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
+                Some((self.column(left)?, self.column(right)?))
+            }
+            _ => None,
+        }
+    }
+
     /// The columns of a table that have to equal a constant, or where `lists` one of a list of constants.
     pub(in super::super) fn fixed(
         &self,
@@ -103,11 +148,9 @@ impl<'a> Scope<'a> {
     ) -> Vec<String> {
         let of = |condition: &&Expr| {
             let is_equality = match plain(condition) {
-                Expr::BinaryOp { op, .. } => *op == sqlparser::ast::BinaryOperator::Eq,
+                Expr::BinaryOp { op, .. } => *op == BinaryOperator::Eq,
                 Expr::InList { negated, .. } => lists && !negated,
-                Expr::AnyOp { compare_op, .. } => {
-                    lists && *compare_op == sqlparser::ast::BinaryOperator::Eq
-                }
+                Expr::AnyOp { compare_op, .. } => lists && *compare_op == BinaryOperator::Eq,
                 _ => false,
             };
             let column = self.column(constant_side(condition)?)?;
@@ -216,6 +259,41 @@ pub(in super::super) fn top_selects(statement: &Statement) -> Vec<&Select> {
     found
 }
 
+/// Which rows a statement asks for, at its top: for each `select`, for an update or a delete, the tables and all conditions.
+pub(in super::super) fn asked<'s, 'c>(
+    statement: &'s Statement,
+    catalogue: Option<&'c Catalogue>,
+) -> Vec<(Scope<'c>, Vec<&'s Expr>)> {
+    let of_table =
+        |factor, selection| vec![(Scope::of_table(factor, catalogue), conjuncts(selection))];
+    match statement {
+        Statement::Update(update) if update.from.is_none() && update.table.joins.is_empty() => {
+            of_table(&update.table.relation, update.selection.as_ref())
+        }
+        Statement::Delete(delete) if delete.using.is_none() => {
+            let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+            match from.as_slice() {
+                [only] if only.joins.is_empty() => {
+                    of_table(&only.relation, delete.selection.as_ref())
+                }
+                _ => Vec::new(),
+            }
+        }
+        _ => {
+            let selects = top_selects(statement).into_iter();
+            let of = |select| (Scope::of(select, &[], catalogue), all_conditions(select));
+            selects.map(of).collect()
+        }
+    }
+}
+
+/// The conditions of a `select`, those of its joins included.
+pub(in super::super) fn all_conditions(select: &Select) -> Vec<&Expr> {
+    let mut conditions = conjuncts(select.selection.as_ref());
+    conditions.extend(joined_on(select));
+    conditions
+}
+
 /// The query and the `select` of a statement that is a single one, with the names of its common table expressions.
 pub(in super::super) fn only_select(
     statement: &Statement,
@@ -234,6 +312,16 @@ pub(in super::super) fn hidden_by(query: &Query) -> Vec<String> {
 /// Whether a query gives only so many rows.
 pub(in super::super) fn has_limit(query: &Query) -> bool {
     query.limit_clause.is_some() || query.fetch.is_some()
+}
+
+/// Whether a query skips rows.
+pub(in super::super) fn has_offset(query: &Query) -> bool {
+    matches!(
+        query.limit_clause,
+        Some(
+            LimitClause::LimitOffset { offset: Some(_), .. } | LimitClause::OffsetCommaLimit { .. }
+        )
+    )
 }
 
 /// The conditions of all joins of a `select`.

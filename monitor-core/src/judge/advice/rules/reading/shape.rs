@@ -3,7 +3,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, SetExpr, Statement};
 
 use super::expressions::{conjuncts, constant_side, has_aggregate, plain};
-use super::scope::{Scope, has_limit, only_select};
+use super::scope::{Scope, has_limit, has_offset, only_select};
 use crate::inquire::Catalogue;
 
 /// What a statement's tree says, beyond its tables and kind.
@@ -11,6 +11,8 @@ use crate::inquire::Catalogue;
 pub(in super::super) struct Shape {
     /// It gives only so many rows.
     pub(in super::super) limited: bool,
+    /// It skips rows: it is a page of a result.
+    pub(in super::super) paged: bool,
     /// It gives one row, or one for each group.
     pub(in super::super) aggregated: bool,
     /// Its rows are those that equal constants, and nothing else bounds them.
@@ -43,6 +45,7 @@ impl Shape {
                 let conditions = conjuncts(select.selection.as_ref());
                 Self {
                     limited: has_limit(query),
+                    paged: has_offset(query),
                     aggregated,
                     locks: !query.locks.is_empty(),
                     ..Self::of_conditions(&scope, &conditions)
