@@ -24,6 +24,9 @@ impl Rule for InListVariants {
     fn watch(&self, seen: &Seen<'_>, say: &mut Say<'_>) {
         for statement in seen.lately().statements.iter().filter(|one| one.text.contains(" in (")) {
             let lengths = statement.wording.list_lengths();
+            if lengths == 0 {
+                continue;
+            }
             if lengths < LENGTHS_MIN {
                 say.quiet(&*statement.text, format!("{lengths} different lengths are few"));
                 continue;
