@@ -27,6 +27,8 @@ impl Variant {
         let kept = source(Monitor::builder().beat_by_hand().build()?);
         let again = source(Monitor::builder().beat_by_hand().build()?);
         let many = source(Monitor::builder().beat_by_hand().build()?);
+        let unfollowed =
+            source(Monitor::builder().beat_by_hand().running_per_thread_max(0).build()?);
         let failing = source(Monitor::builder().beat_by_hand().build()?);
         let recorded = source(Monitor::builder().beat_by_hand().build()?);
         let off = source(Monitor::off());
@@ -50,6 +52,7 @@ impl Variant {
             Self::new("a call, no history of recent calls", move |_| call(&quiet, TEXT)),
             Self::new("a call (B)", move |_| call(&kept, TEXT)),
             Self::new("a call (B/B)", move |_| call(&again, TEXT)),
+            Self::new("a call, not followed while it runs", move |_| call(&unfollowed, TEXT)),
             Self::new("a call, 200 statements in turn", move |n| {
                 call(&many, &texts[n as usize % texts.len()]);
             }),

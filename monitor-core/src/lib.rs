@@ -47,9 +47,9 @@ pub mod judge;
 mod monitor;
 pub mod show;
 
-pub use aggregate::Limits;
+pub use aggregate::{Limits, SlowAfter, SlowRelative};
 pub use judge::Thresholds;
 pub use monitor::{
-    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Monitor, Source, Statement,
+    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, KeptText, Monitor, Source, Statement,
     TransactionTimer,
 };

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use diesel::connection::{DebugQuery, Instrumentation, InstrumentationEvent};
 use diesel::result::Error;
 use monitor_core::capture::{Clock, Database, Failure, Labels};
-use monitor_core::{Monitor, Source};
+use monitor_core::{KeptText, Monitor, Source};
 use rapidhash::v3::rapidhash_v3;
 
 use crate::connection::Life;
@@ -154,13 +154,17 @@ impl Watch {
         let step = self.transaction.take_step();
         let (connection, labels) = (self.connection, self.labels.clone());
         let source = self.source();
-        let text = text::of(query, |sql| (hash(sql), source.statement(sql)));
-        let (hash, statement, shows_binds) = match text {
-            Some(text) => (text.made.0, text.made.1, text.shows_binds),
-            None => (hash(UNBUILDABLE), source.statement(UNBUILDABLE), false),
-        };
-        let timer =
-            source.start(statement).detach().on_connection(Some(connection)).labelled(labels);
+        let text = text::of(query, |sql| (hash(sql), source.statement(sql), source.kept_text(sql)));
+        let shows_binds = text.as_ref().is_some_and(|text| text.shows_binds);
+        let (hash, statement, sent) = text.map(|text| text.made).unwrap_or_else(|| {
+            (hash(UNBUILDABLE), source.statement(UNBUILDABLE), KeptText::default())
+        });
+        let timer = source
+            .start(statement)
+            .detach()
+            .on_connection(Some(connection))
+            .labelled(labels)
+            .sent_as(sent);
         self.calls.start(Call::new(hash, timer, step, shows_binds));
     }
 

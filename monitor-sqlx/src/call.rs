@@ -3,14 +3,13 @@
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
 use monitor_core::CallTimer;
-use monitor_core::capture::CallSite;
 use sqlx::{Database, Describe, Either, Error, SqlStr};
 
 use crate::database::MonitoredDatabase;
 use crate::error;
 use crate::mark::Marked;
 use crate::split::Split;
-use crate::watch::Watch;
+use crate::watch::{Arrival, Watch};
 use crate::words;
 
 type Raw<DB> = <DB as Database>::Connection;
@@ -19,10 +18,10 @@ pub(crate) async fn execute<DB: MonitoredDatabase>(
     raw: &mut Raw<DB>,
     query: Split<DB>,
     watch: &Watch,
-    call_site: Option<CallSite>,
+    arrival: Arrival,
 ) -> Result<DB::QueryResult, Error> {
     let tells_affected = DB::tells_affected(query.text());
-    let timer = watch.start(query.text(), call_site);
+    let timer = watch.start(query.text(), arrival);
     timed::<DB, _>(timer, DB::execute(raw, query), |timer, result| {
         // The core takes the one number for what the statement is: rows returned or rows changed.
         if !DB::TAGS_QUERIES {
@@ -39,12 +38,12 @@ pub(crate) async fn fetch_all<DB: MonitoredDatabase>(
     raw: &mut Raw<DB>,
     query: Split<DB>,
     watch: &Watch,
-    call_site: Option<CallSite>,
+    arrival: Arrival,
 ) -> Result<Vec<DB::Row>, Error> {
     if words::writes(query.text()) {
-        return returning::<DB>(raw, query, usize::MAX, watch, call_site).await;
+        return returning::<DB>(raw, query, usize::MAX, watch, arrival).await;
     }
-    let timer = watch.start(query.text(), call_site);
+    let timer = watch.start(query.text(), arrival);
     timed::<DB, _>(timer, DB::fetch_all(raw, query), |timer, rows| {
         timer.add_returned(rows.len() as u64);
     })
@@ -55,12 +54,12 @@ pub(crate) async fn fetch_optional<DB: MonitoredDatabase>(
     raw: &mut Raw<DB>,
     query: Split<DB>,
     watch: &Watch,
-    call_site: Option<CallSite>,
+    arrival: Arrival,
 ) -> Result<Option<DB::Row>, Error> {
     if words::writes(query.text()) {
-        return Ok(returning::<DB>(raw, query, 1, watch, call_site).await?.pop());
+        return Ok(returning::<DB>(raw, query, 1, watch, arrival).await?.pop());
     }
-    let timer = watch.start(query.text(), call_site);
+    let timer = watch.start(query.text(), arrival);
     timed::<DB, _>(timer, DB::fetch_optional(raw, query), |timer, row| {
         timer.add_returned(u64::from(row.is_some()));
     })
@@ -75,9 +74,9 @@ async fn returning<DB: MonitoredDatabase>(
     query: Split<DB>,
     most: usize,
     watch: &Watch,
-    call_site: Option<CallSite>,
+    arrival: Arrival,
 ) -> Result<Vec<DB::Row>, Error> {
-    let timer = watch.start(query.text(), call_site);
+    let timer = watch.start(query.text(), arrival);
     let work = Box::pin(async move {
         let (mut rows, mut affected, mut seen) = (Vec::new(), 0, 0);
         let mut steps = DB::fetch_many(raw, query);

@@ -6,12 +6,21 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Error, Pool};
 
 use crate::database::MonitoredDatabase;
-use crate::watch::Watch;
+use crate::watch::{Arrival, Watch};
 
 /// A connection of the pool and the proof that it is out.
 pub(crate) struct Lent<DB: MonitoredDatabase> {
     pub(crate) raw: PoolConnection<DB>,
     pub(crate) checkout: Checkout,
+}
+
+// === impl Lent ===
+
+impl<DB: MonitoredDatabase> Lent<DB> {
+    /// How the call came for which alone it was taken.
+    pub(crate) fn arrival(&self, call_site: Option<CallSite>) -> Arrival {
+        Arrival { call_site, pool_wait: Some(self.checkout.waited()) }
+    }
 }
 
 /// Takes a connection. The wait begins with the first poll and is told however it ends.

@@ -13,7 +13,7 @@ use crate::pool_connection::MonitoredPoolConnection;
 use crate::split::Split;
 use crate::stream::{CallStream, SlotStream};
 use crate::transaction::MonitoredTransaction;
-use crate::watch::call_site;
+use crate::watch::{Arrival, call_site};
 use crate::{call, checkout};
 
 /// Takes a connection for one call; the checkout is counted apart, and the call only if there is a
@@ -30,7 +30,8 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
             let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
-            call::execute::<DB>(&mut *lent.raw, query, &pool.watch, site).await
+            let arrival = lent.arrival(site);
+            call::execute::<DB>(&mut *lent.raw, query, &pool.watch, arrival).await
         })
     }
 
@@ -44,7 +45,8 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
         Box::pin(SlotStream::new(|slot| async move {
             match checkout::take(pool.inner(), &pool.watch, site).await {
                 Ok(mut lent) => {
-                    CallStream::<DB>::new(&mut *lent.raw, query, &pool.watch, site)
+                    let arrival = lent.arrival(site);
+                    CallStream::<DB>::new(&mut *lent.raw, query, &pool.watch, arrival)
                         .pour_into(&slot)
                         .await;
                 }
@@ -62,7 +64,8 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
             let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
-            call::fetch_all::<DB>(&mut *lent.raw, query, &pool.watch, site).await
+            let arrival = lent.arrival(site);
+            call::fetch_all::<DB>(&mut *lent.raw, query, &pool.watch, arrival).await
         })
     }
 
@@ -78,7 +81,8 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
             let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
-            call::fetch_optional::<DB>(&mut *lent.raw, query, &pool.watch, site).await
+            let arrival = lent.arrival(site);
+            call::fetch_optional::<DB>(&mut *lent.raw, query, &pool.watch, arrival).await
         })
     }
 
@@ -122,7 +126,7 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
     {
         let (query, site) = (Split::new(query), call_site(Location::caller()));
         let (raw, watch) = self.split();
-        Box::pin(call::execute::<DB>(raw, query, watch, site))
+        Box::pin(call::execute::<DB>(raw, query, watch, Arrival::from(site)))
     }
 
     #[track_caller]
@@ -133,7 +137,7 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
     {
         let (query, site) = (Split::new(query), call_site(Location::caller()));
         let (raw, watch) = self.split();
-        Box::pin(CallStream::<DB>::new(raw, query, watch, site))
+        Box::pin(CallStream::<DB>::new(raw, query, watch, Arrival::from(site)))
     }
 
     #[track_caller]
@@ -144,7 +148,7 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
     {
         let (query, site) = (Split::new(query), call_site(Location::caller()));
         let (raw, watch) = self.split();
-        Box::pin(call::fetch_all::<DB>(raw, query, watch, site))
+        Box::pin(call::fetch_all::<DB>(raw, query, watch, Arrival::from(site)))
     }
 
     #[track_caller]
@@ -158,7 +162,7 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
     {
         let (query, site) = (Split::new(query), call_site(Location::caller()));
         let (raw, watch) = self.split();
-        Box::pin(call::fetch_optional::<DB>(raw, query, watch, site))
+        Box::pin(call::fetch_optional::<DB>(raw, query, watch, Arrival::from(site)))
     }
 
     fn prepare_with<'e>(

@@ -8,14 +8,13 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
 use monitor_core::CallTimer;
-use monitor_core::capture::CallSite;
 use sqlx::Either;
 
 use crate::database::{Item, MonitoredDatabase};
 use crate::error;
 use crate::mark::Marked;
 use crate::split::Split;
-use crate::watch::Watch;
+use crate::watch::{Arrival, Watch};
 
 /// A call on a connection whose rows are read one by one. Starts with its first poll.
 pub(crate) struct CallStream<'e, DB: MonitoredDatabase> {
@@ -29,7 +28,7 @@ struct Start<'e, DB: MonitoredDatabase> {
     raw: &'e mut DB::Connection,
     query: Split<DB>,
     watch: &'e Watch,
-    call_site: Option<CallSite>,
+    arrival: Arrival,
 }
 
 /// A stream written as a future that puts item after item into a slot.
@@ -51,9 +50,9 @@ impl<'e, DB: MonitoredDatabase> CallStream<'e, DB> {
         raw: &'e mut DB::Connection,
         query: Split<DB>,
         watch: &'e Watch,
-        call_site: Option<CallSite>,
+        arrival: Arrival,
     ) -> Self {
-        let start = Some(Start { raw, query, watch, call_site });
+        let start = Some(Start { raw, query, watch, arrival });
         Self { start, rows: None, timer: None, tells_affected: false }
     }
 
@@ -76,9 +75,9 @@ impl<'e, DB: MonitoredDatabase> CallStream<'e, DB> {
     }
 
     fn begin(&mut self) {
-        if let Some(Start { raw, query, watch, call_site }) = self.start.take() {
+        if let Some(Start { raw, query, watch, arrival }) = self.start.take() {
             self.tells_affected = DB::tells_affected(query.text());
-            self.timer = Some(watch.start(query.text(), call_site));
+            self.timer = Some(watch.start(query.text(), arrival));
             self.rows = Some(Marked::new(DB::fetch_many(raw, query), DB::OWN_THREADS));
         }
     }

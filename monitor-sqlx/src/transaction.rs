@@ -14,6 +14,7 @@ use crate::call::timed;
 use crate::connection::MonitoredConnection;
 use crate::database::MonitoredDatabase;
 use crate::pool_connection::MonitoredPoolConnection;
+use crate::watch::Arrival;
 
 /// A transaction whose queries, beginning and end the monitor sees.
 ///
@@ -52,8 +53,8 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
         let (raw, watch) = tx.split();
         let depth = Manager::<DB>::get_transaction_depth(raw);
         let timer = match &statement {
-            Some(statement) => watch.start(statement.as_str(), None),
-            None => watch.start(begin_ansi_transaction_sql(depth).as_str(), None),
+            Some(statement) => watch.start(statement.as_str(), Arrival::default()),
+            None => watch.start(begin_ansi_transaction_sql(depth).as_str(), Arrival::default()),
         };
         let source = watch.source.clone();
         timed::<DB, _>(timer, Box::pin(Manager::<DB>::begin(raw, statement)), |_, ()| ()).await?;
@@ -69,7 +70,7 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
     pub async fn commit(mut self) -> Result<(), Error> {
         let (raw, watch) = self.split();
         let depth = Manager::<DB>::get_transaction_depth(raw);
-        let timer = watch.start(commit_ansi_transaction_sql(depth).as_str(), None);
+        let timer = watch.start(commit_ansi_transaction_sql(depth).as_str(), Arrival::default());
         let result = timed::<DB, _>(timer, Box::pin(Manager::<DB>::commit(raw)), |_, ()| ()).await;
         self.open = result.is_err();
         if let Some(timer) = self.timer.take() {
@@ -86,7 +87,7 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
     pub async fn rollback(mut self) -> Result<(), Error> {
         let (raw, watch) = self.split();
         let depth = Manager::<DB>::get_transaction_depth(raw);
-        let timer = watch.start(rollback_ansi_transaction_sql(depth).as_str(), None);
+        let timer = watch.start(rollback_ansi_transaction_sql(depth).as_str(), Arrival::default());
         let result =
             timed::<DB, _>(timer, Box::pin(Manager::<DB>::rollback(raw)), |_, ()| ()).await;
         self.open = result.is_err();

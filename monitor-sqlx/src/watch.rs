@@ -2,6 +2,7 @@
 
 use std::panic::Location;
 use std::sync::Arc;
+use std::time::Duration;
 
 use monitor_core::capture::{CallSite, Labels};
 use monitor_core::{CallTimer, Source};
@@ -13,6 +14,15 @@ pub(crate) struct Watch {
     pub(crate) labels: Option<Arc<Labels>>,
     /// The line to name where the caller's own cannot be seen.
     pub(crate) call_site: Option<CallSite>,
+}
+
+/// How a call came to its connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Arrival {
+    /// The line that made it.
+    pub(crate) call_site: Option<CallSite>,
+    /// How long it waited for a connection that was taken for it alone.
+    pub(crate) pool_wait: Option<Duration>,
 }
 
 // === impl Watch ===
@@ -31,8 +41,21 @@ impl Watch {
     }
 
     /// Starts timing a call: now.
-    pub(crate) fn start(&self, text: &str, call_site: Option<CallSite>) -> CallTimer<'_> {
-        self.source.call(text).labelled(self.labels.clone()).called_at(call_site.or(self.call_site))
+    pub(crate) fn start(&self, text: &str, arrival: Arrival) -> CallTimer<'_> {
+        self.source
+            .call(text)
+            .labelled(self.labels.clone())
+            .called_at(arrival.call_site.or(self.call_site))
+            .waited_for_pool(arrival.pool_wait)
+    }
+}
+
+// === impl Arrival ===
+
+impl Arrival {
+    /// On a connection that was there already.
+    pub(crate) fn from(call_site: Option<CallSite>) -> Self {
+        Self { call_site, pool_wait: None }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod bench;
 mod interrupt;
+mod mixin;
 mod rules;
 mod servers;
 mod steps;
@@ -25,6 +26,7 @@ cargo xtask <chore>
   bench --advice [DIR]
                 judge the rules of advice by cases whose answer is known
   rules         write docs/rules.md, a page for each rule of advice
+  mixin         write the Grafana dashboard and the Prometheus rules; --check only compares
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
 
@@ -46,6 +48,7 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
         "servers" => servers::run(),
         "bench" => bench::run(&args),
         "rules" => rules::run(),
+        "mixin" => mixin::run(&args),
         "tidy" => tidy::run(),
         "install" => servers::install(),
         "" | "help" | "--help" | "-h" => {

@@ -1,17 +1,22 @@
 //! All numbers of all series, and who has to make room.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use super::desk::{Desk, Desks};
 use super::event::{Event, SeriesRef};
+use super::running::{Sight, Slabs, Told};
 use super::slow::{Kept, Newest, SlowLog};
+use super::slowness::{SlowRules, Slowness};
 use super::sources::Source;
 use super::statement::Statement;
-use super::tally::{Slowness, Tally};
-use crate::identify::{Fingerprint, Kind, ListSize, Wording};
-use crate::snapshot::{Activity, ListActivity, StatementActivity};
+use super::tally::Tally;
+use crate::capture::{Clock, Tick};
+use crate::identify::{Fingerprint, Kind, ListSize, Marks, Wording};
+use crate::snapshot::{Activity, ListActivity, RunningCall, StatementActivity, other_text};
 
 /// What identifies a series.
 pub(super) type Key = (u16, Fingerprint, ListSize);
@@ -32,7 +37,8 @@ pub(super) struct Books {
     spare: Vec<Event>,
     recent: Newest,
     pub(super) slow_log: SlowLog,
-    slowness: Slowness,
+    pub(super) told: Told<RunningCall>,
+    rules: SlowRules,
     places_max: usize,
     pub(super) evicted: u64,
     pub(super) error_codes_folded: u64,
@@ -46,8 +52,24 @@ struct Place {
     tally: Tally,
     /// What the literals of its texts told.
     wording: Wording,
+    slowness: Slowness,
+    /// Calls when it last learnt from its own past what is slow.
+    learnt_at: u64,
     /// Called again since the hand last came by.
     used: bool,
+}
+
+/// Numbers of one series, copied out of the books.
+pub(super) struct Reading<T> {
+    pub(super) numbers: T,
+    pub(super) source: u16,
+    who: Who,
+}
+
+/// Whose numbers they are.
+enum Who {
+    Statement(Arc<Statement>, ListSize, Slowness, Wording),
+    Other(Kind),
 }
 
 /// The generation of each place, to be read without the lock: a look-up that finds another one
@@ -61,7 +83,8 @@ impl Books {
         places_max: usize,
         recent_max: usize,
         slow_log: SlowLog,
-        slowness: Slowness,
+        told: Told<RunningCall>,
+        rules: SlowRules,
     ) -> Self {
         Self {
             places: Vec::new(),
@@ -72,7 +95,8 @@ impl Books {
             spare: Vec::new(),
             recent: Newest::new(recent_max),
             slow_log,
-            slowness,
+            told,
+            rules,
             places_max,
             evicted: 0,
             error_codes_folded: 0,
@@ -88,17 +112,14 @@ impl Books {
         self.sources.push(source);
     }
 
-    /// The series of a key, if it has a place; a text of it that was not seen before told `wording`.
-    pub(super) fn find(&mut self, key: &Key, wording: &Wording) -> Option<SeriesRef> {
-        let series = self.by_key.get(key).copied()?;
-        self.word(series, wording);
+    /// The series of a key, if it has a place. Its statement heeds what the comments of a text ask for, and remembers what its
+    /// literals tell.
+    pub(super) fn find(&mut self, key: &Key, marks: Marks, wording: &Wording) -> Option<SeriesRef> {
+        let series = *self.by_key.get(key)?;
+        let place = self.places.get_mut(series.place())?;
+        place.statement.heed(marks);
+        place.wording.merge(wording);
         Some(series)
-    }
-
-    fn word(&mut self, series: SeriesRef, wording: &Wording) {
-        if let Some(place) = self.places.get_mut(series.place()) {
-            place.wording.merge(wording);
-        }
     }
 
     /// Gives a new series a place.
@@ -106,31 +127,23 @@ impl Books {
         &mut self,
         key: Key,
         statement: Statement,
-        wording: &Wording,
         generations: &Generations,
         desks: &Desks,
+        slabs: &Slabs,
     ) -> SeriesRef {
         let kind = statement.kind();
         let (place, generation) = match self.places.len() < self.places_max {
             true => (self.places.len(), 0),
             false => {
                 // What was seen of the series that has to go shall count as its own.
-                self.settle_all(desks);
+                self.settle_all(desks, slabs);
                 let place = self.victim();
                 let generation = self.places[place].series.generation();
                 (place, SeriesRef::next_generation(generation))
             }
         };
         let series = SeriesRef::new(place, generation, key.0, kind);
-        let statement = Arc::new(statement);
-        let new = Place {
-            series,
-            key,
-            statement,
-            tally: Tally::default(),
-            wording: Wording::default(),
-            used: false,
-        };
+        let new = Place::new(series, key, statement, &self.rules);
         match self.places.get_mut(place) {
             None => self.places.push(new),
             Some(taken) => {
@@ -142,7 +155,6 @@ impl Books {
             }
         }
         self.by_key.insert(key, series);
-        self.word(series, wording);
         series
     }
 
@@ -161,8 +173,8 @@ impl Books {
     }
 
     /// Takes in what lies on every desk, and closes those whose thread has ended.
-    pub(super) fn settle_all(&mut self, desks: &Desks) {
-        desks.visit(|desk| self.settle(desk));
+    pub(super) fn settle_all(&mut self, desks: &Desks, slabs: &Slabs) {
+        desks.visit(slabs, |desk| self.settle(desk));
     }
 
     /// Takes in what lies on a desk.
@@ -175,38 +187,81 @@ impl Books {
 
     /// Counts a call.
     pub(super) fn enter(&mut self, event: Event) {
-        let slowness = self.slowness;
-        let keep = !self.recent.is_off() || event.nanos >= slowness.slow;
+        let has_history = !self.recent.is_off();
         let place = self.places.get_mut(event.series.place());
-        let place = place.filter(|place| place.series == event.series);
-        let (folded, statement) = match place {
-            Some(place) => {
-                // A first call is no reason to stay.
-                place.used |= place.tally.was_called();
-                let statement = &place.statement;
-                let folded = place.tally.add(&event, statement.kind(), slowness);
-                (folded, keep.then(|| statement.clone()))
-            }
-            None => {
-                let (source, kind) = (event.series.source(), event.series.kind());
-                self.history_calls_dropped += u64::from(keep);
-                (self.other(source, kind).add(&event, kind, slowness), None)
-            }
+        let Some(place) = place.filter(|place| place.series == event.series) else {
+            return self.enter_other(&event);
         };
+        // A first call is no reason to stay.
+        place.used |= place.tally.was_called();
+        let folded = place.tally.add(&event, place.statement.kind(), place.slowness);
         self.error_codes_folded += u64::from(folded);
-        if let Some(statement) = statement {
-            self.keep(Kept { event, statement });
+        let slow = place.slowness.judge(event.nanos);
+        if has_history || slow.is_some() {
+            let call = Kept::new(event, place.statement.clone(), place.key.2, slow);
+            self.keep(call);
         }
     }
 
+    /// Counts a call whose series has lost its place.
+    fn enter_other(&mut self, event: &Event) {
+        let (source, kind) = (event.series.source(), event.series.kind());
+        let slowness = Slowness::of(self.rules.everywhere);
+        let keep = !self.recent.is_off() || slowness.is_slow(event.nanos);
+        let folded = self.other(source, kind).add(event, kind, slowness);
+        self.history_calls_dropped += u64::from(keep);
+        self.error_codes_folded += u64::from(folded);
+    }
+
     /// Keeps single calls: slow ones, and the newest.
-    fn keep(&mut self, call: Kept) {
-        if call.event.nanos >= self.slowness.slow {
-            self.slow_log.enter(call.clone());
+    fn keep(&mut self, mut call: Kept) {
+        if call.is_slow() {
+            self.slow_log.enter(&mut call);
         }
         if !self.recent.is_off() {
             self.recent.push(call);
         }
+    }
+
+    /// The calls that run and are slow already, longest first. One that is new is told.
+    ///
+    /// Looks itself: with what somebody saw a while ago, a call told meanwhile would be told again.
+    pub(super) fn overdue(&mut self, slabs: &Slabs, now: Tick, clock: &Clock) -> Vec<RunningCall> {
+        let sights = slabs.sights(now);
+        self.told.retain(&sights);
+        let mut overdue = Vec::new();
+        for sight in &sights {
+            let Some(mut call) = self.look_at(sight, clock) else { continue };
+            call.number = self.told.number(sight, |number| RunningCall { number, ..call.clone() });
+            overdue.push(call);
+        }
+        overdue.sort_by_key(|call| (std::cmp::Reverse(call.running), call.number));
+        overdue
+    }
+
+    /// A running call, if it is slow already; without a number.
+    fn look_at(&self, sight: &Sight, clock: &Clock) -> Option<RunningCall> {
+        let place = self.places.get(sight.series.place());
+        let place = place.filter(|place| place.series == sight.series);
+        let everywhere = || Slowness::of(self.rules.everywhere);
+        let slow = place.map_or_else(everywhere, |place| place.slowness).judge(sight.nanos)?;
+        let source = self.sources.get(usize::from(sight.series.source()))?;
+        let statement = place.map(|place| &place.statement);
+        let kind = statement.map_or_else(|| sight.series.kind(), |statement| statement.kind());
+        Some(RunningCall {
+            number: 0,
+            statement: statement.map_or_else(|| other_text(kind), |known| known.text.clone()),
+            fingerprint: statement.map(|statement| statement.fingerprint),
+            kind,
+            tables: statement.map(|statement| statement.tables()).unwrap_or_default(),
+            muted: statement.is_some_and(|statement| statement.is_muted()),
+            since: clock.wall(sight.started),
+            running: Duration::from_nanos(sight.nanos),
+            slow,
+            database: source.database.clone(),
+            pool: source.is_pool.then(|| source.name.clone()),
+            connection: sight.connection.map(NonZeroU64::get),
+        })
     }
 
     /// The newest calls, newest first.
@@ -215,43 +270,91 @@ impl Books {
     }
 
     /// Statements that have a place.
-    pub(super) fn statements(&self) -> Vec<Arc<Statement>> {
-        self.places.iter().map(|place| place.statement.clone()).collect()
+    pub(super) fn statements(&self) -> Vec<(SeriesRef, Arc<Statement>)> {
+        self.places.iter().map(|place| (place.series, place.statement.clone())).collect()
     }
 
-    /// A reading of every series by its source: of what `part` takes of its numbers.
-    pub(super) fn read(
-        &mut self,
-        part: impl Fn(&mut Tally) -> Option<Activity>,
-    ) -> Vec<(u16, StatementActivity)> {
-        let (places, others, sources) = (&mut self.places, &mut self.others, &self.sources);
-        let seated = places.iter_mut().filter_map(|place| {
-            let activity = part(&mut place.tally)?;
-            Some((place.key.0, place.reading(&sources[usize::from(place.key.0)], activity)))
+    /// Asks the rules again for series whose tables are known better now.
+    pub(super) fn rule_again(&mut self, refined: &[SeriesRef]) {
+        for series in refined {
+            let place = self.places.get_mut(series.place());
+            if let Some(place) = place.filter(|place| place.series == *series) {
+                let after = self.rules.of(place.key.1, &place.statement.tables());
+                place.slowness = place.slowness.ruled(after);
+            }
+        }
+    }
+
+    /// Has every series that was called learn from its own past what is slow for it.
+    pub(super) fn learn(&mut self) {
+        let Some(rule) = self.rules.relative else { return };
+        for place in &mut self.places {
+            let calls = place.tally.calls();
+            if calls != place.learnt_at {
+                place.learnt_at = calls;
+                place.slowness.learn(rule, calls, place.tally.p95());
+            }
+        }
+    }
+
+    /// A reading of every series of which `part` takes something.
+    ///
+    /// Numbers are copied here, under the lock; what they add up to is for later.
+    pub(super) fn read<T>(&mut self, part: impl Fn(&mut Tally) -> Option<T>) -> Vec<Reading<T>> {
+        let seated = self.places.iter_mut().filter_map(|place| {
+            let statement = place.statement.clone();
+            let who = Who::Statement(statement, place.key.2, place.slowness, place.wording);
+            Some(Reading { numbers: part(&mut place.tally)?, source: place.key.0, who })
         });
-        let rest = others.iter_mut().filter_map(|((source, kind), tally)| {
-            let activity = part(tally)?;
-            let database = sources[usize::from(*source)].database.clone();
-            Some((*source, StatementActivity::other(*kind, database, activity)))
+        let rest = self.others.iter_mut().filter_map(|((source, kind), tally)| {
+            Some(Reading { numbers: part(tally)?, source: *source, who: Who::Other(*kind) })
         });
         seated.chain(rest).collect()
     }
 }
 
 impl Place {
-    fn reading(&self, source: &Source, activity: Activity) -> StatementActivity {
-        let by_list_size = match self.key.2 {
+    fn new(series: SeriesRef, key: Key, statement: Statement, rules: &SlowRules) -> Self {
+        Self {
+            series,
+            key,
+            slowness: Slowness::of(rules.of(key.1, &statement.tables())),
+            statement: Arc::new(statement),
+            tally: Tally::default(),
+            wording: Wording::default(),
+            learnt_at: 0,
+            used: false,
+        }
+    }
+}
+
+// === impl Reading ===
+
+impl<T> Reading<T> {
+    /// The statement with some of its numbers.
+    pub(super) fn with(&self, sources: &[Arc<Source>], activity: Activity) -> StatementActivity {
+        let database = sources[usize::from(self.source)].database.clone();
+        let (statement, size, slowness, wording) = match &self.who {
+            Who::Statement(statement, size, slowness, wording) => {
+                (statement, *size, *slowness, *wording)
+            }
+            Who::Other(kind) => return StatementActivity::other(*kind, database, activity),
+        };
+        let by_list_size = match size {
             ListSize::None => Vec::new(),
             size => vec![ListActivity { size, activity: activity.clone() }],
         };
         StatementActivity {
-            fingerprint: Some(self.statement.fingerprint),
-            text: self.statement.text.clone(),
-            summary: self.statement.summary.clone(),
-            kind: self.statement.kind(),
-            tables: self.statement.tables(),
-            wording: self.wording,
-            database: source.database.clone(),
+            fingerprint: Some(statement.fingerprint),
+            text: statement.text.clone(),
+            summary: statement.summary.clone(),
+            kind: statement.kind(),
+            tables: statement.tables(),
+            wording,
+            database,
+            slow_after: slowness.slow_after(),
+            very_slow_after: slowness.very_slow_after(),
+            muted: statement.is_muted(),
             activity,
             by_list_size,
         }

@@ -1,11 +1,12 @@
 //! One call, on its way from the thread that saw it to the books.
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroU128};
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::{CallSite, ErrorClass, Failure, Labels, Outcome, OutcomeKind, Rows, Tick};
 use crate::identify::Kind;
+use crate::snapshot::CallParts;
 
 /// Which series a call counts for, in one word, so that a look-up is one load.
 ///
@@ -32,15 +33,39 @@ pub(crate) struct Event {
     pub(crate) nanos: u64,
     pub(crate) rows: RowCounts,
     pub(crate) outcome: OutcomeKind,
-    pub(crate) error: Option<Box<ErrorDetail>>,
+    /// What few calls have; fast ones that went well have no box.
+    pub(crate) detail: Option<Box<Detail>>,
     pub(crate) origin: EventOrigin,
+}
+
+/// What is told of a call that failed, or that may be slow.
+#[derive(Clone, Debug)]
+pub(crate) struct Detail {
+    pub(super) error: Option<ErrorDetail>,
+    pub(super) closer: Closer,
 }
 
 /// What went wrong.
 #[derive(Clone, Debug)]
-pub(crate) struct ErrorDetail {
+pub(super) struct ErrorDetail {
     pub(super) class: ErrorClass,
     pub(super) code: Option<Box<str>>,
+}
+
+/// What a call that may be slow tells beside its origin: worth a box only for such a one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Closer {
+    pub(crate) parts: CallParts,
+    pub(crate) trace_id: Option<NonZeroU128>,
+    /// As it was sent, where texts are kept.
+    pub(crate) text: Option<SentText>,
+}
+
+/// The beginning of a text as it was sent, literals and all.
+#[derive(Clone)]
+pub(crate) struct SentText {
+    text: Box<str>,
+    pub(super) is_cut: bool,
 }
 
 /// Where a call came from, as far as the histories tell.
@@ -64,16 +89,8 @@ const UNKNOWN: u64 = u64::MAX;
 // === impl Event ===
 
 impl Event {
-    #[inline]
-    pub(crate) fn new(
-        series: SeriesRef,
-        at: Tick,
-        nanos: u64,
-        rows: RowCounts,
-        outcome: Outcome<'_>,
-        origin: EventOrigin,
-    ) -> Self {
-        Self { series, at, nanos, rows, outcome: outcome.kind(), error: error(outcome), origin }
+    pub(super) fn error(&self) -> Option<&ErrorDetail> {
+        self.detail.as_ref()?.error.as_ref()
     }
 
     pub(super) fn duration(&self) -> Duration {
@@ -81,12 +98,18 @@ impl Event {
     }
 }
 
-fn error(outcome: Outcome<'_>) -> Option<Box<ErrorDetail>> {
-    match outcome {
-        Outcome::Failed(Failure { class, code }) => {
-            Some(Box::new(ErrorDetail { class, code: code.map(cut) }))
-        }
-        Outcome::Completed | Outcome::Cancelled => None,
+// === impl Detail ===
+
+impl Detail {
+    #[cold]
+    pub(super) fn new(outcome: Outcome<'_>, closer: Option<Closer>) -> Box<Self> {
+        let error = match outcome {
+            Outcome::Failed(Failure { class, code }) => {
+                Some(ErrorDetail { class, code: code.map(cut) })
+            }
+            Outcome::Completed | Outcome::Cancelled => None,
+        };
+        Box::new(Self { error, closer: closer.unwrap_or_default() })
     }
 }
 
@@ -97,9 +120,31 @@ fn cut(code: &str) -> Box<str> {
     code[..end].into()
 }
 
-/// A duration as nanoseconds; half a millennium at most.
+/// A duration as nanoseconds; half a millennium at most, and a nanosecond less than what stands for
+/// "never".
 pub(crate) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX - 1)
+}
+
+// === impl SentText ===
+
+impl SentText {
+    /// So many bytes of a text at most.
+    pub(crate) fn of(text: &str, bytes_max: usize) -> Self {
+        let end = text.floor_char_boundary(bytes_max);
+        Self { text: text[..end].into(), is_cut: end < text.len() }
+    }
+
+    pub(super) fn into_text(self) -> Arc<str> {
+        self.text.into()
+    }
+}
+
+/// Never shows what it holds.
+impl std::fmt::Debug for SentText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SentText({} bytes)", self.text.len())
+    }
 }
 
 // === impl RowCounts ===
@@ -131,6 +176,12 @@ impl RowCounts {
     #[inline]
     pub(super) fn is_unknown(self) -> bool {
         self.returned == UNKNOWN && self.affected == UNKNOWN
+    }
+
+    /// Rows returned, where the driver tells.
+    #[inline]
+    pub(super) fn returned(self) -> Option<u64> {
+        (self.returned != UNKNOWN).then_some(self.returned)
     }
 
     /// Rows returned and changed, with nothing for what is not known.

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// How much the monitor keeps. Each field says what happens to what does not fit.
 ///
 /// A thread that records has a desk of its own besides: 20 KB, and up to 330 KB where the books are
-/// busy for long.
+/// busy for long; with it goes what [`running_per_thread_max`](Self::running_per_thread_max) says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -18,11 +18,21 @@ pub struct Limits {
     /// Statements in the slow log: the slowest call of each, and as many newest slow calls. The
     /// fastest, or the oldest, makes room.
     pub slow_statements_max: usize,
+    /// Bytes of a slow call's text that are kept with its literals, if the builder was told to; the
+    /// rest is cut off. At most [`slow_statements_max`](Self::slow_statements_max) texts are kept.
+    pub slow_text_bytes_max: usize,
     /// Calls in the history of recent calls; 0 keeps none. About 200 B each.
     pub recent_calls_max: usize,
+    /// Calls started by one thread that are followed while they run; 0 follows none. 40 B each, for
+    /// every thread that starts calls, up to 1 024 threads. A call beyond is counted when it ends, but
+    /// is not found while it runs too long.
+    pub running_per_thread_max: usize,
+    /// Calls kept that were found running too long; the oldest makes room. About 200 B each.
+    pub running_told_max: usize,
     /// Pools and databases with numbers of their own; more are counted together as "other".
     pub sources_max: usize,
-    /// Checkouts of one pool followed to their holder at the same time.
+    /// Checkouts of one pool followed to their holder at the same time, and as many open
+    /// transactions followed to their age.
     pub checkouts_tracked_max: usize,
     /// Alerts kept in the history; the oldest that is over makes room.
     pub alerts_max: usize,
@@ -35,8 +45,14 @@ impl Limits {
     pub const TEXTS_MAX: usize = 20_000;
     /// Default of [`slow_statements_max`](Self::slow_statements_max).
     pub const SLOW_STATEMENTS_MAX: usize = 100;
+    /// Default of [`slow_text_bytes_max`](Self::slow_text_bytes_max).
+    pub const SLOW_TEXT_BYTES_MAX: usize = 4_096;
     /// Default of [`recent_calls_max`](Self::recent_calls_max).
     pub const RECENT_CALLS_MAX: usize = 1_000;
+    /// Default of [`running_per_thread_max`](Self::running_per_thread_max).
+    pub const RUNNING_PER_THREAD_MAX: usize = 256;
+    /// Default of [`running_told_max`](Self::running_told_max).
+    pub const RUNNING_TOLD_MAX: usize = 100;
     /// Default of [`sources_max`](Self::sources_max).
     pub const SOURCES_MAX: usize = 64;
     /// Default of [`checkouts_tracked_max`](Self::checkouts_tracked_max).
@@ -51,7 +67,10 @@ impl Default for Limits {
             statements_max: Self::STATEMENTS_MAX,
             texts_max: Self::TEXTS_MAX,
             slow_statements_max: Self::SLOW_STATEMENTS_MAX,
+            slow_text_bytes_max: Self::SLOW_TEXT_BYTES_MAX,
             recent_calls_max: Self::RECENT_CALLS_MAX,
+            running_per_thread_max: Self::RUNNING_PER_THREAD_MAX,
+            running_told_max: Self::RUNNING_TOLD_MAX,
             sources_max: Self::SOURCES_MAX,
             checkouts_tracked_max: Self::CHECKOUTS_TRACKED_MAX,
             alerts_max: Self::ALERTS_MAX,

@@ -14,16 +14,23 @@ mod event;
 mod histogram;
 mod limits;
 mod registry;
+mod running;
 mod slow;
+mod slowness;
 mod sources;
 mod statement;
 mod tally;
 mod texts;
 mod windows;
 
-pub(crate) use event::{Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SeriesRef, nanos};
+pub(crate) use event::{
+    Closer, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef, nanos,
+};
 pub use limits::Limits;
 pub(crate) use registry::Registry;
+pub(crate) use running::{Followed, Slabs};
+pub(crate) use slowness::SlowRules;
+pub use slowness::{SlowAfter, SlowRelative};
 pub(crate) use sources::Source;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

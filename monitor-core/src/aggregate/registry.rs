@@ -8,18 +8,20 @@ use std::time::Duration;
 
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
-use super::books::{Books, Generations};
+use super::books::{Books, Generations, Key};
 use super::desk::{self, Desks, EVENTS_MAX};
-use super::event::{Event, SeriesRef, nanos};
+use super::event::{Closer, Detail, Event, SentText, SeriesRef};
 use super::limits::PARSES_PER_BEAT_MAX;
+use super::running::{Followed, Slabs, Told};
 use super::slow::{Kept, SlowLog};
+use super::slowness::SlowRules;
 use super::sources::Source;
 use super::statement::Statement;
-use super::tally::{Slowness, Tally};
+use super::tally::Tally;
 use super::texts::Texts;
-use super::windows::Windows;
+use super::windows::{Sum, Windows};
 use super::{Limits, lock};
-use crate::capture::{CallSite, Clock, Database, Tick};
+use crate::capture::{CallSite, Clock, Database, Outcome, Tick};
 use crate::identify::{Dialect, Normaliser};
 use crate::snapshot::{CallRecord, Losses, Rollup, Snapshot, SourceActivity};
 
@@ -31,16 +33,22 @@ pub(crate) struct Registry {
     id: u64,
     leak: Duration,
     limits: Limits,
+    /// Calls of so many nanoseconds or more may be slow, so what is known of them is kept.
+    closer_from: u64,
+    /// Bytes of a call's text that are kept with its literals, where that was asked for.
+    sent_text_bytes: Option<usize>,
     /// Drawn anew for every monitor, so that nobody can choose texts that collide.
     secrets: RapidSecrets,
     texts: Texts,
     generations: Generations,
     desks: Desks,
+    slabs: Slabs,
     books: Mutex<Books>,
     /// Locked before the books by whoever needs both.
     windows: Mutex<Windows>,
     sources_folded: AtomicU64,
     checkouts_untracked: AtomicU64,
+    transactions_untracked: AtomicU64,
 }
 
 thread_local! {
@@ -61,13 +69,13 @@ impl Registry {
     pub(crate) fn new(
         clock: Clock,
         limits: Limits,
-        slow: Duration,
-        very_slow: Duration,
+        rules: SlowRules,
+        keeps_literals: bool,
         leak: Duration,
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let slow_log = SlowLog::new(limits.slow_statements_max);
-        let slowness = Slowness { slow: nanos(slow), very_slow: nanos(very_slow) };
+        let told = Told::new(limits.running_told_max);
         let (places, recent) = (limits.statements_max, limits.recent_calls_max);
         let started = clock.now();
         Self {
@@ -76,14 +84,18 @@ impl Registry {
             id: NEXT.fetch_add(1, Relaxed),
             leak,
             limits,
+            closer_from: rules.least(),
+            sent_text_bytes: keeps_literals.then_some(limits.slow_text_bytes_max),
             secrets: RapidSecrets::seed(RandomState::new().hash_one(0)),
             texts: Texts::new(limits.texts_max),
             generations: Generations::new(places),
             desks: Desks::default(),
-            books: Mutex::new(Books::new(places, recent, slow_log, slowness)),
+            slabs: Slabs::new(limits.running_per_thread_max),
+            books: Mutex::new(Books::new(places, recent, slow_log, told, rules)),
             windows: Mutex::new(Windows::starting(started)),
             sources_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
+            transactions_untracked: AtomicU64::new(0),
         }
     }
 
@@ -140,21 +152,43 @@ impl Registry {
         let series = with_normaliser(|normaliser| {
             let normalised = normaliser.normalise(text, dialect);
             let key = (source.id, normalised.fingerprint, normalised.list_size);
-            if let Some(series) = lock(&self.books).find(&key, &normalised.wording) {
+            if let Some(series) =
+                lock(&self.books).find(&key, normalised.marks, &normalised.wording)
+            {
                 return series;
             }
             let statement = Statement::new(normalised.identify(), dialect);
+            statement.heed(normalised.marks);
             let mut books = lock(&self.books);
-            match books.find(&key, &normalised.wording) {
+            match books.find(&key, normalised.marks, &normalised.wording) {
                 Some(series) => series,
                 None => {
-                    let (generations, desks) = (&self.generations, &self.desks);
-                    books.seat(key, statement, &normalised.wording, generations, desks)
+                    let series = self.seat(&mut books, key, statement);
+                    books.find(&key, normalised.marks, &normalised.wording).unwrap_or(series)
                 }
             }
         });
         self.texts.insert(hash, series);
         series
+    }
+
+    fn seat(&self, books: &mut Books, key: Key, statement: Statement) -> SeriesRef {
+        books.seat(key, statement, &self.generations, &self.desks, &self.slabs)
+    }
+
+    /// A call starts on this thread, and is followed until it [ends](Self::ends); `None` where it cannot
+    /// be, which is counted unless nothing is to be followed.
+    #[inline]
+    pub(crate) fn starts(&self, series: SeriesRef, now: Tick) -> Option<Followed> {
+        if self.slabs.is_off() {
+            return None;
+        }
+        desk::follow(self.id, &self.desks, &self.slabs, series, now)
+    }
+
+    /// Calls that run.
+    pub(crate) fn running(&self) -> &Slabs {
+        &self.slabs
     }
 
     /// Counts a call. Never fails; waits only if this thread has put down [`EVENTS_MAX`] calls
@@ -197,38 +231,77 @@ impl Registry {
         id
     }
 
+    /// A transaction has begun; the number names it until it ends.
+    pub(crate) fn transaction_begun(&self, source: &Source, at: Tick) -> Option<u64> {
+        let id = source.transactions.begun(at, self.limits.checkouts_tracked_max);
+        if id.is_none() {
+            self.transactions_untracked.fetch_add(1, Relaxed);
+        }
+        id
+    }
+
     /// What is due on every beat: what lies on desks, and statements the parser has not seen.
     pub(crate) fn beat(&self) {
         let statements = {
             let mut books = lock(&self.books);
-            books.settle_all(&self.desks);
+            books.settle_all(&self.desks, &self.slabs);
             books.statements()
         };
-        let mut parsed = 0;
-        for statement in statements {
-            parsed += usize::from(statement.refine());
-            if parsed >= PARSES_PER_BEAT_MAX {
-                break;
-            }
-        }
+        let refined = statements.into_iter().filter(|(_, statement)| statement.refine());
+        let refined: Vec<_> = refined.take(PARSES_PER_BEAT_MAX).map(|(series, _)| series).collect();
+        let mut books = lock(&self.books);
+        books.rule_again(&refined);
+        books.learn();
+        books.overdue(&self.slabs, self.clock.now(), &self.clock);
     }
 
     /// What is due on every window beat.
     pub(crate) fn beat_windows(&self) {
         let now = self.clock.now();
         // Before any lock: how a pool answers is its own affair.
+        let all_sources = lock(&self.books).sources().to_vec();
+        all_sources.iter().for_each(|source| source.sample());
         let sources = self.read_sources(now);
         let mut windows = lock(&self.windows);
-        let mut books = lock(&self.books);
-        books.settle_all(&self.desks);
-        let readings = books.read(Tally::take_fresh);
-        drop(books);
-        windows.beat(readings.into_iter().map(|(_, reading)| reading).collect(), sources, now);
+        let (readings, all_sources) = {
+            let mut books = lock(&self.books);
+            books.settle_all(&self.desks, &self.slabs);
+            (books.read(Tally::take_fresh), books.sources().to_vec())
+        };
+        let mut sum = Sum::default();
+        for reading in readings {
+            sum.add(&reading, &reading.numbers, &all_sources);
+        }
+        windows.beat(sum, sources, now);
     }
 
     /// The newest calls, newest first.
     pub(crate) fn recent_calls(&self, limit: usize) -> Vec<CallRecord> {
         self.records(|books| books.recent(limit))
+    }
+
+    /// What is told of a call that failed, or lasted so long that it may be slow.
+    #[inline]
+    pub(crate) fn detail(
+        &self,
+        outcome: Outcome<'_>,
+        nanos: u64,
+        tell: impl FnOnce() -> Closer,
+    ) -> Option<Box<Detail>> {
+        let may_be_slow = nanos >= self.closer_from;
+        (may_be_slow || matches!(outcome, Outcome::Failed(_)))
+            .then(|| Detail::new(outcome, may_be_slow.then(tell)))
+    }
+
+    /// The beginning of a text as it is sent, where texts are kept.
+    #[inline]
+    pub(crate) fn sent_text(&self, text: &str) -> Option<SentText> {
+        self.sent_text_bytes.map(|bytes_max| SentText::of(text, bytes_max))
+    }
+
+    /// Every call in the slow log, each once.
+    pub(crate) fn slow_log(&self) -> Vec<CallRecord> {
+        self.records(|books| books.slow_log.all())
     }
 
     /// The slowest call of each slow statement, slowest first.
@@ -239,7 +312,7 @@ impl Registry {
     fn records(&self, which: impl FnOnce(&Books) -> Vec<Kept>) -> Vec<CallRecord> {
         let (calls, sources) = {
             let mut books = lock(&self.books);
-            books.settle_all(&self.desks);
+            books.settle_all(&self.desks, &self.slabs);
             (which(&books), books.sources().to_vec())
         };
         calls.iter().map(|call| call.record(&sources, &self.clock)).collect()
@@ -251,31 +324,44 @@ impl Registry {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
         let mut sources = self.read_sources(now);
-        let windows = lock(&self.windows);
+        let mut windows = lock(&self.windows);
         let mut books = lock(&self.books);
-        books.settle_all(&self.desks);
-        let fresh = books.read(|tally| tally.fresh());
-        let readings = books.read(|tally| Some(tally.all()));
+        books.settle_all(&self.desks, &self.slabs);
+        let readings = books.read(|tally| tally.both());
         let (slow, slow_newest) = (books.slow_log.worst(), books.slow_log.newest());
+        let running = books.overdue(&self.slabs, now, &self.clock);
+        let running_told = books.told.newest();
         let all_sources = books.sources().to_vec();
         let losses = self.losses(&books, &windows);
         drop(books);
 
-        let fresh = fresh.into_iter().map(|(_, reading)| reading).collect();
-        let windows = windows.read(fresh, &sources, now);
-        for (id, reading) in &readings {
-            if let Some(source) = sources.get_mut(usize::from(*id)) {
-                source.activity.merge(&reading.activity);
+        let (mut lifetime, mut newest) = (Sum::default(), Sum::default());
+        for mut reading in readings {
+            let (mut all, fresh) = std::mem::take(&mut reading.numbers);
+            all.merge(&fresh);
+            lifetime.add(&reading, &all, &all_sources);
+            if fresh.calls > 0 {
+                newest.add(&reading, &fresh, &all_sources);
             }
+        }
+        let minutes = windows.minutes();
+        let windows = windows.read(newest, &sources, now);
+        for (source, activity) in sources.iter_mut().zip(lifetime.by_source) {
+            source.activity = activity;
         }
         let record = |call: Kept| call.record(&all_sources, &self.clock);
         Snapshot {
             at: self.clock.wall(now),
+            started_at: self.clock.wall(self.started),
             uptime: now.since(self.started),
-            lifetime: Rollup::of(readings.into_iter().map(|(_, reading)| reading)),
+            build: None,
+            lifetime: Rollup::of(lifetime.readings),
             windows,
+            minutes,
             slow: slow.into_iter().map(record).collect(),
             slow_newest: slow_newest.into_iter().map(record).collect(),
+            running,
+            running_told,
             sources,
             losses,
         }
@@ -293,9 +379,15 @@ impl Registry {
             sources_folded: self.sources_folded.load(Relaxed),
             error_codes_folded: books.error_codes_folded,
             history_calls_dropped: books.history_calls_dropped,
+            calls_unfollowed: self.slabs.unfollowed(),
+            running_forgotten: books.told.forgotten,
+            slow_statements_dropped: books.slow_log.statements_dropped,
+            slow_calls_dropped: books.slow_log.calls_dropped(),
+            slow_texts_cut: books.slow_log.texts_cut,
             panics_caught: books.sources().iter().map(|source| source.panics_caught()).sum(),
             window_statements_folded: windows.folded,
             checkouts_untracked: self.checkouts_untracked.load(Relaxed),
+            transactions_untracked: self.transactions_untracked.load(Relaxed),
             ..Losses::default()
         }
     }

@@ -1,24 +1,37 @@
 //! Single calls that are kept, and the slow log.
 
-use std::collections::HashMap;
-use std::num::NonZeroU64;
+use std::collections::{HashMap, HashSet};
+use std::num::{NonZeroU64, NonZeroU128};
 use std::sync::Arc;
 
-use super::event::Event;
+use super::event::{Event, SentText};
 use super::sources::Source;
 use super::statement::Statement;
 use crate::capture::Clock;
-use crate::identify::Fingerprint;
-use crate::snapshot::CallRecord;
+use crate::identify::{Fingerprint, ListSize};
+use crate::snapshot::{CallRecord, OriginalText, SlowVerdict};
 
 /// One call, as it is kept inside: the event, and the statement it was a call of.
 #[derive(Clone)]
 pub(super) struct Kept {
     pub(super) event: Event,
     pub(super) statement: Arc<Statement>,
+    pub(super) list_size: ListSize,
+    /// A box, as every call of the history is a `Kept`.
+    slow: Option<Box<Slow>>,
 }
 
-/// The slowest call of each statement that crossed the threshold, and the newest slow calls.
+/// What is kept of a slow call only.
+#[derive(Clone)]
+struct Slow {
+    verdict: SlowVerdict,
+    /// Tells slow calls apart.
+    number: u64,
+    /// As it was sent; in the slow log only.
+    text: Option<Arc<str>>,
+}
+
+/// The slowest call of each statement that crossed its threshold, and the newest slow calls.
 ///
 /// Keeping one call per statement, rather than the newest calls only, means a noisy statement
 /// cannot push the others out.
@@ -26,6 +39,9 @@ pub(super) struct SlowLog {
     worst: HashMap<(u16, Fingerprint), Kept>,
     newest: Newest,
     statements_max: usize,
+    entered: u64,
+    pub(super) statements_dropped: u64,
+    pub(super) texts_cut: u64,
 }
 
 /// The newest calls, in whatever order they come in: desks are settled one after another, so what
@@ -41,26 +57,58 @@ pub(super) struct Newest {
 // === impl Kept ===
 
 impl Kept {
+    pub(super) fn new(
+        event: Event,
+        statement: Arc<Statement>,
+        list_size: ListSize,
+        verdict: Option<SlowVerdict>,
+    ) -> Self {
+        let slow = verdict.map(|verdict| Box::new(Slow { verdict, number: 0, text: None }));
+        Self { event, statement, list_size, slow }
+    }
+
+    pub(super) fn is_slow(&self) -> bool {
+        self.slow.is_some()
+    }
+
+    fn number(&self) -> Option<u64> {
+        self.slow.as_ref().map(|slow| slow.number)
+    }
+
     pub(super) fn record(&self, sources: &[Arc<Source>], clock: &Clock) -> CallRecord {
-        let Event { series, at, rows, outcome, error, origin, .. } = &self.event;
+        let Event { series, at, rows, outcome, origin, detail, .. } = &self.event;
         let source = &sources[usize::from(series.source())];
         let labels = origin.labels.as_deref();
+        let error = self.event.error();
+        let closer = detail.as_ref().map(|detail| &detail.closer);
         CallRecord {
             statement: self.statement.text.clone(),
             fingerprint: self.statement.fingerprint,
             kind: self.statement.kind(),
+            tables: self.statement.tables(),
+            list_size: self.list_size,
             at: clock.wall(*at),
             duration: self.event.duration(),
+            parts: closer.map(|closer| closer.parts).unwrap_or_default(),
+            slow: self.slow.as_ref().map(|slow| slow.verdict),
             rows: (*rows).into(),
             outcome: *outcome,
-            error: error.as_ref().map(|error| error.class),
+            error: error.map(|error| error.class),
+            error_code: error.and_then(|error| error.code.as_deref()).map(Arc::from),
             database: source.database.clone(),
             pool: source.is_pool.then(|| source.name.clone()),
             connection: origin.connection.map(NonZeroU64::get),
             user: labels.and_then(|labels| labels.user.as_deref()).map(Arc::from),
             tag: labels.and_then(|labels| labels.tag.as_deref()).map(Arc::from),
             call_site: origin.call_site,
+            trace_id: closer.and_then(|closer| closer.trace_id).map(NonZeroU128::get),
+            original: self.slow.as_ref().and_then(|slow| slow.text.clone()).map(OriginalText::new),
         }
+    }
+
+    /// Its text as it was sent, which nothing but the slow log may keep.
+    fn take_text(&mut self) -> Option<SentText> {
+        self.event.detail.as_mut()?.closer.text.take()
     }
 }
 
@@ -68,20 +116,36 @@ impl Kept {
 
 impl SlowLog {
     pub(super) fn new(statements_max: usize) -> Self {
-        Self { worst: HashMap::new(), newest: Newest::new(statements_max), statements_max }
+        Self {
+            worst: HashMap::new(),
+            newest: Newest::new(statements_max),
+            statements_max,
+            entered: 0,
+            statements_dropped: 0,
+            texts_cut: 0,
+        }
     }
 
-    pub(super) fn enter(&mut self, call: Kept) {
+    /// Keeps a slow call, and takes its text out of it.
+    pub(super) fn enter(&mut self, call: &mut Kept) {
+        let text = call.take_text();
+        self.entered += 1;
+        if let Some(slow) = &mut call.slow {
+            slow.number = self.entered;
+        }
         self.newest.push(call.clone());
         let key = (call.event.series.source(), call.statement.fingerprint);
-        match self.worst.get_mut(&key) {
-            Some(worst) if worst.event.nanos >= call.event.nanos => {}
-            Some(worst) => *worst = call,
-            None => {
-                self.worst.insert(key, call);
-                self.make_room();
-            }
+        let worst = self.worst.get(&key);
+        if worst.is_some_and(|worst| worst.event.nanos >= call.event.nanos) {
+            return;
         }
+        self.texts_cut += u64::from(text.as_ref().is_some_and(|text| text.is_cut));
+        let mut worst = call.clone();
+        if let Some(slow) = &mut worst.slow {
+            slow.text = text.map(SentText::into_text);
+        }
+        self.worst.insert(key, worst);
+        self.make_room();
     }
 
     fn make_room(&mut self) {
@@ -92,6 +156,7 @@ impl SlowLog {
         let fastest = self.worst.iter().min_by_key(|(_, call)| rank(call));
         if let Some(key) = fastest.map(|(key, _)| *key) {
             self.worst.remove(&key);
+            self.statements_dropped += 1;
         }
     }
 
@@ -105,6 +170,19 @@ impl SlowLog {
     /// The newest slow calls, newest first.
     pub(super) fn newest(&self) -> Vec<Kept> {
         self.newest.read(self.statements_max)
+    }
+
+    /// All calls it holds, each once.
+    pub(super) fn all(&self) -> Vec<Kept> {
+        let mut all = self.worst();
+        let known: HashSet<_> = all.iter().map(|call| call.number()).collect();
+        all.extend(self.newest().into_iter().filter(|call| !known.contains(&call.number())));
+        all
+    }
+
+    /// Slow calls that are not among the newest any more.
+    pub(super) fn calls_dropped(&self) -> u64 {
+        self.entered.saturating_sub(self.statements_max as u64)
     }
 }
 

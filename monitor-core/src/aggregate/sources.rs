@@ -11,8 +11,8 @@ use super::histogram::AtomicHistogram;
 use super::lock;
 use crate::capture::{CallSite, CheckoutEnd, Database, PoolLevels, Tick, TransactionEnd};
 use crate::snapshot::{
-    Activity, CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SourceActivity,
-    TransactionActivity,
+    Activity, CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
+    SourceActivity, TransactionActivity,
 };
 
 /// Asks a pool for its levels; `None` when the pool is gone.
@@ -28,7 +28,16 @@ pub(crate) struct Source {
     pub(crate) transactions: Transactions,
     pub(crate) checkouts: Checkouts,
     levels: Mutex<Levels>,
+    sampled: Sampled,
     panics_caught: AtomicU64,
+}
+
+/// Levels added up over the beats.
+#[derive(Default)]
+struct Sampled {
+    samples: AtomicU64,
+    in_use: AtomicU64,
+    max: AtomicU64,
 }
 
 /// Connections made and lost.
@@ -37,6 +46,7 @@ pub(crate) struct Connections {
     created: AtomicU64,
     closed: AtomicU64,
     failed: AtomicU64,
+    nanos: AtomicU64,
     create_time: AtomicHistogram,
 }
 
@@ -46,7 +56,9 @@ pub(crate) struct Transactions {
     begun: AtomicU64,
     ended: [AtomicU64; 3],
     open: AtomicI64,
+    nanos: AtomicU64,
     duration: AtomicHistogram,
+    followed: Mutex<Followed>,
 }
 
 /// Takings of connections.
@@ -58,14 +70,16 @@ pub(crate) struct Checkouts {
     wait_nanos: AtomicU64,
     wait_nanos_max: AtomicU64,
     wait: AtomicHistogram,
+    hold_nanos: AtomicU64,
     hold: AtomicHistogram,
-    held: Mutex<Held>,
+    followed: Mutex<Followed>,
 }
 
+/// What is out or open now, since when, and by whom; at most so many.
 #[derive(Default)]
-struct Held {
+struct Followed {
     next: u64,
-    out: HashMap<u64, (Tick, Option<CallSite>)>,
+    now: HashMap<u64, (Tick, Option<CallSite>)>,
 }
 
 #[derive(Default)]
@@ -89,6 +103,7 @@ impl Source {
             transactions: Transactions::default(),
             checkouts: Checkouts::default(),
             levels: Mutex::default(),
+            sampled: Sampled::default(),
             panics_caught: AtomicU64::new(0),
         }
     }
@@ -127,6 +142,15 @@ impl Source {
         self.panics_caught.load(Relaxed)
     }
 
+    /// Looks how full the pool is; only the beat does, so that samples lie evenly in time.
+    pub(super) fn sample(&self) {
+        let Some(levels) = self.is_pool.then(|| self.levels()).flatten() else { return };
+        let Some(max) = levels.max.filter(|max| *max > 0) else { return };
+        self.sampled.samples.fetch_add(1, Relaxed);
+        self.sampled.in_use.fetch_add(levels.in_use().into(), Relaxed);
+        self.sampled.max.fetch_add(max.into(), Relaxed);
+    }
+
     /// Everything but its calls.
     pub(super) fn read(&self, now: Tick, leak: Duration) -> SourceActivity {
         SourceActivity {
@@ -134,16 +158,29 @@ impl Source {
             database: self.database.clone(),
             activity: Activity::default(),
             connections: self.connections.read(),
-            transactions: self.transactions.read(),
+            transactions: self.transactions.read(now),
             pool: self.is_pool.then(|| {
                 let held = self.checkouts.held(now);
                 PoolActivity {
                     levels: self.levels(),
+                    sampled: self.sampled.read(),
                     checkouts: self.checkouts.read(),
                     leaked: held.iter().filter(|held| held.held >= leak).count() as u64,
                     held,
                 }
             }),
+        }
+    }
+}
+
+// === impl Sampled ===
+
+impl Sampled {
+    fn read(&self) -> SampledLevels {
+        SampledLevels {
+            samples: self.samples.load(Relaxed),
+            in_use: self.in_use.load(Relaxed),
+            max: self.max.load(Relaxed),
         }
     }
 }
@@ -154,6 +191,7 @@ impl Connections {
     pub(crate) fn created(&self, took: Option<Duration>) {
         self.created.fetch_add(1, Relaxed);
         if let Some(took) = took {
+            self.nanos.fetch_add(nanos(took), Relaxed);
             self.create_time.record(nanos(took));
         }
     }
@@ -171,6 +209,7 @@ impl Connections {
             created: self.created.load(Relaxed),
             closed: self.closed.load(Relaxed),
             failed: self.failed.load(Relaxed),
+            time: Duration::from_nanos(self.nanos.load(Relaxed)),
             create_time: self.create_time.read(),
         }
     }
@@ -179,18 +218,22 @@ impl Connections {
 // === impl Transactions ===
 
 impl Transactions {
-    pub(crate) fn begun(&self) {
+    /// One has begun. The number names it until it ends; `None` where too many are open.
+    pub(crate) fn begun(&self, at: Tick, open_max: usize) -> Option<u64> {
         self.begun.fetch_add(1, Relaxed);
         self.open.fetch_add(1, Relaxed);
+        lock(&self.followed).add(at, None, open_max)
     }
 
-    pub(crate) fn ended(&self, end: TransactionEnd, took: Duration) {
+    pub(crate) fn ended(&self, id: Option<u64>, end: TransactionEnd, took: Duration) {
+        lock(&self.followed).remove(id);
         self.ended[end as usize].fetch_add(1, Relaxed);
         self.open.fetch_sub(1, Relaxed);
+        self.nanos.fetch_add(nanos(took), Relaxed);
         self.duration.record(nanos(took));
     }
 
-    fn read(&self) -> TransactionActivity {
+    fn read(&self, now: Tick) -> TransactionActivity {
         let ended = |end: TransactionEnd| self.ended[end as usize].load(Relaxed);
         TransactionActivity {
             begun: self.begun.load(Relaxed),
@@ -198,6 +241,8 @@ impl Transactions {
             rolled_back: ended(TransactionEnd::RolledBack),
             dropped: ended(TransactionEnd::Dropped),
             open: gauge(&self.open),
+            open_longest: lock(&self.followed).ages(now).map(|(age, _)| age).max(),
+            time: Duration::from_nanos(self.nanos.load(Relaxed)),
             duration: self.duration.read(),
         }
     }
@@ -222,32 +267,20 @@ impl Checkouts {
     /// A connection is out. The number names it until it is back; `None` where too many are out.
     pub(crate) fn taken(&self, at: Tick, site: Option<CallSite>, out_max: usize) -> Option<u64> {
         self.out.fetch_add(1, Relaxed);
-        let mut held = lock(&self.held);
-        if held.out.len() >= out_max {
-            return None;
-        }
-        held.next += 1;
-        let id = held.next;
-        held.out.insert(id, (at, site));
-        Some(id)
+        lock(&self.followed).add(at, site, out_max)
     }
 
     pub(crate) fn returned(&self, id: Option<u64>, held_for: Duration) {
         self.out.fetch_sub(1, Relaxed);
+        self.hold_nanos.fetch_add(nanos(held_for), Relaxed);
         self.hold.record(nanos(held_for));
-        if let Some(id) = id {
-            lock(&self.held).out.remove(&id);
-        }
+        lock(&self.followed).remove(id);
     }
 
     fn held(&self, now: Tick) -> Vec<HeldConnection> {
-        let mut held: Vec<_> = lock(&self.held)
-            .out
-            .values()
-            .map(|(since, call_site)| HeldConnection {
-                held: now.since(*since),
-                call_site: *call_site,
-            })
+        let mut held: Vec<_> = lock(&self.followed)
+            .ages(now)
+            .map(|(held, call_site)| HeldConnection { held, call_site })
             .collect();
         held.sort_by_key(|held| std::cmp::Reverse(held.held));
         held
@@ -265,8 +298,32 @@ impl Checkouts {
             wait_time: Duration::from_nanos(self.wait_nanos.load(Relaxed)),
             wait_max: Duration::from_nanos(self.wait_nanos_max.load(Relaxed)),
             wait: self.wait.read(),
+            hold_time: Duration::from_nanos(self.hold_nanos.load(Relaxed)),
             hold: self.hold.read(),
         }
+    }
+}
+
+// === impl Followed ===
+
+impl Followed {
+    fn add(&mut self, at: Tick, site: Option<CallSite>, most: usize) -> Option<u64> {
+        if self.now.len() >= most {
+            return None;
+        }
+        self.next += 1;
+        self.now.insert(self.next, (at, site));
+        Some(self.next)
+    }
+
+    fn remove(&mut self, id: Option<u64>) {
+        if let Some(id) = id {
+            self.now.remove(&id);
+        }
+    }
+
+    fn ages(&self, now: Tick) -> impl Iterator<Item = (Duration, Option<CallSite>)> + '_ {
+        self.now.values().map(move |(since, site)| (now.since(*since), *site))
     }
 }
 

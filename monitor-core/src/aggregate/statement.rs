@@ -1,8 +1,9 @@
 //! What the books know of a statement besides its numbers.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use crate::identify::{self, Dialect, Fingerprint, Identity, Kind, Refinement, Tables};
+use crate::identify::{self, Dialect, Fingerprint, Identity, Kind, Marks, Refinement, Tables};
 
 /// A statement, whoever sends it.
 pub(super) struct Statement {
@@ -15,6 +16,7 @@ pub(super) struct Statement {
     /// What the parser made of it, once the beat came by. It only names tables and kind better;
     /// the identity never depends on it.
     refined: OnceLock<Option<(Kind, Arc<Tables>)>>,
+    muted: AtomicBool,
 }
 
 // === impl Statement ===
@@ -29,7 +31,19 @@ impl Statement {
             tables: Arc::new(identity.tables),
             dialect,
             refined: OnceLock::new(),
+            muted: AtomicBool::new(false),
         }
+    }
+
+    /// Heeds what the comments of one of its texts ask for. What one asked, no other takes back.
+    pub(super) fn heed(&self, marks: Marks) {
+        if marks.muted {
+            self.muted.store(true, Relaxed);
+        }
+    }
+
+    pub(super) fn is_muted(&self) -> bool {
+        self.muted.load(Relaxed)
     }
 
     pub(super) fn kind(&self) -> Kind {

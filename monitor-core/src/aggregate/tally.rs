@@ -1,16 +1,12 @@
 //! The numbers of one series.
 
+use std::time::Duration;
+
 use super::event::{ErrorDetail, Event};
+use super::slowness::Slowness;
 use crate::capture::OutcomeKind;
 use crate::identify::Kind;
 use crate::snapshot::{Activity, ERROR_CODES_MAX, ErrorCount, codes};
-
-/// From how many nanoseconds on a call is slow.
-#[derive(Clone, Copy)]
-pub(super) struct Slowness {
-    pub(super) slow: u64,
-    pub(super) very_slow: u64,
-}
 
 /// The numbers of one series: what the windows have seen already, and what they have not.
 #[derive(Default)]
@@ -25,7 +21,7 @@ impl Tally {
     /// Counts a call of a statement of some kind. Says whether its error code had to be left out.
     pub(super) fn add(&mut self, event: &Event, kind: Kind, slowness: Slowness) -> bool {
         self.count(event, kind, slowness);
-        event.error.as_deref().is_some_and(|error| self.add_error(error))
+        event.error().is_some_and(|error| self.add_error(error, event.duration()))
     }
 
     #[inline]
@@ -41,16 +37,19 @@ impl Tally {
             OutcomeKind::Failed => fresh.failed += 1,
             OutcomeKind::Cancelled => fresh.cancelled += 1,
         }
-        fresh.slow += u64::from(event.nanos >= slowness.slow);
-        fresh.very_slow += u64::from(event.nanos >= slowness.very_slow);
+        fresh.slow += u64::from(slowness.is_slow(event.nanos));
+        fresh.very_slow += u64::from(slowness.is_very_slow(event.nanos));
         let rows = event.rows.counted_for(kind);
         let (returned, affected) = rows.known();
         fresh.rows_returned = fresh.rows_returned.saturating_add(returned);
         fresh.rows_affected = fresh.rows_affected.saturating_add(affected);
         fresh.rows_unknown += u64::from(rows.is_unknown());
+        if let Some(returned) = rows.returned() {
+            fresh.rows_histogram.record(returned);
+        }
     }
 
-    fn add_error(&mut self, error: &ErrorDetail) -> bool {
+    fn add_error(&mut self, error: &ErrorDetail, took: Duration) -> bool {
         let ErrorDetail { class, code } = error;
         let errors = &mut self.fresh.errors;
         let is = |error: &ErrorCount, code: Option<&str>| {
@@ -63,9 +62,11 @@ impl Tally {
         let fold = full && !known && code.is_some();
         let code = code.filter(|_| !fold);
         match errors.iter_mut().find(|error| is(error, code)) {
-            Some(error) => error.count += 1,
+            Some(error) => error.add(took),
             None => {
-                errors.push(ErrorCount { class: *class, code: code.map(str::to_owned), count: 1 })
+                let mut error = ErrorCount::new(*class, code);
+                error.add(took);
+                errors.push(error);
             }
         }
         fold
@@ -73,19 +74,24 @@ impl Tally {
 
     /// Whether any call was counted.
     pub(super) fn was_called(&self) -> bool {
-        self.fresh.calls + self.seen.calls > 0
+        self.calls() > 0
     }
 
-    /// Everything counted so far.
-    pub(super) fn all(&self) -> Activity {
-        let mut all = self.seen.clone();
-        all.merge(&self.fresh);
-        all
+    /// Calls counted so far.
+    pub(super) fn calls(&self) -> u64 {
+        self.fresh.calls + self.seen.calls
     }
 
-    /// What the windows have not seen; `None` where that is nothing.
-    pub(super) fn fresh(&self) -> Option<Activity> {
-        (self.fresh.calls > 0).then(|| self.fresh.clone())
+    /// The 95th percentile of all calls so far.
+    pub(super) fn p95(&self) -> Duration {
+        let mut times = self.seen.histogram.clone();
+        times.merge(&self.fresh.histogram);
+        times.quantile(0.95).unwrap_or_default()
+    }
+
+    /// What the windows have seen, and what they have not; `None` where that is nothing.
+    pub(super) fn both(&self) -> Option<(Activity, Activity)> {
+        self.was_called().then(|| (self.seen.clone(), self.fresh.clone()))
     }
 
     /// What the windows have not seen until now.

@@ -5,11 +5,16 @@
 //! fresh now.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::books::Reading;
 use super::limits::{WINDOW_STATEMENTS_MAX, WINDOWS};
+use super::sources::Source;
 use crate::capture::Tick;
-use crate::snapshot::{Rollup, SourceActivity, StatementActivity, Window, merged};
+use crate::snapshot::{
+    Activity, Minute, Rollup, SourceActivity, StatementActivity, Window, merged,
+};
 
 /// A minute: the shortest window, and the length of a coarse piece.
 const MINUTE: Duration = WINDOWS[0];
@@ -17,45 +22,64 @@ const MINUTE: Duration = WINDOWS[0];
 /// The pieces windows are put together from.
 #[derive(Default)]
 pub(super) struct Windows {
+    started: Tick,
     last_beat: Tick,
     last_sources: Vec<SourceActivity>,
     /// The last minute, a piece per beat.
     fine: VecDeque<Piece>,
     /// The last hour, a piece per minute.
     coarse: VecDeque<Piece>,
+    /// Each of the coarse pieces in a few numbers.
+    minutes: VecDeque<Arc<Minute>>,
     /// The minute that is not full yet.
     growing: Option<Piece>,
+    /// What the coarse pieces of each window add up to, as long as they are the same ones.
+    totals: [Option<Total>; WINDOWS.len()],
     /// Readings that were added to "other".
     pub(super) folded: u64,
 }
 
-/// What happened between two moments, by statement.
+/// What happened between two moments.
 #[derive(Clone)]
 struct Piece {
     from: Tick,
     to: Tick,
-    readings: Vec<StatementActivity>,
+    sum: Sum,
     /// Every source as it was at `from`.
     sources: Vec<SourceActivity>,
+    /// Whether no statement was added to "other".
+    is_complete: bool,
+}
+
+/// Calls added up by statement and by source.
+#[derive(Clone, Default)]
+pub(super) struct Sum {
+    pub(super) readings: Vec<StatementActivity>,
+    /// In the order of the sources' numbers.
+    pub(super) by_source: Vec<Activity>,
+}
+
+/// What some coarse pieces add up to.
+struct Total {
+    from: Tick,
+    to: Tick,
+    sum: Sum,
 }
 
 // === impl Windows ===
 
 impl Windows {
     pub(super) fn starting(at: Tick) -> Self {
-        Self { last_beat: at, ..Self::default() }
+        Self { started: at, last_beat: at, ..Self::default() }
     }
 
     /// Closes the piece that began with the beat before.
-    pub(super) fn beat(
-        &mut self,
-        mut readings: Vec<StatementActivity>,
-        sources: Vec<SourceActivity>,
-        now: Tick,
-    ) {
-        self.fold(&mut readings);
+    pub(super) fn beat(&mut self, mut sum: Sum, sources: Vec<SourceActivity>, now: Tick) {
+        // Series of one statement become one, so that the bound below is one on statements.
+        sum.merge([]);
         let sources = std::mem::replace(&mut self.last_sources, without_holders(sources));
-        let piece = Piece { from: self.last_beat, to: now, readings, sources };
+        let mut piece = Piece { from: self.last_beat, to: now, sum, sources, is_complete: true };
+        self.folded += piece.fold();
         self.last_beat = now;
         self.fine.push_back(piece.clone());
         while self.fine.front().is_some_and(|old| now.since(old.to) >= MINUTE) {
@@ -65,6 +89,7 @@ impl Windows {
         let longest = WINDOWS[WINDOWS.len() - 1];
         while self.coarse.front().is_some_and(|old| now.since(old.to) >= longest) {
             self.coarse.pop_front();
+            self.minutes.pop_front();
         }
     }
 
@@ -72,72 +97,159 @@ impl Windows {
         let mut grown = match self.growing.take() {
             Some(mut growing) => {
                 growing.to = piece.to;
-                growing.readings = merged(growing.readings.into_iter().chain(piece.readings));
+                growing.is_complete &= piece.is_complete;
+                growing.sum.merge([&piece.sum]);
                 growing
             }
             None => piece,
         };
-        self.fold(&mut grown.readings);
+        self.folded += grown.fold();
         if grown.to.since(grown.from) >= MINUTE {
+            self.minutes.push_back(Arc::new(grown.minute(self.started, &self.last_sources)));
             self.coarse.push_back(grown);
         } else {
             self.growing = Some(grown);
         }
     }
 
-    /// Keeps the statements that took most time apart and adds up the others by kind.
-    fn fold(&mut self, readings: &mut Vec<StatementActivity>) {
-        if readings.len() <= WINDOW_STATEMENTS_MAX {
-            return;
-        }
-        readings.sort_by_key(|reading| std::cmp::Reverse(reading.activity.time));
-        let rest = readings.split_off(WINDOW_STATEMENTS_MAX);
-        self.folded += rest.len() as u64;
-        let others = rest.into_iter().map(|reading| {
-            StatementActivity::other(reading.kind, reading.database, reading.activity)
-        });
-        readings.extend(merged(others));
+    /// The minutes that are over, oldest first.
+    pub(super) fn minutes(&self) -> Vec<Arc<Minute>> {
+        self.minutes.iter().cloned().collect()
     }
 
     /// All windows as they are now, with what is fresh.
     pub(super) fn read(
-        &self,
-        fresh: Vec<StatementActivity>,
+        &mut self,
+        fresh: Sum,
         sources: &[SourceActivity],
         now: Tick,
     ) -> Vec<Window> {
-        let newest = Piece {
-            from: self.last_beat,
-            to: now,
-            readings: fresh,
-            sources: self.last_sources.clone(),
-        };
-        WINDOWS.iter().map(|span| self.window(*span, &newest, sources)).collect()
+        let all = WINDOWS.into_iter().enumerate();
+        all.map(|(place, span)| self.window(place, span, &fresh, sources, now)).collect()
     }
 
-    fn window(&self, span: Duration, newest: &Piece, sources: &[SourceActivity]) -> Window {
-        let older: Vec<&Piece> = match span <= MINUTE {
-            true => self.fine.iter().rev().collect(),
-            false => self.growing.iter().chain(self.coarse.iter().rev()).collect(),
+    fn window(
+        &mut self,
+        place: usize,
+        span: Duration,
+        fresh: &Sum,
+        sources: &[SourceActivity],
+        now: Tick,
+    ) -> Window {
+        let start = now.before(span);
+        let within = |piece: &&Piece| piece.to > start;
+        let mut sum = fresh.clone();
+        let oldest = if span <= MINUTE {
+            let pieces: Vec<_> = self.fine.iter().rev().take_while(within).collect();
+            sum.merge(pieces.iter().map(|piece| &piece.sum));
+            pieces.last().copied()
+        } else {
+            let growing = self.growing.as_ref().filter(within);
+            let pieces: Vec<_> = self.coarse.iter().rev().take_while(within).collect();
+            let total = Total::of(&pieces, &mut self.totals[place]);
+            sum.merge(growing.map(|piece| &piece.sum).into_iter().chain(total));
+            pieces.last().copied().or(growing)
         };
-        let start = newest.to.before(span);
-        let mut oldest = newest;
-        let mut readings = newest.readings.clone();
-        for piece in older.into_iter().take_while(|piece| piece.to > start) {
-            oldest = piece;
-            readings.extend(piece.readings.iter().cloned());
-        }
-        let sources = sources.iter().map(|source| {
-            // Sources are only ever added, so one that is not there yet began at zero.
-            let before = oldest.sources.iter().find(|old| old.is_same(source));
-            before.map_or_else(|| source.clone(), |before| source.since(before))
+        let (from, before) =
+            oldest.map_or((self.last_beat, &self.last_sources), |old| (old.from, &old.sources));
+        let none = Activity::default();
+        let sources = sources.iter().enumerate().map(|(number, source)| SourceActivity {
+            activity: sum.by_source.get(number).unwrap_or(&none).clone(),
+            ..since(source, before)
         });
         Window {
             span,
-            covered: newest.to.since(oldest.from),
-            rollup: Rollup::of(readings),
+            covered: now.since(from),
             sources: sources.collect(),
+            rollup: Rollup::of(sum.readings),
         }
+    }
+}
+
+/// What happened to a source. Sources are only ever added, so one that is not there yet began at zero.
+fn since(source: &SourceActivity, before: &[SourceActivity]) -> SourceActivity {
+    let before = before.iter().find(|old| old.is_same(source));
+    before.map_or_else(|| source.clone(), |before| source.since(before))
+}
+
+// === impl Piece ===
+
+impl Piece {
+    /// Keeps the statements that took most time apart and adds up the others by kind; says how many.
+    fn fold(&mut self) -> u64 {
+        let readings = &mut self.sum.readings;
+        let of_their_own = readings.iter().filter(|reading| reading.fingerprint.is_some());
+        if of_their_own.count() <= WINDOW_STATEMENTS_MAX {
+            return 0;
+        }
+        readings.sort_by_key(|reading| {
+            std::cmp::Reverse((reading.fingerprint.is_some(), reading.activity.time))
+        });
+        let rest = readings.split_off(WINDOW_STATEMENTS_MAX);
+        let folded = rest.iter().filter(|reading| reading.fingerprint.is_some()).count();
+        let others = rest.into_iter().map(|reading| {
+            StatementActivity::other(reading.kind, reading.database, reading.activity)
+        });
+        readings.extend(merged(others));
+        self.is_complete = false;
+        folded as u64
+    }
+
+    /// The piece in a few numbers. `sources` are as they were at its end.
+    fn minute(&self, started: Tick, sources: &[SourceActivity]) -> Minute {
+        let sources: Vec<_> = sources.iter().map(|source| since(source, &self.sources)).collect();
+        let rollup = Rollup::of(self.sum.readings.iter().cloned());
+        let (ended, covered) = (self.to.since(started), self.to.since(self.from));
+        Minute::of(&rollup, &sources, ended, covered, self.is_complete)
+    }
+}
+
+// === impl Sum ===
+
+impl Sum {
+    /// Adds the numbers of one series.
+    pub(super) fn add<T>(
+        &mut self,
+        reading: &Reading<T>,
+        activity: &Activity,
+        sources: &[Arc<Source>],
+    ) {
+        self.readings.push(reading.with(sources, activity.clone()));
+        self.source(usize::from(reading.source)).merge(activity);
+    }
+
+    /// Adds what happened in other pieces.
+    fn merge<'a>(&mut self, others: impl IntoIterator<Item = &'a Self>) {
+        let mut readings = std::mem::take(&mut self.readings);
+        for other in others {
+            readings.extend(other.readings.iter().cloned());
+            for (number, activity) in other.by_source.iter().enumerate() {
+                self.source(number).merge(activity);
+            }
+        }
+        self.readings = merged(readings);
+    }
+
+    fn source(&mut self, number: usize) -> &mut Activity {
+        if self.by_source.len() <= number {
+            self.by_source.resize_with(number + 1, Activity::default);
+        }
+        &mut self.by_source[number]
+    }
+}
+
+// === impl Total ===
+
+impl Total {
+    /// What these pieces, newest first, add up to: known already, unless a minute has passed since.
+    fn of<'a>(pieces: &[&Piece], known: &'a mut Option<Self>) -> Option<&'a Sum> {
+        let (newest, oldest) = (pieces.first()?, pieces.last()?);
+        if known.as_ref().is_none_or(|known| (known.from, known.to) != (oldest.from, newest.to)) {
+            let mut sum = Sum::default();
+            sum.merge(pieces.iter().map(|piece| &piece.sum));
+            *known = Some(Self { from: oldest.from, to: newest.to, sum });
+        }
+        known.as_ref().map(|known| &known.sum)
     }
 }
 

@@ -100,6 +100,11 @@ impl Tick {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The moment so many nanoseconds after the clock was made.
+    pub(crate) fn from_nanos(nanos: u64) -> Self {
+        Self(nanos)
+    }
+
     /// Nanoseconds since the clock was made.
     #[inline]
     #[must_use]

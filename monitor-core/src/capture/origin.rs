@@ -61,11 +61,17 @@ pub struct Origin<'a> {
     pub tag: Option<&'a str>,
     /// The line that made the call.
     pub call_site: Option<CallSite>,
+    /// The W3C trace id of the trace the call is part of.
+    pub trace_id: Option<u128>,
 }
 
 // === impl System ===
 
 impl System {
+    /// Every system.
+    pub const ALL: [Self; 5] =
+        [Self::PostgreSql, Self::MySql, Self::MariaDb, Self::Sqlite, Self::OtherSql];
+
     /// OpenTelemetry's `db.system.name`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -134,6 +134,26 @@ impl<'a> Failure<'a> {
 // === impl ErrorClass ===
 
 impl ErrorClass {
+    /// Every class, in the order of declaration.
+    pub const ALL: [Self; 16] = [
+        Self::CheckViolation,
+        Self::Connection,
+        Self::Decode,
+        Self::Encode,
+        Self::ExclusionViolation,
+        Self::ForeignKeyViolation,
+        Self::Conflict,
+        Self::NotNullViolation,
+        Self::PoolTimeout,
+        Self::PoolClosed,
+        Self::Protocol,
+        Self::ReadOnly,
+        Self::Statement,
+        Self::Timeout,
+        Self::UniqueViolation,
+        Self::Other,
+    ];
+
     /// The class as one stable word, such as `unique_violation`.
     #[must_use]
     pub fn as_str(self) -> &'static str {

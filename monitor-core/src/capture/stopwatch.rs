@@ -48,6 +48,12 @@ impl Stopwatch {
         self.waiting_since != NOT_WAITING
     }
 
+    /// Since when the database has been working, if it is.
+    #[must_use]
+    pub fn waiting_since(&self) -> Option<Tick> {
+        Some(self.waiting_since).filter(|_| self.is_waiting())
+    }
+
     /// The database's time so far.
     #[must_use]
     pub fn elapsed(&self, now: Tick) -> Duration {

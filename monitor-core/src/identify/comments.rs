@@ -41,7 +41,14 @@ impl Lexer<'_> {
     }
 
     fn skip_line(&mut self) {
-        self.pos = find_either(self.bytes(), self.pos, b'\n', b'\r').unwrap_or(self.text.len());
+        let end = find_either(self.bytes(), self.pos, b'\n', b'\r').unwrap_or(self.text.len());
+        self.end_comment(end);
+    }
+
+    /// A comment from here to `end`.
+    fn end_comment(&mut self, end: usize) {
+        self.marks.read(self.text.get(self.pos..end).unwrap_or_default());
+        self.pos = end;
     }
 
     /// Goes past `/*!40101` and `/*M!`, whose text MySQL and MariaDB execute.
@@ -70,7 +77,7 @@ impl Lexer<'_> {
                     depth -= 1;
                     at += 1;
                     if depth == 0 {
-                        self.pos = at;
+                        self.end_comment(at);
                         return true;
                     }
                 }
@@ -85,7 +92,7 @@ impl Lexer<'_> {
                 _ => {}
             }
         }
-        self.pos = bytes.len();
+        self.end_comment(bytes.len());
         true
     }
 }

@@ -11,6 +11,7 @@ use super::{
         Backslash, dollar_quote_end, find, is_name_with_digit_first, is_word, is_word_start,
         number_end, quote_end,
     },
+    marks::Marks,
     operator,
     token::TokenKind,
 };
@@ -34,6 +35,8 @@ pub(super) struct Lexer<'a> {
     brackets: u32,
     /// Whether we are in a MySQL comment whose text is executed.
     pub(super) in_executed_comment: bool,
+    /// What the comments so far ask of the monitor.
+    pub(super) marks: Marks,
 }
 
 impl<'a> Lexer<'a> {
@@ -49,6 +52,7 @@ impl<'a> Lexer<'a> {
             between_and: false,
             brackets: 0,
             in_executed_comment: false,
+            marks: Marks::default(),
         }
     }
 

@@ -9,7 +9,7 @@
 //!
 //! | written | normalised |
 //! |---|---|
-//! | comments, spacing, a `;` at the end | gone |
+//! | comments, spacing, a `;` at the end | gone; [`Marks`] tells what a comment asks of the monitor |
 //! | `SELECT Id` | `select id` |
 //! | `"users"."id"`, `` `users`.`id` `` | `users.id`, where the name means the same without quotes |
 //! | `42`, `-1.5e3`, `'x'`, `$$x$$`, `null` as a value | `?` |
@@ -39,6 +39,7 @@ mod lexer;
 mod list_size;
 mod lists;
 mod literal;
+mod marks;
 mod names;
 mod normalise;
 mod operator;
@@ -60,6 +61,7 @@ pub use self::{
     identity::{Identity, TEXT_BYTES_MAX, identify},
     kind::Kind,
     list_size::ListSize,
+    marks::Marks,
     normalise::{NESTING_MAX, Normalised, Normaliser},
     parse::{PARSE_BYTES_MAX, PARSE_OPERATORS_MAX, Refinement, refine},
     summary::SUMMARY_BYTES_MAX,

@@ -11,6 +11,7 @@ use super::{
     lexer::Lexer,
     list_size::ListSize,
     lists::{Elements, List},
+    marks::Marks,
     names::{Naming, write_name},
     spacing,
     token::TokenKind,
@@ -47,6 +48,8 @@ pub struct Normalised<'a> {
     pub wording: Wording,
     /// Whose SQL it is.
     pub dialect: Dialect,
+    /// What the comments of this text ask of the monitor. They belong to the text, not to the statement.
+    pub marks: Marks,
 }
 
 /// Between a parenthesis or bracket and its end.
@@ -95,13 +98,14 @@ impl Normaliser {
         self.out.reserve(text.len().min(TEXT_BYTES_MAX));
         self.frames.clear();
         self.elements.clear();
-        let (len_max, noted) = Writer::new(self, text, dialect).write();
+        let (len_max, noted, marks) = Writer::new(self, text, dialect).write();
         Normalised {
             text: &self.out,
             fingerprint: Fingerprint::of_normalised(&self.out),
             list_size: ListSize::from_len(len_max),
             wording: noted.wording(len_max),
             dialect,
+            marks,
         }
     }
 }
@@ -148,8 +152,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes it all. The length of the longest list, and what the literals tell.
-    fn write(mut self) -> (usize, Noted) {
+    /// Writes it all. The length of the longest list, what the literals tell and what the comments say.
+    fn write(mut self) -> (usize, Noted, Marks) {
         while let Some(kind) = self.lexer.next(self.frame.among_values) {
             if kind == TokenKind::Semicolon {
                 self.end_statement();
@@ -158,7 +162,7 @@ impl<'a> Writer<'a> {
             }
         }
         self.end_statement();
-        (self.len_max, self.noted)
+        (self.len_max, self.noted, self.lexer.marks)
     }
 
     /// Lists that were never closed are treated as if they ended here.

@@ -2,11 +2,15 @@
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
-use super::Inner;
+use super::builder::{BuildError, Builder, refuse};
+use super::{Inner, Monitor};
 use crate::capture::{Clock, System};
 use crate::inquire::{Asker, Budget, Budgeted, Catalogue, postgres};
-use crate::judge::advice::{Advice, AdviceSettings, Ledger, PoolWatch, Question, Story, advise};
+use crate::judge::advice::{
+    Advice, AdviceSettings, Ledger, PoolWatch, Question, Recommendation, Story, advise,
+};
 use crate::snapshot::Snapshot;
 
 /// What a monitor needs to give advice.
@@ -26,6 +30,9 @@ struct Notes {
     pools: PoolWatch,
 }
 
+/// The shortest time between two looks.
+const EVERY_MIN: Duration = Duration::from_secs(1);
+
 /// Starts the thread that looks for advice as long as the monitor lives.
 pub(super) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
     let (alive, ended) = channel();
@@ -44,6 +51,77 @@ pub(super) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
     // Nobody else sets it: `start` is called once, by `build`.
     let _ = inner.advisor.alive.set(alive);
     Ok(())
+}
+
+// === impl Builder ===
+
+impl Builder {
+    /// Whether, how often and about what advice is given; see [`Monitor::recommendations`]. Default: every five minutes.
+    pub fn recommendations(mut self, settings: AdviceSettings) -> Self {
+        self.advice = settings;
+        self
+    }
+
+    /// Lets advice ask the database what it holds, over a connection of the monitor's own.
+    ///
+    /// The adapters make askers. What is asked keeps to a [budget](crate::inquire::Budget).
+    pub fn ask_database(mut self, asker: impl Asker + 'static) -> Self {
+        self.asker = Some(Box::new(asker));
+        self
+    }
+}
+
+/// Refuses settings that make no sense.
+pub(super) fn check(settings: &AdviceSettings) -> Result<(), BuildError> {
+    if settings.every < EVERY_MIN {
+        let every = settings.every;
+        return refuse(format!(
+            "advice every {every:?} would do little else; choose {EVERY_MIN:?} or longer"
+        ));
+    }
+    if settings.remembered_max == 0 {
+        return refuse("remembered_max is 0; choose at least 1");
+    }
+    Ok(())
+}
+
+// === impl Monitor ===
+
+impl Monitor {
+    /// What to do about the database, most important first, as of the last look.
+    ///
+    /// The monitor looks on a thread of its own: once after
+    /// [`observe_for`](AdviceSettings::observe_for), then
+    /// [`every`](AdviceSettings::every) so often. Empty before the first look; see
+    /// [`look_for_advice`](Self::look_for_advice).
+    #[must_use]
+    pub fn recommendations(&self) -> Vec<Recommendation> {
+        self.advice().recommendations
+    }
+
+    /// All that the last look for advice came to: also why a rule was silent.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        self.inner.as_ref().map(|inner| inner.advisor.advice()).unwrap_or_default()
+    }
+
+    /// Looks for advice now, and gives it.
+    ///
+    /// Takes a snapshot, asks the database if there is somebody to ask, and puts every statement of the last hour to
+    /// the rules: some ten milliseconds for a hundred statements, on the caller's thread, so not to be called in
+    /// a request's way. A monitor that is off has no advice.
+    pub fn look_for_advice(&self) -> Advice {
+        self.inner.as_ref().map(|inner| inner.look_for_advice()).unwrap_or_default()
+    }
+
+    /// From now on, advice may ask the database: what it holds makes many rules surer, and some need it.
+    ///
+    /// Replaces whoever was asked before; see [`Builder::ask_database`].
+    pub fn ask_database(&self, asker: impl Asker + 'static) {
+        if let Some(inner) = &self.inner {
+            inner.advisor.ask(Box::new(asker), inner.registry.clock.clone());
+        }
+    }
 }
 
 // === impl Advisor ===

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use super::Inner;
-use crate::judge;
 
 /// How often the beat comes.
 const BEAT: Duration = Duration::from_secs(1);
@@ -64,18 +63,6 @@ impl Inner {
             self.beat.windows_at.store(now, Relaxed);
             self.guarded(|| self.registry.beat_windows());
             self.guarded(|| self.review());
-        }
-    }
-
-    fn review(&self) {
-        let snapshot = self.snapshot();
-        self.advisor.look_at_pools(&snapshot);
-        let findings = judge::findings(&snapshot, &self.thresholds);
-        let changed = self.book().review(findings, snapshot.at, self.timing);
-        for alert in &changed {
-            for callback in &self.on_alert {
-                self.guarded(|| callback(alert));
-            }
         }
     }
 

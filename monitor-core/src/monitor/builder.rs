@@ -4,27 +4,37 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::advisor::{self, Advisor};
+use super::alerting::{Alerting, CustomRule, OnAlert, State};
 use super::beat::{self, Beat};
-use super::{Inner, Monitor, OnAlert};
-use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX};
+use super::slow_settings::SlowSettings;
+use super::{Inner, Monitor};
+use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX, SlowAfter};
 use crate::capture::Clock;
 use crate::inquire::Asker;
 use crate::judge::advice::AdviceSettings;
-use crate::judge::{Alert, AlertBook, AlertTiming, Thresholds};
+use crate::judge::{
+    Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
+    Regressions, Thresholds,
+};
+use crate::snapshot::Snapshot;
 
 /// Sets up a [`Monitor`]. Every setting has a documented default.
 #[derive(Default)]
 #[must_use = "a builder does nothing until `build` is called"]
 pub struct Builder {
     thresholds: Thresholds,
+    pub(super) slow: SlowSettings,
+    pub(super) keeps_literals: bool,
     limits: Limits,
-    held_for: Option<Duration>,
-    clear_for: Option<Duration>,
+    rules: AlertRules,
+    custom: Vec<CustomRule>,
+    mutes: Vec<Mute>,
+    build: Option<Arc<str>>,
     clock: Option<Clock>,
     by_hand: bool,
     on_alert: Vec<OnAlert>,
-    advice: AdviceSettings,
-    asker: Option<Box<dyn Asker>>,
+    pub(super) advice: AdviceSettings,
+    pub(super) asker: Option<Box<dyn Asker>>,
 }
 
 /// Why a monitor could not be built. The message says which setting, and what would work.
@@ -38,12 +48,10 @@ pub struct BuildError {
 
 /// Texts a monitor may be told to remember: a gigabyte of them.
 const TEXTS_MAX: usize = 1 << 26;
-/// The shortest time between two looks for advice.
-const ADVICE_EVERY_MIN: Duration = Duration::from_secs(1);
-/// How long trouble must last before an alert fires, by default.
-const HELD_FOR: Duration = Duration::from_secs(10);
-/// How long trouble must be gone before an alert is resolved, by default.
-const CLEAR_FOR: Duration = Duration::from_secs(60);
+/// Characters of a build id: a commit, or the name and digest of an image.
+const BUILD_ID_CHARS_MAX: usize = 256;
+/// Calls of one thread that may be followed: the beat looks at all of them.
+const SLOTS_MAX: usize = 1 << 16;
 
 // === impl Builder ===
 
@@ -76,6 +84,34 @@ impl Builder {
     /// Mean time of a call that is too much. Default: [`Thresholds::AVERAGE_TIME`], 500 ms.
     pub fn average_time(mut self, duration: Duration) -> Self {
         self.thresholds.average_time = duration;
+        self
+    }
+
+    /// 99th percentile of calls' times that is too much. Default: [`Thresholds::P99`], 2 s.
+    pub fn p99(mut self, duration: Duration) -> Self {
+        self.thresholds.p99 = duration;
+        self
+    }
+
+    /// 95th percentile of waits for a pool's connection that is too much. Default:
+    /// [`Thresholds::POOL_WAIT`], 500 ms.
+    pub fn pool_wait(mut self, duration: Duration) -> Self {
+        self.thresholds.pool_wait = duration;
+        self
+    }
+
+    /// A transaction open for this long or longer is long. Default:
+    /// [`Thresholds::TRANSACTION_TIME`], 60 s.
+    pub fn transaction_time(mut self, duration: Duration) -> Self {
+        self.thresholds.transaction_time = duration;
+        self
+    }
+
+    /// How many times its former mean time makes a call's a regression. Default:
+    /// [`Thresholds::REGRESSION`], 3. The last five minutes are compared with those before them,
+    /// so it takes about a quarter of an hour to tell, and longer among hundreds of statements.
+    pub fn regression(mut self, factor: f64) -> Self {
+        self.thresholds.regression = factor;
         self
     }
 
@@ -137,10 +173,30 @@ impl Builder {
         self
     }
 
+    /// Bytes of a slow call's text that are kept, if
+    /// [literals are](Self::keep_literals_of_slow_calls). Default: [`Limits::SLOW_TEXT_BYTES_MAX`], 4 096.
+    pub fn slow_text_bytes_max(mut self, bytes: usize) -> Self {
+        self.limits.slow_text_bytes_max = bytes;
+        self
+    }
+
     /// Calls in the history of recent calls; 0 keeps none, which makes recording cheaper. Default:
     /// [`Limits::RECENT_CALLS_MAX`], 1 000.
     pub fn recent_calls_max(mut self, count: usize) -> Self {
         self.limits.recent_calls_max = count;
+        self
+    }
+
+    /// Calls started by one thread that are followed while they run, so that one that takes too long
+    /// is found before it ends; 0 follows none. Default: [`Limits::RUNNING_PER_THREAD_MAX`], 256.
+    pub fn running_per_thread_max(mut self, count: usize) -> Self {
+        self.limits.running_per_thread_max = count;
+        self
+    }
+
+    /// Calls kept that were found running too long. Default: [`Limits::RUNNING_TOLD_MAX`], 100.
+    pub fn running_told_max(mut self, count: usize) -> Self {
+        self.limits.running_told_max = count;
         self
     }
 
@@ -163,15 +219,69 @@ impl Builder {
         self
     }
 
-    /// How long trouble must last before an alert fires. Slow calls are told at once. Default: 10 s.
+    /// How long trouble must last before an alert fires. Slow calls are told at once. Default:
+    /// [`AlertRule::HELD_FOR`], 10 s.
     pub fn alert_held_for(mut self, duration: Duration) -> Self {
-        self.held_for = Some(duration);
+        self.rules.held_for = duration;
         self
     }
 
-    /// How long trouble must be gone before an alert is resolved. Default: 60 s.
+    /// How long trouble must be gone before an alert is resolved. Default:
+    /// [`AlertRule::CLEAR_FOR`], 60 s.
     pub fn alert_clear_for(mut self, duration: Duration) -> Self {
-        self.clear_for = Some(duration);
+        self.rules.clear_for = duration;
+        self
+    }
+
+    /// How long an alert that is over is kept. Default: [`AlertRule::RETENTION`], 7 days.
+    pub fn alert_retention(mut self, duration: Duration) -> Self {
+        self.rules.retention = duration;
+        self
+    }
+
+    /// With more statements than this in the same sort of trouble, the further ones are told as one
+    /// alert. Default: [`AlertRule::FOLD_AFTER`], 5.
+    pub fn alert_fold_after(mut self, statements: usize) -> Self {
+        self.rules.fold_after = statements;
+        self
+    }
+
+    /// How one sort of trouble becomes an alert. Default: [`AlertRule::default`].
+    pub fn alert(mut self, kind: FindingKind, rule: AlertRule) -> Self {
+        self.rules.by_kind.insert(kind, rule);
+        self
+    }
+
+    /// A rule of your own: what it finds in a snapshot becomes an alert as the built-in findings
+    /// do. Its kind is [`FindingKind::Custom`] with this name.
+    ///
+    /// Runs on the monitor's own thread every five seconds. A rule that panics is counted
+    /// ([`Losses::panics_caught`](crate::snapshot::Losses::panics_caught)) and asked again next time.
+    ///
+    /// ```
+    /// use monitor_core::{Monitor, judge::{Finding, Severity}};
+    ///
+    /// let monitor = Monitor::builder()
+    ///     .rule("no-deletes", |snapshot| {
+    ///         let deletes = snapshot.lifetime.kind(monitor_core::identify::Kind::Delete).calls;
+    ///         let found = Finding::new(Severity::Error, "deletes", format!("{deletes} deletes"));
+    ///         (deletes > 0).then(|| found.measured(deletes as f64, 1.0)).into_iter().collect()
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), monitor_core::BuildError>(())
+    /// ```
+    pub fn rule(
+        mut self,
+        name: &'static str,
+        check: impl Fn(&Snapshot) -> Vec<Finding> + Send + Sync + 'static,
+    ) -> Self {
+        self.custom.push(CustomRule { name, check: Box::new(check) });
+        self
+    }
+
+    /// Alerts to tell nobody about; see also [`Monitor::mute`].
+    pub fn mute(mut self, mute: Mute) -> Self {
+        self.mutes.push(mute);
         self
     }
 
@@ -184,17 +294,10 @@ impl Builder {
         self
     }
 
-    /// Whether, how often and about what advice is given; see [`Monitor::recommendations`]. Default: every five minutes.
-    pub fn recommendations(mut self, settings: AdviceSettings) -> Self {
-        self.advice = settings;
-        self
-    }
-
-    /// Lets advice ask the database what it holds, over a connection of the monitor's own.
-    ///
-    /// The adapters make askers. What is asked keeps to a [budget](crate::inquire::Budget).
-    pub fn ask_database(mut self, asker: impl Asker + 'static) -> Self {
-        self.asker = Some(Box::new(asker));
+    /// The build of the service: a version, a commit, the name of an image. It goes into every
+    /// snapshot, so that "before and after this build" can be said. Default: none.
+    pub fn build_id(mut self, build: impl Into<Arc<str>>) -> Self {
+        self.build = Some(build.into());
         self
     }
 
@@ -218,25 +321,29 @@ impl Builder {
     pub fn build(self) -> Result<Monitor, BuildError> {
         self.check_thresholds()?;
         self.check_limits()?;
-        self.check_advice()?;
-        let timing = AlertTiming {
-            held_for: self.held_for.unwrap_or(HELD_FOR),
-            clear_for: self.clear_for.unwrap_or(CLEAR_FOR),
-        };
-        if timing.clear_for.is_zero() {
-            return refuse(
-                "alerts that clear after 0 s would fire and resolve on every beat; choose a time above zero",
-            );
-        }
+        self.check_alerts()?;
+        self.check_build_id()?;
+        advisor::check(&self.advice)?;
         let Thresholds { slow, very_slow, leak_after, .. } = self.thresholds;
+        let rules = self.slow.into_rules(SlowAfter::both(slow, very_slow))?;
         let clock = self.clock.unwrap_or_else(Clock::real);
         let asker = self.asker.map(|asker| advisor::budgeted(asker, clock.clone()));
+        let (limits, literals) = (self.limits, self.keeps_literals);
         let inner = Arc::new(Inner {
-            registry: Registry::new(clock, self.limits, slow, very_slow, leak_after),
+            registry: Registry::new(clock, limits, rules, literals, leak_after),
+            build: self.build,
             thresholds: self.thresholds,
-            timing,
-            alerts: Mutex::new(AlertBook::new(self.limits.alerts_max)),
-            on_alert: self.on_alert,
+            alerting: Alerting {
+                rules: self.rules,
+                custom: self.custom,
+                on_alert: self.on_alert,
+                state: Mutex::new(State {
+                    book: AlertBook::new(self.limits.alerts_max),
+                    mutes: Mutes::new(self.mutes),
+                    overload: Overload::default(),
+                    regressions: Regressions::default(),
+                }),
+            },
             beat: Beat::default(),
             advisor: Advisor::new(self.advice, asker),
         });
@@ -275,7 +382,19 @@ impl Builder {
                 t.calls_per_second
             ));
         }
-        for (name, duration) in [("average time", t.average_time), ("leak", t.leak_after)] {
+        if !(t.regression > 1.0 && t.regression.is_finite()) {
+            return refuse(format!(
+                "regression threshold is {}; it is a factor, choose one above 1",
+                t.regression
+            ));
+        }
+        for (name, duration) in [
+            ("average time", t.average_time),
+            ("p99", t.p99),
+            ("pool wait", t.pool_wait),
+            ("transaction time", t.transaction_time),
+            ("leak", t.leak_after),
+        ] {
             if duration.is_zero() {
                 return refuse(format!("{name} threshold is 0 s; choose one above zero"));
             }
@@ -294,15 +413,34 @@ impl Builder {
         Ok(())
     }
 
-    fn check_advice(&self) -> Result<(), BuildError> {
-        let AdviceSettings { every, remembered_max, .. } = self.advice;
-        if every < ADVICE_EVERY_MIN {
+    fn check_build_id(&self) -> Result<(), BuildError> {
+        let Some(build) = &self.build else { return Ok(()) };
+        if build.trim().is_empty() {
+            return refuse("build id is empty; leave it out, or give a version or a commit");
+        }
+        let chars = build.chars().count();
+        if chars > BUILD_ID_CHARS_MAX {
             return refuse(format!(
-                "advice every {every:?} would do little else; choose {ADVICE_EVERY_MIN:?} or longer"
+                "build id has {chars} characters; choose at most {BUILD_ID_CHARS_MAX}"
             ));
         }
-        if remembered_max == 0 {
-            return refuse("remembered_max is 0; choose at least 1");
+        Ok(())
+    }
+
+    fn check_alerts(&self) -> Result<(), BuildError> {
+        let clear_for = self.rules.by_kind.values().filter_map(|rule| rule.clear_for);
+        if clear_for.chain([self.rules.clear_for]).any(|clear_for| clear_for.is_zero()) {
+            return refuse(
+                "alerts that clear after 0 s would fire and resolve on every beat; choose a time above zero",
+            );
+        }
+        for (kind, rule) in &self.rules.by_kind {
+            if !(rule.clear_at > 0.0 && rule.clear_at <= 1.0) {
+                return refuse(format!(
+                    "clear threshold of {kind} is {} of its threshold; choose a share above 0 and up to 1",
+                    rule.clear_at
+                ));
+            }
         }
         Ok(())
     }
@@ -313,6 +451,9 @@ impl Builder {
             ("statements_max", l.statements_max, 1, PLACES_MAX),
             ("texts_max", l.texts_max, 1, TEXTS_MAX),
             ("slow_statements_max", l.slow_statements_max, 1, usize::MAX),
+            ("slow_text_bytes_max", l.slow_text_bytes_max, 1, usize::MAX),
+            ("running_per_thread_max", l.running_per_thread_max, 0, SLOTS_MAX),
+            ("running_told_max", l.running_told_max, 1, usize::MAX),
             ("sources_max", l.sources_max, 2, SOURCES_MAX),
             ("checkouts_tracked_max", l.checkouts_tracked_max, 1, usize::MAX),
             ("alerts_max", l.alerts_max, 1, usize::MAX),
@@ -338,7 +479,7 @@ impl std::fmt::Debug for Builder {
     }
 }
 
-fn refuse<T>(message: impl Into<String>) -> Result<T, BuildError> {
+pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, BuildError> {
     Err(BuildError { message: message.into(), cause: None })
 }
 

@@ -1,25 +1,26 @@
 //! Where the stages meet: the monitor itself, and the handles adapters hold.
 
 mod advisor;
+mod alerting;
 mod beat;
 mod builder;
+mod call_timer;
+mod slow_settings;
 mod source;
 mod timers;
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 pub use builder::{BuildError, Builder};
+pub use call_timer::{CallTimer, KeptText};
 pub use source::{Source, Statement};
-pub use timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
+pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
-use crate::inquire::Asker;
-use crate::judge::advice::{Advice, Recommendation};
-use crate::judge::{self, Alert, AlertBook, AlertTiming, Health, Thresholds};
+use crate::judge::{self, Health, Thresholds};
 use crate::show;
-use crate::snapshot::{CallRecord, Snapshot};
+use crate::snapshot::{CallRecord, SlowFilter, Snapshot};
 
 /// Watches databases from inside the service.
 ///
@@ -31,14 +32,12 @@ pub struct Monitor {
     inner: Option<Arc<Inner>>,
 }
 
-type OnAlert = Box<dyn Fn(&Alert) + Send + Sync>;
-
 pub(crate) struct Inner {
     registry: Registry,
+    /// The build of the service, where it was told.
+    build: Option<Arc<str>>,
     thresholds: Thresholds,
-    timing: AlertTiming,
-    alerts: Mutex<AlertBook>,
-    on_alert: Vec<OnAlert>,
+    alerting: alerting::Alerting,
     beat: beat::Beat,
     advisor: advisor::Advisor,
 }
@@ -126,18 +125,26 @@ impl Monitor {
     /// The slowest call of each statement that had slow calls, slowest first.
     #[must_use]
     pub fn slow_queries(&self, limit: usize) -> Vec<CallRecord> {
-        self.slower_than(self.thresholds().slow, limit)
+        self.slow_calls().take(limit).collect()
     }
 
     /// The slowest call of each statement that had very slow calls, slowest first.
     #[must_use]
     pub fn very_slow_queries(&self, limit: usize) -> Vec<CallRecord> {
-        self.slower_than(self.thresholds().very_slow, limit)
+        self.slow_calls().filter(CallRecord::is_very_slow).take(limit).collect()
     }
 
-    fn slower_than(&self, threshold: Duration, limit: usize) -> Vec<CallRecord> {
-        let log = self.inner.as_ref().map(|inner| inner.registry.slow_calls()).unwrap_or_default();
-        log.into_iter().filter(|call| call.duration >= threshold).take(limit).collect()
+    fn slow_calls(&self) -> impl Iterator<Item = CallRecord> {
+        let log = self.inner.as_ref().map(|inner| inner.registry.slow_calls());
+        log.unwrap_or_default().into_iter()
+    }
+
+    /// The slow calls a filter asks for, among all that are kept: the slowest call of each statement,
+    /// and the newest.
+    #[must_use]
+    pub fn slow_log(&self, filter: &SlowFilter) -> Vec<CallRecord> {
+        let log = self.inner.as_ref().map(|inner| inner.registry.slow_log());
+        filter.choose(log.unwrap_or_default())
     }
 
     /// The newest calls, newest first, as far as
@@ -145,47 +152,6 @@ impl Monitor {
     #[must_use]
     pub fn recent_calls(&self, limit: usize) -> Vec<CallRecord> {
         self.inner.as_ref().map(|inner| inner.registry.recent_calls(limit)).unwrap_or_default()
-    }
-
-    /// Alerts that fire now, then those that are over, newest first.
-    #[must_use]
-    pub fn alerts(&self) -> Vec<Alert> {
-        self.inner.as_ref().map(|inner| inner.book().alerts()).unwrap_or_default()
-    }
-
-    /// What to do about the database, most important first, as of the last look.
-    ///
-    /// The monitor looks on a thread of its own: once after
-    /// [`observe_for`](judge::advice::AdviceSettings::observe_for), then
-    /// [`every`](judge::advice::AdviceSettings::every) so often. Empty before the first look; see
-    /// [`look_for_advice`](Self::look_for_advice).
-    #[must_use]
-    pub fn recommendations(&self) -> Vec<Recommendation> {
-        self.advice().recommendations
-    }
-
-    /// All that the last look for advice came to: also why a rule was silent.
-    #[must_use]
-    pub fn advice(&self) -> Advice {
-        self.inner.as_ref().map(|inner| inner.advisor.advice()).unwrap_or_default()
-    }
-
-    /// Looks for advice now, and gives it.
-    ///
-    /// Takes a snapshot, asks the database if there is somebody to ask, and puts every statement of the last hour to
-    /// the rules: some ten milliseconds for a hundred statements, on the caller's thread, so not to be called in
-    /// a request's way. A monitor that is off has no advice.
-    pub fn look_for_advice(&self) -> Advice {
-        self.inner.as_ref().map(|inner| inner.look_for_advice()).unwrap_or_default()
-    }
-
-    /// From now on, advice may ask the database: what it holds makes many rules surer, and some need it.
-    ///
-    /// Replaces whoever was asked before; see [`Builder::ask_database`].
-    pub fn ask_database(&self, asker: impl Asker + 'static) {
-        if let Some(inner) = &self.inner {
-            inner.advisor.ask(Box::new(asker), inner.registry.clock.clone());
-        }
     }
 
     /// A report a person likes to read, as plain text.
@@ -197,7 +163,7 @@ impl Monitor {
         show::text(&snapshot, &health) + &show::recommendations(&recommendations)
     }
 
-    /// Does what is due: digests the slow log, parses new statements, closes window pieces and
+    /// Does what is due: digests the slow log, finds calls that run too long, parses new statements, closes window pieces and
     /// reviews alerts.
     ///
     /// A thread of the monitor's own calls this every second, unless the builder was told
@@ -219,13 +185,14 @@ impl std::fmt::Debug for Monitor {
 // === impl Inner ===
 
 impl Inner {
-    fn book(&self) -> std::sync::MutexGuard<'_, AlertBook> {
-        self.alerts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.registry.snapshot();
-        snapshot.losses.alerts_forgotten = self.book().forgotten();
+        snapshot.build = self.build.clone();
+        {
+            let state = self.alerting.state();
+            snapshot.losses.alerts_forgotten = state.book.forgotten();
+            snapshot.losses.mutes_forgotten = state.mutes.forgotten();
+        }
         snapshot.losses.panics_caught += self.beat.panicked();
         snapshot.losses.recommendations_forgotten = self.advisor.forgotten();
         snapshot

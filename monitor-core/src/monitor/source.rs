@@ -1,13 +1,14 @@
 //! Handles on where calls come from, and on what they run.
 
 use std::fmt;
-use std::num::NonZeroU64;
+use std::num::{NonZeroU64, NonZeroU128};
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
-use super::timers::{CallTimer, Checkout, CheckoutTimer, TransactionTimer};
-use crate::aggregate::{self, Event, EventOrigin, SeriesRef, nanos};
+use super::call_timer::{CallTimer, KeptText};
+use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
+use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, nanos};
 use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels};
 use crate::identify::Dialect;
 use crate::snapshot::dialect;
@@ -97,33 +98,56 @@ impl Source {
         let known = self.live.as_ref().zip(statement.0).filter(|(live, (monitor, series))| {
             live.monitor.registry.knows(*monitor, *series, &live.source)
         });
-        CallTimer::start(known.map(|(live, (_, series))| (live, series)))
+        match known {
+            Some((live, (_, series))) => CallTimer::start(live, series, KeptText::default()),
+            None => CallTimer::off(),
+        }
     }
 
     /// Starts timing a call: now.
     #[must_use = "a timer that is dropped at once records a cancelled call"]
     #[inline]
     pub fn call(&self, text: &str) -> CallTimer<'_> {
-        CallTimer::start(self.live.as_ref().map(|live| (live, live.series(text))))
+        match &self.live {
+            Some(live) => CallTimer::start(live, live.series(text), self.kept_text(text)),
+            None => CallTimer::off(),
+        }
+    }
+
+    /// The beginning of a text with its literals, where such texts are kept: for an adapter that
+    /// starts its calls [without](Self::start) it. Costs a branch where they are not, which is the
+    /// default, and a copy where they are.
+    #[must_use]
+    #[inline]
+    pub fn kept_text(&self, text: &str) -> KeptText {
+        KeptText(self.live.as_ref().and_then(|live| live.monitor.registry.sent_text(text)))
     }
 
     /// Records a call that has ended.
     pub fn record(&self, call: Call<'_>) {
         let Some(live) = &self.live else { return };
-        let Origin { connection, user, tag, call_site } = call.origin;
-        let event = Event::new(
-            live.series(call.text),
-            live.monitor.registry.clock.now(),
-            nanos(call.duration),
-            call.rows.into(),
-            call.outcome,
-            EventOrigin {
+        let Origin { connection, user, tag, call_site, trace_id } = call.origin;
+        let registry = &live.monitor.registry;
+        let nanos = nanos(call.duration);
+        let detail = registry.detail(call.outcome, nanos, || Closer {
+            trace_id: trace_id.and_then(NonZeroU128::new),
+            text: registry.sent_text(call.text),
+            ..Closer::default()
+        });
+        let event = Event {
+            series: live.series(call.text),
+            at: registry.clock.now(),
+            nanos,
+            rows: call.rows.into(),
+            outcome: call.outcome.kind(),
+            detail,
+            origin: EventOrigin {
                 connection: connection.and_then(NonZeroU64::new),
                 labels: Labels::default().with_user(user).with_tag(tag).shared(),
                 call_site,
             },
-        );
-        live.monitor.registry.record(event);
+        };
+        registry.record(event);
     }
 
     /// Starts waiting for a connection of this pool. The caller's line is remembered.

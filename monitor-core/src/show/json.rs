@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::words::moment;
+use super::json_calls::{CallView, RunningView};
+use super::source_json::SourceView;
+use super::words::instant;
+use crate::capture::Database;
 use crate::judge::{Finding, Health};
-use crate::snapshot::{
-    Activity, CallRecord, Histogram, Rollup, Snapshot, SourceActivity, StatementActivity,
-    TableActivity,
-};
+use crate::snapshot::{Activity, Rollup, Snapshot, StatementActivity, TableActivity, Window};
 
 /// Version of the JSON's shape. Fields may be added within a version; none is renamed or removed.
 pub const JSON_VERSION: u32 = 1;
@@ -17,7 +17,9 @@ pub const JSON_VERSION: u32 = 1;
 /// The numbers of a snapshot and what they mean, as one JSON object.
 ///
 /// Durations are in seconds, shares from 0 to 1, moments in RFC 3339, buckets as pairs of the
-/// bucket's Prometheus index (schema 3) and its count. Contains no literal of any statement.
+/// bucket's Prometheus index (schema 3) and its count, buckets of rows as pairs of upper bound and
+/// count. Contains no literal of any statement.
+/// [`load`](super::load) reads it back.
 ///
 /// # Errors
 ///
@@ -30,13 +32,17 @@ pub fn json(snapshot: &Snapshot, health: &Health) -> serde_json::Result<String> 
 struct Document<'a> {
     version: u32,
     at: String,
+    started_at: String,
     uptime_seconds: f64,
+    build: Option<&'a str>,
     health: HealthView<'a>,
     lifetime: RollupView<'a>,
     windows: Vec<WindowView<'a>>,
     sources: Vec<SourceView<'a>>,
     slow: Vec<CallView<'a>>,
     slow_newest: Vec<CallView<'a>>,
+    running: Vec<RunningView<'a>>,
+    running_told: Vec<RunningView<'a>>,
     losses: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -50,7 +56,7 @@ struct HealthView<'a> {
 struct FindingView<'a> {
     kind: &'static str,
     severity: &'static str,
-    subject: &'a str,
+    subject: String,
     message: &'a str,
     value: f64,
     threshold: f64,
@@ -71,6 +77,7 @@ struct WindowView<'a> {
     calls_per_second: f64,
     #[serde(flatten)]
     rollup: RollupView<'a>,
+    sources: Vec<SourceView<'a>>,
 }
 
 #[derive(Serialize)]
@@ -81,7 +88,11 @@ struct StatementView<'a> {
     kind: &'static str,
     tables_read: &'a [String],
     tables_written: &'a [String],
-    database: String,
+    #[serde(flatten)]
+    database: DatabaseView<'a>,
+    slow_after_seconds: Option<f64>,
+    very_slow_after_seconds: Option<f64>,
+    muted: bool,
     #[serde(flatten)]
     activity: ActivityView<'a>,
     by_list_size: Vec<ListView<'a>>,
@@ -104,15 +115,26 @@ struct KindView<'a> {
 #[derive(Serialize)]
 struct TableView<'a> {
     table: &'a str,
-    database: String,
+    #[serde(flatten)]
+    database: DatabaseView<'a>,
     reads: u64,
     writes: u64,
     #[serde(flatten)]
     activity: ActivityView<'a>,
 }
 
+/// A database as people write it, and in parts.
 #[derive(Serialize)]
-struct ActivityView<'a> {
+pub(super) struct DatabaseView<'a> {
+    database: String,
+    system: &'static str,
+    database_name: &'a str,
+    host: &'a str,
+    port: Option<u16>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ActivityView<'a> {
     calls: u64,
     failed: u64,
     cancelled: u64,
@@ -122,6 +144,7 @@ struct ActivityView<'a> {
     rows_returned: u64,
     rows_affected: u64,
     rows_unknown_calls: u64,
+    rows_buckets: Vec<(Option<u64>, u64)>,
     time_seconds: f64,
     mean_seconds: f64,
     min_seconds: f64,
@@ -139,119 +162,29 @@ struct ErrorView<'a> {
     class: &'static str,
     code: Option<&'a str>,
     count: u64,
-}
-
-#[derive(Serialize)]
-struct SourceView<'a> {
-    name: &'a str,
-    system: &'static str,
-    database: String,
-    connections: ConnectionsView,
-    transactions: TransactionsView,
-    pool: Option<PoolView>,
-    #[serde(flatten)]
-    activity: ActivityView<'a>,
-}
-
-#[derive(Serialize)]
-struct ConnectionsView {
-    created: u64,
-    closed: u64,
-    failed: u64,
-    create_time: TimesView,
-}
-
-#[derive(Serialize)]
-struct TransactionsView {
-    begun: u64,
-    committed: u64,
-    rolled_back: u64,
-    dropped: u64,
-    open: u64,
-    duration: TimesView,
-}
-
-#[derive(Serialize)]
-struct PoolView {
-    size: Option<u32>,
-    idle: Option<u32>,
-    in_use: Option<u32>,
-    max: Option<u32>,
-    min: Option<u32>,
-    overflow: Option<u32>,
-    usage: Option<f64>,
-    waiting: u64,
-    taken: u64,
-    timed_out: u64,
-    failed: u64,
-    cancelled: u64,
-    out: u64,
-    leaked: u64,
-    wait_seconds: f64,
-    wait_max_seconds: f64,
-    wait: TimesView,
-    hold: TimesView,
-    held: Vec<HeldView>,
-}
-
-#[derive(Serialize)]
-struct HeldView {
-    held_seconds: f64,
-    call_site: Option<String>,
-}
-
-#[derive(Serialize)]
-struct TimesView {
-    count: u64,
-    p50_seconds: Option<f64>,
-    p95_seconds: Option<f64>,
-    p99_seconds: Option<f64>,
+    time_seconds: f64,
     buckets: Vec<(i32, u64)>,
-}
-
-#[derive(Serialize)]
-struct CallView<'a> {
-    statement: &'a str,
-    fingerprint: String,
-    kind: &'static str,
-    at: String,
-    duration_seconds: f64,
-    rows_returned: Option<u64>,
-    rows_affected: Option<u64>,
-    outcome: &'static str,
-    error: Option<&'static str>,
-    database: String,
-    pool: Option<&'a str>,
-    connection: Option<u64>,
-    user: Option<&'a str>,
-    tag: Option<&'a str>,
-    call_site: Option<String>,
 }
 
 impl<'a> Document<'a> {
     fn new(snapshot: &'a Snapshot, health: &'a Health) -> Self {
         Self {
             version: JSON_VERSION,
-            at: moment(snapshot.at),
+            at: instant(snapshot.at),
+            started_at: instant(snapshot.started_at),
+            build: snapshot.build.as_deref(),
             uptime_seconds: snapshot.uptime.as_secs_f64(),
             health: HealthView {
                 status: health.status.as_str(),
                 findings: health.findings.iter().map(FindingView::new).collect(),
             },
             lifetime: RollupView::new(&snapshot.lifetime),
-            windows: snapshot
-                .windows
-                .iter()
-                .map(|window| WindowView {
-                    span_seconds: window.span.as_secs_f64(),
-                    covered_seconds: window.covered.as_secs_f64(),
-                    calls_per_second: window.calls_per_second(),
-                    rollup: RollupView::new(&window.rollup),
-                })
-                .collect(),
+            windows: snapshot.windows.iter().map(WindowView::new).collect(),
             sources: snapshot.sources.iter().map(SourceView::new).collect(),
             slow: snapshot.slow.iter().map(CallView::new).collect(),
             slow_newest: snapshot.slow_newest.iter().map(CallView::new).collect(),
+            running: snapshot.running.iter().map(RunningView::new).collect(),
+            running_told: snapshot.running_told.iter().map(RunningView::new).collect(),
             losses: snapshot
                 .losses
                 .entries()
@@ -267,10 +200,22 @@ impl<'a> FindingView<'a> {
         Self {
             kind: finding.kind.as_str(),
             severity: finding.severity.as_str(),
-            subject: &finding.subject,
+            subject: finding.subject.to_string(),
             message: &finding.message,
             value: finding.value,
             threshold: finding.threshold,
+        }
+    }
+}
+
+impl<'a> WindowView<'a> {
+    fn new(window: &'a Window) -> Self {
+        Self {
+            span_seconds: window.span.as_secs_f64(),
+            covered_seconds: window.covered.as_secs_f64(),
+            calls_per_second: window.calls_per_second(),
+            rollup: RollupView::new(&window.rollup),
+            sources: window.sources.iter().map(SourceView::new).collect(),
         }
     }
 }
@@ -301,7 +246,10 @@ impl<'a> StatementView<'a> {
             kind: statement.kind.as_str(),
             tables_read: &statement.tables.read,
             tables_written: &statement.tables.written,
-            database: statement.database.to_string(),
+            database: DatabaseView::new(&statement.database),
+            slow_after_seconds: statement.slow_after.map(seconds),
+            very_slow_after_seconds: statement.very_slow_after.map(seconds),
+            muted: statement.muted,
             activity: ActivityView::new(&statement.activity),
             by_list_size: statement
                 .by_list_size
@@ -319,7 +267,7 @@ impl<'a> TableView<'a> {
     fn new(table: &'a TableActivity) -> Self {
         Self {
             table: &table.table,
-            database: table.database.to_string(),
+            database: DatabaseView::new(&table.database),
             reads: table.reads,
             writes: table.writes,
             activity: ActivityView::new(&table.activity),
@@ -327,9 +275,20 @@ impl<'a> TableView<'a> {
     }
 }
 
+impl<'a> DatabaseView<'a> {
+    pub(super) fn new(database: &'a Database) -> Self {
+        Self {
+            database: database.to_string(),
+            system: database.system.as_str(),
+            database_name: &database.name,
+            host: &database.host,
+            port: database.port,
+        }
+    }
+}
+
 impl<'a> ActivityView<'a> {
-    fn new(activity: &'a Activity) -> Self {
-        let seconds = |duration: Duration| duration.as_secs_f64();
+    pub(super) fn new(activity: &'a Activity) -> Self {
         Self {
             calls: activity.calls,
             failed: activity.failed,
@@ -340,6 +299,7 @@ impl<'a> ActivityView<'a> {
             rows_returned: activity.rows_returned,
             rows_affected: activity.rows_affected,
             rows_unknown_calls: activity.rows_unknown,
+            rows_buckets: activity.rows_histogram.buckets().collect(),
             time_seconds: seconds(activity.time),
             mean_seconds: seconds(activity.mean()),
             min_seconds: seconds(activity.time_min),
@@ -356,104 +316,14 @@ impl<'a> ActivityView<'a> {
                     class: error.class.as_str(),
                     code: error.code.as_deref(),
                     count: error.count,
+                    time_seconds: seconds(error.time),
+                    buckets: error.histogram.buckets().collect(),
                 })
                 .collect(),
         }
     }
 }
 
-impl<'a> SourceView<'a> {
-    fn new(source: &'a SourceActivity) -> Self {
-        let (connections, transactions) = (&source.connections, &source.transactions);
-        Self {
-            name: &source.name,
-            system: source.database.system.as_str(),
-            database: source.database.to_string(),
-            connections: ConnectionsView {
-                created: connections.created,
-                closed: connections.closed,
-                failed: connections.failed,
-                create_time: TimesView::new(&connections.create_time),
-            },
-            transactions: TransactionsView {
-                begun: transactions.begun,
-                committed: transactions.committed,
-                rolled_back: transactions.rolled_back,
-                dropped: transactions.dropped,
-                open: transactions.open,
-                duration: TimesView::new(&transactions.duration),
-            },
-            pool: source.pool.as_ref().map(PoolView::new),
-            activity: ActivityView::new(&source.activity),
-        }
-    }
-}
-
-impl PoolView {
-    fn new(pool: &crate::snapshot::PoolActivity) -> Self {
-        let (levels, checkouts) = (pool.levels, &pool.checkouts);
-        Self {
-            size: levels.map(|levels| levels.size),
-            idle: levels.map(|levels| levels.idle),
-            in_use: levels.map(|levels| levels.in_use()),
-            max: levels.and_then(|levels| levels.max),
-            min: levels.and_then(|levels| levels.min),
-            overflow: levels.map(|levels| levels.overflow),
-            usage: pool.usage(),
-            waiting: checkouts.waiting,
-            taken: checkouts.taken,
-            timed_out: checkouts.timed_out,
-            failed: checkouts.failed,
-            cancelled: checkouts.cancelled,
-            out: checkouts.out,
-            leaked: pool.leaked,
-            wait_seconds: checkouts.wait_time.as_secs_f64(),
-            wait_max_seconds: checkouts.wait_max.as_secs_f64(),
-            wait: TimesView::new(&checkouts.wait),
-            hold: TimesView::new(&checkouts.hold),
-            held: pool
-                .held
-                .iter()
-                .map(|held| HeldView {
-                    held_seconds: held.held.as_secs_f64(),
-                    call_site: held.call_site.map(|site| site.to_string()),
-                })
-                .collect(),
-        }
-    }
-}
-
-impl TimesView {
-    fn new(times: &Histogram) -> Self {
-        let seconds = |q| times.quantile(q).map(|time| time.as_secs_f64());
-        Self {
-            count: times.count(),
-            p50_seconds: seconds(0.5),
-            p95_seconds: seconds(0.95),
-            p99_seconds: seconds(0.99),
-            buckets: times.buckets().collect(),
-        }
-    }
-}
-
-impl<'a> CallView<'a> {
-    fn new(call: &'a CallRecord) -> Self {
-        Self {
-            statement: &call.statement,
-            fingerprint: call.fingerprint.to_string(),
-            kind: call.kind.as_str(),
-            at: moment(call.at),
-            duration_seconds: call.duration.as_secs_f64(),
-            rows_returned: call.rows.returned,
-            rows_affected: call.rows.affected,
-            outcome: call.outcome.as_str(),
-            error: call.error.map(|class| class.as_str()),
-            database: call.database.to_string(),
-            pool: call.pool.as_deref(),
-            connection: call.connection,
-            user: call.user.as_deref(),
-            tag: call.tag.as_deref(),
-            call_site: call.call_site.map(|site| site.to_string()),
-        }
-    }
+fn seconds(duration: Duration) -> f64 {
+    duration.as_secs_f64()
 }

@@ -2,17 +2,13 @@
 
 use std::fmt::Write;
 
-use comfy_table::{CellAlignment, ColumnConstraint, Row, Table, Width};
-
-use super::words::{count, cut, duration, moment, percent, rate};
+use super::table::{Listing, ROWS_MAX, STATEMENT_CHARS_MAX, listing, section};
+use super::words::{count, cut, duration, moment, percent, rate, trace};
 use crate::judge::Health;
-use crate::snapshot::{Activity, CallRecord, PoolActivity, Rollup, Snapshot, SourceActivity};
-
-/// Rows of a table in the report; what is left out is said below it.
-const ROWS_MAX: usize = 15;
-
-/// Characters of a statement in the report.
-const STATEMENT_CHARS_MAX: usize = 72;
+use crate::snapshot::{
+    Activity, CallRecord, PoolActivity, Rollup, RunningCall, SlowReason, SlowVerdict, Snapshot,
+    SourceActivity,
+};
 
 /// Characters of a finding in the report.
 const FINDING_CHARS_MAX: usize = 300;
@@ -32,6 +28,7 @@ pub fn text(snapshot: &Snapshot, health: &Health) -> String {
     section(&mut report, "kinds", kinds(&snapshot.lifetime));
     section(&mut report, "tables, most time first", tables(&snapshot.lifetime));
     section(&mut report, "pools and connections", sources(&snapshot.sources));
+    section(&mut report, "running past their slow threshold", running(&snapshot.running));
     section(&mut report, "slowest calls", slow(&snapshot.slow));
     let _ = errors(&mut report, &snapshot.lifetime.total);
     let _ = losses(&mut report, snapshot);
@@ -79,20 +76,6 @@ fn line(report: &mut String, name: &str, sum: &Activity, per_second: f64) -> std
     )
 }
 
-/// A table with its heading; nothing where there is no row.
-fn section(report: &mut String, heading: &str, table: Option<Listing>) {
-    let Some(Listing { table, left_out }) = table else { return };
-    let _ = writeln!(report, "\n{heading}\n{table}");
-    if left_out > 0 {
-        let _ = writeln!(report, "  and {} more", count(left_out as u64));
-    }
-}
-
-struct Listing {
-    table: Table,
-    left_out: usize,
-}
-
 /// Columns a table of activities ends with.
 const NUMBERS: [&str; 10] =
     ["calls", "failed", "slow", "rows", "changed", "total", "share", "mean", "p95", "max"];
@@ -113,25 +96,6 @@ fn numbers(activity: &Activity, all: &Activity) -> [String; 10] {
         duration(activity.p95()),
         duration(activity.time_max),
     ]
-}
-
-fn listing(head: &[&str], rows: impl ExactSizeIterator<Item = Vec<String>>) -> Option<Listing> {
-    let left_out = rows.len().saturating_sub(ROWS_MAX);
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_header(head.iter().copied());
-    for row in rows.take(ROWS_MAX) {
-        table.add_row(Row::from(row));
-    }
-    for column in table.column_iter_mut() {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    if let Some(first) = table.column_mut(0) {
-        first.set_cell_alignment(CellAlignment::Left);
-        first.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(
-            STATEMENT_CHARS_MAX as u16 + 2,
-        )));
-    }
-    (table.row_count() > 0).then_some(Listing { table, left_out })
 }
 
 fn statements(rollup: &Rollup) -> Option<Listing> {
@@ -228,13 +192,14 @@ fn source(source: &SourceActivity) -> Vec<String> {
 }
 
 fn slow(calls: &[CallRecord]) -> Option<Listing> {
-    let head = ["statement", "took", "outcome", "rows", "changed", "at", "from"];
+    let head = ["statement", "took", "why slow", "outcome", "rows", "changed", "at", "from"];
     let known = |rows: Option<u64>| rows.map_or_else(|| "?".into(), count);
     let rows = calls.iter().map(|call| {
         vec![
             cut(&call.statement, STATEMENT_CHARS_MAX),
             duration(call.duration),
-            call.outcome.to_string(),
+            call.slow.map(why_slow).unwrap_or_default(),
+            outcome(call),
             known(call.rows.returned),
             known(call.rows.affected),
             moment(call.at),
@@ -244,14 +209,57 @@ fn slow(calls: &[CallRecord]) -> Option<Listing> {
     listing(&head, rows)
 }
 
+/// The threshold a call reached, and where it is not everybody's kind.
+fn why_slow(verdict: SlowVerdict) -> String {
+    let threshold = duration(verdict.threshold);
+    match verdict.reason {
+        SlowReason::Absolute => format!("≥ {threshold}"),
+        SlowReason::Relative => format!("≥ {threshold} of its own"),
+    }
+}
+
+/// How a call ended, and with which error.
+fn outcome(call: &CallRecord) -> String {
+    let error = call.error.map(|class| format!(": {class}")).unwrap_or_default();
+    let code = call.error_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+    format!("{}{error}{code}", call.outcome)
+}
+
+fn running(calls: &[RunningCall]) -> Option<Listing> {
+    let head = ["statement", "for", "why slow", "since", "connection", "from"];
+    let rows = calls.iter().map(|call| {
+        vec![
+            cut(&call.statement, STATEMENT_CHARS_MAX),
+            duration(call.running),
+            why_slow(call.slow),
+            moment(call.since),
+            call.connection.map_or_else(|| "?".into(), count),
+            cut(call.pool.as_deref().unwrap_or(&call.database.to_string()), LABEL_CHARS_MAX),
+        ]
+    });
+    listing(&head, rows)
+}
+
+/// Where the time of a call went, as far as it is known and worth a word.
+fn parts(call: &CallRecord) -> Vec<String> {
+    let words = [
+        ("first row", call.parts.first_row),
+        ("reader", call.parts.reader),
+        ("pool wait", call.parts.pool_wait),
+    ];
+    let known = words.into_iter().filter_map(|(word, part)| Some((word, part?)));
+    known.map(|(word, part)| format!("{word} {}", duration(part))).collect()
+}
+
 fn origin(call: &CallRecord) -> String {
     let word = |word: &str| cut(word, LABEL_CHARS_MAX);
     let pool = call.pool.as_deref().map(word);
     let user = call.user.as_deref().map(|user| format!("user {}", word(user)));
     let tag = call.tag.as_deref().map(word);
     let line = call.call_site.map(|line| line.to_string());
-    let words: Vec<_> = [pool, user, tag, line].into_iter().flatten().collect();
-    words.join(", ")
+    let trace = call.trace_id.map(|id| format!("trace {}", trace(id)));
+    let words = [pool, user, tag, line, trace].into_iter().flatten();
+    words.chain(parts(call)).collect::<Vec<_>>().join(", ")
 }
 
 fn errors(report: &mut String, total: &Activity) -> std::fmt::Result {

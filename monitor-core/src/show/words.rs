@@ -56,11 +56,39 @@ pub(super) fn percent(share: f64) -> String {
     }
 }
 
+/// How often chance does something: `0.012`, `3e-7`, `<1e-99`.
+pub(super) fn chance(p: f64) -> String {
+    match p {
+        p if p < 1e-99 => "<1e-99".into(),
+        p if p < 0.001 => format!("{p:.0e}"),
+        p => format!("{p:.3}"),
+    }
+}
+
+/// More or less time: `+12.0 s`, `-3.20 ms`.
+pub(super) fn signed_seconds(seconds: f64) -> String {
+    let sign = if seconds < 0.0 { '-' } else { '+' };
+    format!(
+        "{sign}{}",
+        duration(Duration::try_from_secs_f64(seconds.abs()).unwrap_or(Duration::MAX))
+    )
+}
+
+/// A trace's id as W3C writes it: 32 hex digits.
+pub(super) fn trace(id: u128) -> String {
+    format!("{id:032x}")
+}
+
 /// A moment in UTC by RFC 3339, to the millisecond.
 pub(super) fn moment(at: SystemTime) -> String {
     let at = OffsetDateTime::from(at);
     let millis = at.replace_millisecond(at.millisecond()).unwrap_or(at);
     millis.format(&Rfc3339).unwrap_or_default()
+}
+
+/// A moment in UTC by RFC 3339, as exactly as it is known: for files, which are read back.
+pub(super) fn instant(at: SystemTime) -> String {
+    OffsetDateTime::from(at).format(&Rfc3339).unwrap_or_default()
 }
 
 /// At most `max` characters of a text, with an ellipsis where it was cut, and nothing in it that
@@ -106,6 +134,15 @@ mod tests {
         assert_eq!(percent(0.000_1), "<0.1 %");
         assert_eq!(percent(0.999), ">99 %");
         assert_eq!(percent(1.0), "100 %");
+    }
+
+    #[test]
+    fn chances_and_differences_read_well() {
+        assert_eq!(chance(0.0123), "0.012");
+        assert_eq!(chance(3.2e-7), "3e-7");
+        assert_eq!(chance(0.0), "<1e-99");
+        assert_eq!(signed_seconds(-0.0032), "-3.20 ms");
+        assert_eq!(signed_seconds(12.0), "+12.0 s");
     }
 
     #[test]

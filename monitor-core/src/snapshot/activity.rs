@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Histogram;
+use super::{Histogram, RowHistogram};
 use crate::capture::ErrorClass;
 
 /// Calls added up: of a statement, a kind, a table, a pool, or all of them.
@@ -15,9 +15,9 @@ pub struct Activity {
     pub failed: u64,
     /// Calls whose caller went away.
     pub cancelled: u64,
-    /// Calls that took the slow threshold or longer, the very slow ones included.
+    /// Calls that were slow by the threshold of their statement, the very slow ones included.
     pub slow: u64,
-    /// Calls that took the very slow threshold or longer.
+    /// Calls that took the very slow threshold of their statement or longer.
     pub very_slow: u64,
     /// Rows handed to callers.
     pub rows_returned: u64,
@@ -25,6 +25,8 @@ pub struct Activity {
     pub rows_affected: u64,
     /// Calls whose rows the driver did not tell; their rows are missing above.
     pub rows_unknown: u64,
+    /// How the numbers of returned rows are spread, over the calls of which it is known.
+    pub rows_histogram: RowHistogram,
     /// Time of all calls together, however they ended.
     pub time: Duration,
     /// The shortest call.
@@ -37,8 +39,9 @@ pub struct Activity {
     pub errors: Vec<ErrorCount>,
 }
 
-/// How often one error happened.
+/// How often one error happened, and how long the calls took that it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ErrorCount {
     /// The sort of error.
     pub class: ErrorClass,
@@ -46,6 +49,10 @@ pub struct ErrorCount {
     pub code: Option<String>,
     /// How often.
     pub count: u64,
+    /// Time of the calls it ended.
+    pub time: Duration,
+    /// How that time is spread.
+    pub histogram: Histogram,
 }
 
 // === impl Activity ===
@@ -54,7 +61,20 @@ impl Activity {
     /// Calls that completed.
     #[must_use]
     pub fn completed(&self) -> u64 {
-        self.calls.saturating_sub(self.failed + self.cancelled)
+        self.calls.saturating_sub(self.failed.saturating_add(self.cancelled))
+    }
+
+    /// The calls that did not fail: how many, their time, and how it is spread.
+    #[must_use]
+    pub fn without_failed(&self) -> (u64, Duration, Histogram) {
+        let mut failed = Histogram::default();
+        let mut time = Duration::ZERO;
+        for error in &self.errors {
+            failed.merge(&error.histogram);
+            time = time.saturating_add(error.time);
+        }
+        let histogram = self.histogram.since(&failed);
+        (self.calls.saturating_sub(self.failed), self.time.saturating_sub(time), histogram)
     }
 
     /// Failed calls as a share of all, from 0 to 1. A cancelled call has not failed.
@@ -120,6 +140,7 @@ impl Activity {
         self.rows_returned = self.rows_returned.saturating_add(other.rows_returned);
         self.rows_affected = self.rows_affected.saturating_add(other.rows_affected);
         self.rows_unknown = self.rows_unknown.saturating_add(other.rows_unknown);
+        self.rows_histogram.merge(&other.rows_histogram);
         self.time = self.time.saturating_add(other.time);
         self.histogram.merge(&other.histogram);
         merge_errors(&mut self.errors, &other.errors);
@@ -134,10 +155,9 @@ impl Activity {
         let histogram = self.histogram.since(&earlier.histogram);
         let (low, high) = histogram.range().unwrap_or_default();
         let errors = self.errors.iter().filter_map(|error| {
-            let before =
-                earlier.errors.iter().find(|e| same_error(e, error)).map_or(0, |e| e.count);
-            let count = error.count.saturating_sub(before);
-            (count > 0).then(|| ErrorCount { count, ..error.clone() })
+            let before = earlier.errors.iter().find(|e| same_error(e, error));
+            let since = before.map_or_else(|| error.clone(), |before| error.since(before));
+            (since.count > 0).then_some(since)
         });
         Self {
             calls: self.calls.saturating_sub(earlier.calls),
@@ -148,11 +168,43 @@ impl Activity {
             rows_returned: self.rows_returned.saturating_sub(earlier.rows_returned),
             rows_affected: self.rows_affected.saturating_sub(earlier.rows_affected),
             rows_unknown: self.rows_unknown.saturating_sub(earlier.rows_unknown),
+            rows_histogram: self.rows_histogram.since(&earlier.rows_histogram),
             time: self.time.saturating_sub(earlier.time),
             time_min: low.max(self.time_min),
             time_max: high.min(self.time_max),
             errors: errors.collect(),
             histogram,
+        }
+    }
+}
+
+// === impl ErrorCount ===
+
+impl ErrorCount {
+    pub(crate) fn new(class: ErrorClass, code: Option<&str>) -> Self {
+        let code = code.map(str::to_owned);
+        Self { class, code, count: 0, time: Duration::ZERO, histogram: Histogram::default() }
+    }
+
+    /// Counts one call that it ended.
+    pub(crate) fn add(&mut self, duration: Duration) {
+        self.count += 1;
+        self.time = self.time.saturating_add(duration);
+        self.histogram.record(duration);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.time = self.time.saturating_add(other.time);
+        self.histogram.merge(&other.histogram);
+    }
+
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            count: self.count.saturating_sub(earlier.count),
+            time: self.time.saturating_sub(earlier.time),
+            histogram: self.histogram.since(&earlier.histogram),
+            ..self.clone()
         }
     }
 }
@@ -180,7 +232,7 @@ fn merge_errors(errors: &mut Vec<ErrorCount>, others: &[ErrorCount]) {
             full.then(|| errors.iter().position(by_class)).flatten()
         });
         match known {
-            Some(place) => errors[place].count = errors[place].count.saturating_add(other.count),
+            Some(place) => errors[place].merge(other),
             None if full => errors.push(ErrorCount { code: None, ..other.clone() }),
             None => errors.push(other.clone()),
         }

@@ -28,6 +28,17 @@ impl Histogram {
         Self { counts }
     }
 
+    /// From Prometheus indices and counts, as they were written; `None` where they are not those of a
+    /// histogram: ascending, of buckets that exist, no count zero.
+    pub(crate) fn from_buckets(counts: Vec<(i32, u64)>) -> Option<Self> {
+        let last = buckets::index_of_slot(buckets::SLOTS - 1);
+        let exist = |(index, count): &(i32, u64)| {
+            (buckets::index_of_slot(0)..=last).contains(index) && *count > 0
+        };
+        let ascend = counts.is_sorted_by(|(a, _), (b, _)| a < b);
+        (ascend && counts.iter().all(exist)).then_some(Self { counts })
+    }
+
     /// Counts one duration.
     pub fn record(&mut self, duration: Duration) {
         self.record_nanos(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX));
@@ -54,7 +65,7 @@ impl Histogram {
                 place += 1;
             }
             match self.counts.get_mut(place) {
-                Some((known, sum)) if known == index => *sum += count,
+                Some((known, sum)) if known == index => *sum = sum.saturating_add(*count),
                 _ => self.counts.insert(place, (*index, *count)),
             }
         }
@@ -78,7 +89,7 @@ impl Histogram {
     /// How many durations were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().map(|(_, count)| count).sum()
+        self.counts.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
     /// Prometheus bucket index and count of every bucket that is not empty, ascending.
@@ -112,7 +123,7 @@ impl Histogram {
             let (low, high) = buckets::bounds_of_index(*index);
             let within = ((rank - below as f64) / *count as f64).clamp(0.0, 1.0);
             last = Some(interpolate(low, high, within));
-            below += count;
+            below = below.saturating_add(*count);
             if below as f64 >= rank {
                 break;
             }

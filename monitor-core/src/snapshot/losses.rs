@@ -12,6 +12,17 @@ pub struct Losses {
     /// Calls missing from the slow log and the history of recent calls, because their statement lost
     /// its place while they were running.
     pub history_calls_dropped: u64,
+    /// Statements whose slowest call had to leave the slow log for slower ones.
+    pub slow_statements_dropped: u64,
+    /// Slow calls that are not among the newest in the slow log any more.
+    pub slow_calls_dropped: u64,
+    /// Texts of slow calls, kept with their literals, of which only the beginning was kept.
+    pub slow_texts_cut: u64,
+    /// Calls that were not followed while they ran, because their thread ran too many at once, or too
+    /// many threads ran any.
+    pub calls_unfollowed: u64,
+    /// Calls found running too long that left the list for newer ones.
+    pub running_forgotten: u64,
     /// How often a pool or database beyond the limit was asked for; they are counted as one.
     pub sources_folded: u64,
     /// Error codes of one statement beyond the limit, counted by class only.
@@ -20,10 +31,14 @@ pub struct Losses {
     pub window_statements_folded: u64,
     /// Checkouts not followed to their holder, because too many were out at once.
     pub checkouts_untracked: u64,
+    /// Transactions whose age is not followed, because too many were open at once.
+    pub transactions_untracked: u64,
     /// Alerts forgotten because the history was full.
     pub alerts_forgotten: u64,
     /// Recommendations whose first sight was forgotten, because too many were given.
     pub recommendations_forgotten: u64,
+    /// Mutes forgotten because there were too many.
+    pub mutes_forgotten: u64,
     /// Panics in what the monitor calls back or does on its beat, caught there.
     pub panics_caught: u64,
 }
@@ -31,17 +46,30 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 9] {
+    pub fn entries(&self) -> [(&'static str, u64); 16] {
+        let mut copy = *self;
+        copy.entries_mut().map(|(name, value)| (name, *value))
+    }
+
+    /// The same, to be written to.
+    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 16] {
         [
-            ("statements_evicted", self.statements_evicted),
-            ("history_calls_dropped", self.history_calls_dropped),
-            ("sources_folded", self.sources_folded),
-            ("error_codes_folded", self.error_codes_folded),
-            ("window_statements_folded", self.window_statements_folded),
-            ("checkouts_untracked", self.checkouts_untracked),
-            ("alerts_forgotten", self.alerts_forgotten),
-            ("recommendations_forgotten", self.recommendations_forgotten),
-            ("panics_caught", self.panics_caught),
+            ("statements_evicted", &mut self.statements_evicted),
+            ("history_calls_dropped", &mut self.history_calls_dropped),
+            ("slow_statements_dropped", &mut self.slow_statements_dropped),
+            ("slow_calls_dropped", &mut self.slow_calls_dropped),
+            ("slow_texts_cut", &mut self.slow_texts_cut),
+            ("calls_unfollowed", &mut self.calls_unfollowed),
+            ("running_forgotten", &mut self.running_forgotten),
+            ("sources_folded", &mut self.sources_folded),
+            ("error_codes_folded", &mut self.error_codes_folded),
+            ("window_statements_folded", &mut self.window_statements_folded),
+            ("checkouts_untracked", &mut self.checkouts_untracked),
+            ("transactions_untracked", &mut self.transactions_untracked),
+            ("alerts_forgotten", &mut self.alerts_forgotten),
+            ("mutes_forgotten", &mut self.mutes_forgotten),
+            ("recommendations_forgotten", &mut self.recommendations_forgotten),
+            ("panics_caught", &mut self.panics_caught),
         ]
     }
 }

@@ -7,22 +7,31 @@ mod activity;
 pub(crate) mod buckets;
 mod histogram;
 mod losses;
+mod minutes;
 mod records;
 mod rollup;
+mod row_histogram;
+mod running;
+mod slow_filter;
 mod sources;
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use activity::{Activity, ErrorCount};
 pub(crate) use activity::{ERROR_CODES_MAX, codes};
 pub use histogram::Histogram;
 pub use losses::Losses;
-pub use records::CallRecord;
+pub use minutes::{Minute, PoolMinute, Pulse, StatementMinute, TableMinute};
+pub use records::{CallParts, CallRecord, OriginalText, SlowReason, SlowVerdict};
 pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
-pub(crate) use rollup::{dialect, merged};
+pub(crate) use rollup::{StatementKey, dialect, merged, other_text};
+pub use row_histogram::RowHistogram;
+pub use running::RunningCall;
+pub use slow_filter::SlowFilter;
 pub use sources::{
-    CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SourceActivity,
-    TransactionActivity,
+    CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
+    SourceActivity, TransactionActivity,
 };
 
 /// The numbers of one monitor at one moment.
@@ -31,18 +40,30 @@ pub use sources::{
 pub struct Snapshot {
     /// When it was taken.
     pub at: SystemTime,
+    /// When the monitor started. Two snapshots of one start are of one process, and the later one
+    /// goes on where the earlier one stopped.
+    pub started_at: SystemTime,
     /// How long the monitor had been running.
     pub uptime: Duration,
+    /// The build of the service, as it was [told](crate::Builder::build_id).
+    pub build: Option<Arc<str>>,
     /// Everything since the start.
     pub lifetime: Rollup,
     /// The same over the last minutes, shortest first.
     pub windows: Vec<Window>,
+    /// The last hour minute by minute, oldest first. Minutes that are over only.
+    pub minutes: Vec<Arc<Minute>>,
     /// Every pool, and every database used without one, with its connections and transactions.
     pub sources: Vec<SourceActivity>,
     /// The slowest call of each slow statement, slowest first.
     pub slow: Vec<CallRecord>,
     /// The newest slow calls, newest first.
     pub slow_newest: Vec<CallRecord>,
+    /// Calls that run at this moment and are slow already, longest first.
+    pub running: Vec<RunningCall>,
+    /// The calls that were found running too long, each as it was when it was first found, newest
+    /// first. One whose [`number`](RunningCall::number) is above those seen before is news.
+    pub running_told: Vec<RunningCall>,
     /// What the monitor's own limits made it let go.
     pub losses: Losses,
 }
@@ -60,7 +81,7 @@ pub struct Window {
     /// others are counted as "other".
     pub rollup: Rollup,
     /// What happened to pools, connections and transactions meanwhile; what is a level, such as
-    /// the connections in use, is as it is now. Calls by source are not kept apart in windows.
+    /// the connections in use, is as it is now.
     pub sources: Vec<SourceActivity>,
 }
 
@@ -69,14 +90,20 @@ pub struct Window {
 impl Snapshot {
     /// The snapshot of a monitor that is off.
     pub(crate) fn empty() -> Self {
+        let now = SystemTime::now();
         Self {
-            at: SystemTime::now(),
+            at: now,
+            started_at: now,
             uptime: Duration::ZERO,
+            build: None,
             lifetime: Rollup::default(),
             windows: Vec::new(),
+            minutes: Vec::new(),
             sources: Vec::new(),
             slow: Vec::new(),
             slow_newest: Vec::new(),
+            running: Vec::new(),
+            running_told: Vec::new(),
             losses: Losses::default(),
         }
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Activity;
 use crate::capture::{Database, System};
@@ -42,6 +43,12 @@ pub struct StatementActivity {
     pub wording: Wording,
     /// The database it runs on.
     pub database: Arc<Database>,
+    /// From how long on its calls count as slow; `None` where none ever does, and for "other".
+    pub slow_after: Option<Duration>,
+    /// From how long on its calls count as very slow; `None` where none ever does, and for "other".
+    pub very_slow_after: Option<Duration>,
+    /// A comment in one of its texts says `monitor:mute`: nobody wants to hear about it.
+    pub muted: bool,
     /// Its calls.
     pub activity: Activity,
     /// Its calls by the length of its longest list, if it has lists.
@@ -107,6 +114,22 @@ impl Rollup {
         Self { total, statements, kinds: kinds.collect(), tables }
     }
 
+    /// What was added since `earlier`, an older reading of the same monitor.
+    ///
+    /// A statement that counts less than it did has lost its place and got a new one: what it counts
+    /// now is all that is known of it.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let before: BTreeMap<StatementKey, &StatementActivity> =
+            earlier.statements.iter().map(|statement| (statement.key(), statement)).collect();
+        Self::of(self.statements.iter().map(|statement| match before.get(&statement.key()) {
+            Some(before) if before.activity.calls <= statement.activity.calls => {
+                statement.since(before)
+            }
+            _ => statement.clone(),
+        }))
+    }
+
     /// What one kind adds up to; nothing if it was not seen.
     #[must_use]
     pub fn kind(&self, kind: Kind) -> Activity {
@@ -129,7 +152,7 @@ impl Rollup {
 impl StatementActivity {
     /// The statements of one kind that have no place of their own.
     pub(crate) fn other(kind: Kind, database: Arc<Database>, activity: Activity) -> Self {
-        let text: Arc<str> = format!("(other {kind} statements)").into();
+        let text = other_text(kind);
         Self {
             fingerprint: None,
             summary: text.clone(),
@@ -138,6 +161,9 @@ impl StatementActivity {
             tables: Arc::default(),
             wording: Wording::default(),
             database,
+            slow_after: None,
+            very_slow_after: None,
+            muted: false,
             activity,
             by_list_size: Vec::new(),
         }
@@ -149,10 +175,31 @@ impl StatementActivity {
         dialect(self.database.system)
     }
 
+    /// What it is told apart by.
+    pub(crate) fn key(&self) -> StatementKey {
+        statement_key(self.fingerprint, self.kind, &self.database)
+    }
+
+    fn since(&self, earlier: &Self) -> Self {
+        let lists = self.by_list_size.iter().map(|list| ListActivity {
+            size: list.size,
+            activity: match earlier.by_list_size.iter().find(|old| old.size == list.size) {
+                Some(before) => list.activity.since(&before.activity),
+                None => list.activity.clone(),
+            },
+        });
+        Self {
+            activity: self.activity.since(&earlier.activity),
+            by_list_size: lists.filter(|list| list.activity.calls > 0).collect(),
+            ..self.clone()
+        }
+    }
+
     /// Adds another reading of the same statement.
     fn add(&mut self, other: Self) {
         self.activity.merge(&other.activity);
         self.wording.merge(&other.wording);
+        self.muted |= other.muted;
         for list in other.by_list_size {
             match self.by_list_size.iter_mut().find(|known| known.size == list.size) {
                 Some(known) => known.activity.merge(&list.activity),
@@ -173,14 +220,31 @@ pub(crate) fn dialect(system: System) -> Dialect {
     }
 }
 
+/// What makes two readings those of one statement. A kind may be found out later, so it tells only
+/// those apart that are nothing but a kind.
+pub(crate) type StatementKey = (Option<Fingerprint>, Option<Kind>, Arc<Database>);
+
+/// The key of a statement, or of the others of its kind.
+pub(crate) fn statement_key(
+    fingerprint: Option<Fingerprint>,
+    kind: Kind,
+    database: &Arc<Database>,
+) -> StatementKey {
+    (fingerprint, fingerprint.is_none().then_some(kind), database.clone())
+}
+
+/// What stands in the place of a text for statements of a kind that have no place of their own.
+pub(crate) fn other_text(kind: Kind) -> Arc<str> {
+    format!("(other {kind} statements)").into()
+}
+
 /// Readings of the same statement added up. Of several the first one names the tables.
 pub(crate) fn merged(
     readings: impl IntoIterator<Item = StatementActivity>,
 ) -> Vec<StatementActivity> {
-    type Key = (Option<Fingerprint>, Kind, Arc<Database>);
-    let mut sums = BTreeMap::<Key, StatementActivity>::new();
+    let mut sums = BTreeMap::<StatementKey, StatementActivity>::new();
     for reading in readings {
-        let key = (reading.fingerprint, reading.kind, reading.database.clone());
+        let key = reading.key();
         match sums.get_mut(&key) {
             Some(sum) => sum.add(reading),
             None => {
@@ -206,7 +270,8 @@ fn add_tables(tables: &mut BTreeMap<TableKey, TableActivity>, reading: &Statemen
             activity: Activity::default(),
         });
         table.activity.merge(&reading.activity);
-        table.reads += if read.contains(name) { reading.activity.calls } else { 0 };
-        table.writes += if written.contains(name) { reading.activity.calls } else { 0 };
+        let calls = |touches: bool| if touches { reading.activity.calls } else { 0 };
+        table.reads = table.reads.saturating_add(calls(read.contains(name)));
+        table.writes = table.writes.saturating_add(calls(written.contains(name)));
     }
 }

@@ -34,6 +34,8 @@ pub struct ConnectionActivity {
     pub closed: u64,
     /// Attempts to connect that failed.
     pub failed: u64,
+    /// Time it took to make connections, all together.
+    pub time: Duration,
     /// How long it took to connect.
     pub create_time: Histogram,
 }
@@ -52,6 +54,10 @@ pub struct TransactionActivity {
     pub dropped: u64,
     /// Transactions open now.
     pub open: u64,
+    /// For how long the longest of them has been open.
+    pub open_longest: Option<Duration>,
+    /// Time between begin and end of those that ended, all together.
+    pub time: Duration,
     /// How long the ended ones lasted.
     pub duration: Histogram,
 }
@@ -62,12 +68,28 @@ pub struct TransactionActivity {
 pub struct PoolActivity {
     /// What the pool says of itself, or was last told by hand; `None` if nobody said anything yet.
     pub levels: Option<PoolLevels>,
+    /// How full it was whenever the monitor looked, every five seconds.
+    pub sampled: SampledLevels,
     /// Takings of connections.
     pub checkouts: CheckoutActivity,
     /// Connections that are out now, longest first.
     pub held: Vec<HeldConnection>,
     /// Connections that have been out for the leak threshold or longer.
     pub leaked: u64,
+}
+
+/// A pool's levels, added up over the moments at which they were looked at.
+///
+/// A pool that does not tell its maximum is not sampled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SampledLevels {
+    /// How often.
+    pub samples: u64,
+    /// Connections in use, added up.
+    pub in_use: u64,
+    /// The most connections the pool might have had, added up.
+    pub max: u64,
 }
 
 /// Takings of connections since the start, and those waiting now.
@@ -92,6 +114,8 @@ pub struct CheckoutActivity {
     pub wait_max: Duration,
     /// How long checkouts waited, however they ended.
     pub wait: Histogram,
+    /// Time connections were held that came back, all together.
+    pub hold_time: Duration,
     /// How long connections were held that came back.
     pub hold: Histogram,
 }
@@ -119,6 +143,25 @@ impl PoolActivity {
     }
 }
 
+// === impl SampledLevels ===
+
+impl SampledLevels {
+    /// Connections in use as a share of the most there might have been, from 0 to 1, over all
+    /// samples; `None` without one.
+    #[must_use]
+    pub fn usage(&self) -> Option<f64> {
+        (self.max > 0).then(|| self.in_use as f64 / self.max as f64)
+    }
+
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            samples: self.samples.saturating_sub(earlier.samples),
+            in_use: self.in_use.saturating_sub(earlier.in_use),
+            max: self.max.saturating_sub(earlier.max),
+        }
+    }
+}
+
 // === impl SourceActivity ===
 
 impl SourceActivity {
@@ -138,6 +181,7 @@ impl SourceActivity {
             transactions: self.transactions.since(&earlier.transactions),
             pool: self.pool.as_ref().map(|pool| match &earlier.pool {
                 Some(before) => PoolActivity {
+                    sampled: pool.sampled.since(&before.sampled),
                     checkouts: pool.checkouts.since(&before.checkouts),
                     ..pool.clone()
                 },
@@ -154,6 +198,7 @@ impl ConnectionActivity {
             created: self.created.saturating_sub(earlier.created),
             closed: self.closed.saturating_sub(earlier.closed),
             failed: self.failed.saturating_sub(earlier.failed),
+            time: self.time.saturating_sub(earlier.time),
             create_time: self.create_time.since(&earlier.create_time),
         }
     }
@@ -167,12 +212,22 @@ impl TransactionActivity {
             rolled_back: self.rolled_back.saturating_sub(earlier.rolled_back),
             dropped: self.dropped.saturating_sub(earlier.dropped),
             open: self.open,
+            open_longest: self.open_longest,
+            time: self.time.saturating_sub(earlier.time),
             duration: self.duration.since(&earlier.duration),
         }
     }
 }
 
 impl CheckoutActivity {
+    /// Checkouts that are over, however they ended.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        [self.timed_out, self.failed, self.cancelled]
+            .into_iter()
+            .fold(self.taken, u64::saturating_add)
+    }
+
     fn since(&self, earlier: &Self) -> Self {
         let wait = self.wait.since(&earlier.wait);
         Self {
@@ -185,6 +240,7 @@ impl CheckoutActivity {
             wait_time: self.wait_time.saturating_sub(earlier.wait_time),
             wait_max: wait.range().map_or(Duration::ZERO, |(_, high)| high.min(self.wait_max)),
             wait,
+            hold_time: self.hold_time.saturating_sub(earlier.hold_time),
             hold: self.hold.since(&earlier.hold),
         }
     }

@@ -114,7 +114,7 @@ fn trouble_that_lasts_fires_once_and_says_when_it_is_over() {
     let alerts = world.monitor.alerts();
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0].state, AlertState::Firing);
-    assert_eq!(alerts[0].finding.subject, "main on db:5432/shop");
+    assert_eq!(alerts[0].finding.subject.to_string(), "main on db:5432/shop");
     assert_eq!(alerts[0].times_seen, 12);
 
     pool.set_levels(ten(10));

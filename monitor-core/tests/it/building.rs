@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use monitor_core::{Builder, Monitor, Thresholds};
+use monitor_core::{Builder, Monitor, SlowAfter, SlowRelative, Thresholds};
 
 fn refused(change: impl FnOnce(Builder) -> Builder, words: &[&str]) {
     let error = change(Monitor::builder().beat_by_hand()).build().unwrap_err().to_string();
@@ -33,6 +33,29 @@ fn a_setting_that_makes_no_sense_is_refused_with_its_value_and_the_remedy() {
     refused(|b| b.sources_max(1 << 20), &["sources_max", "at most 4096"]);
     refused(|b| b.checkouts_tracked_max(0), &["checkouts_tracked_max"]);
     refused(|b| b.alerts_max(0), &["alerts_max"]);
+    refused(|b| b.build_id(" "), &["build id is empty", "leave it out"]);
+    refused(|b| b.build_id("4".repeat(257)), &["257 characters", "at most 256"]);
+}
+
+#[test]
+fn a_rule_of_slowness_that_makes_no_sense_is_refused_by_what_it_is_for() {
+    let s = Duration::from_secs;
+    let both = |slow, very_slow| SlowAfter::both(s(slow), s(very_slow));
+    refused(|b| b.slow_statement("select 1", s(0)), &["`select 1`", "0 s", "SlowAfter::NEVER"]);
+    refused(|b| b.slow_statement("select 1", both(2, 1)), &["1s", "`select 1`", "2s"]);
+    refused(|b| b.slow_statement(" -- nothing", s(1)), &["` -- nothing`", "give its SQL"]);
+    refused(|b| b.slow_table("orders", s(0)), &["table `orders`", "above zero"]);
+    refused(|b| b.slow_table("  ", s(1)), &["`  ` is no table", "`shop.orders`"]);
+    refused(|b| b.slow_table("orders o", s(1)), &["`orders o` is no table", "one name"]);
+    refused(|b| b.slow_relative(SlowRelative::times(1.0)), &["factor is 1", "above 1"]);
+    refused(|b| b.slow_relative(SlowRelative::times(f64::NAN)), &["factor is NaN"]);
+    let few = SlowRelative { calls_min: 19, ..SlowRelative::times(3.0) };
+    refused(|b| b.slow_relative(few), &["19 calls", "at least 20"]);
+    let quick = SlowRelative { duration_min: s(0), ..SlowRelative::times(3.0) };
+    refused(|b| b.slow_relative(quick), &["0 s", "duration_min above zero"]);
+    refused(|b| b.slow_text_bytes_max(0), &["slow_text_bytes_max is 0"]);
+    refused(|b| b.running_told_max(0), &["running_told_max is 0"]);
+    refused(|b| b.running_per_thread_max(1 << 20), &["running_per_thread_max", "at most 65536"]);
 }
 
 #[test]

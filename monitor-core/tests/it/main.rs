@@ -2,14 +2,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod advice;
+mod alert_rules;
 mod alerts;
 mod building;
+mod compare;
 mod identify;
 mod inquire;
 mod limits;
+mod random;
 mod recording;
+mod running;
+mod saved;
 mod show;
+mod slow_log;
 mod threads;
+mod trends;
 mod windows;
 
 use std::time::Duration;

@@ -83,6 +83,7 @@ fn the_slow_log_keeps_the_worst_call_of_each_statement() {
         user: Some("42"),
         tag: Some("GET /orders"),
         call_site: Some(CallSite::here()),
+        ..Origin::default()
     };
     for took in [150, 900, 200] {
         shop.record(Call::new(BY_ID, ms(took)).origin(origin).rows(Rows::returned(took)));
@@ -373,4 +374,24 @@ fn numbers_beyond_all_measure_stop_at_the_top() {
     let total = monitor.snapshot().lifetime.total;
     assert_eq!((total.calls, total.rows_returned), (4, u64::MAX));
     assert_eq!(total.quantile(f64::NAN), total.quantile(0.0));
+}
+
+#[test]
+fn the_time_of_failed_calls_is_known_apart_by_error() {
+    let world = world();
+    let failed = |class, took| {
+        let failure = Failure::new(class).with_code("23505");
+        world.shop.record(Call::new("select 1", took).outcome(Outcome::Failed(failure)));
+    };
+    world.shop.record(Call::new("select 1", ms(1)).rows(Rows::returned(7)));
+    failed(ErrorClass::UniqueViolation, ms(40));
+    failed(ErrorClass::UniqueViolation, ms(60));
+    world.pass(60);
+    failed(ErrorClass::UniqueViolation, ms(80));
+    let total = world.monitor.snapshot().lifetime.total;
+    let error = &total.errors[0];
+    assert_eq!((error.count, error.time, error.histogram.count()), (3, ms(180), 3));
+    let (calls, time, histogram) = total.without_failed();
+    assert_eq!((calls, time, histogram.count()), (1, ms(1), 1));
+    assert_eq!(total.rows_histogram.buckets().collect::<Vec<_>>(), [(Some(10), 1)]);
 }

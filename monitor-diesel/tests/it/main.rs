@@ -6,4 +6,5 @@ mod backends;
 mod install;
 mod peculiar;
 mod r2d2;
+mod slow;
 mod support;

@@ -48,7 +48,7 @@ pub(super) fn ensure(wanted: Wanted) -> Result<()> {
     Ok(())
 }
 
-fn parts(wanted: &Wanted) -> [Part; 5] {
+fn parts(wanted: &Wanted) -> [Part; 6] {
     [
         Part {
             wanted: wanted.postgres,
@@ -56,6 +56,14 @@ fn parts(wanted: &Wanted) -> [Part; 5] {
             packages: &["postgresql", "postgresql-contrib"],
         },
         Part { wanted: wanted.mysql, present: mariadb_is_here, packages: &["mariadb-server"] },
+        // The tests of the exporter start one of their own, and let promtool check the rules.
+        Part {
+            wanted: true,
+            present: || {
+                ["prometheus", "promtool"].iter().all(|name| binaries::find(name).is_some())
+            },
+            packages: &["prometheus"],
+        },
         // The build scripts of pq-sys and mysqlclient-sys ask it where the two libraries are.
         Part {
             wanted: true,

@@ -14,7 +14,7 @@ struct Row {
     better: &'static str,
 }
 
-const ROWS: [Row; 9] = [
+const ROWS: [Row; 10] = [
     Row {
         package: "monitor-core",
         ours: &[],
@@ -58,6 +58,12 @@ const ROWS: [Row; 9] = [
         better: "the exporter sends what monitor-core says, and knows no driver and no page",
     },
     Row {
+        package: "monitor-prometheus",
+        ours: &["monitor-core"],
+        never: &["sqlx", "diesel", "axum", "hyper", "tokio", "opentelemetry"],
+        better: "the exporter writes what monitor-core says; let any web framework serve the bytes",
+    },
+    Row {
         package: "monitor-bench",
         ours: &EVERYTHING,
         never: &[],
@@ -83,8 +89,14 @@ const ROWS: [Row; 9] = [
     },
 ];
 
-const EVERYTHING: [&str; 5] =
-    ["monitor-core", "monitor-sqlx", "monitor-diesel", "monitor-dashboard", "monitor-otel"];
+const EVERYTHING: [&str; 6] = [
+    "monitor-core",
+    "monitor-sqlx",
+    "monitor-diesel",
+    "monitor-dashboard",
+    "monitor-otel",
+    "monitor-prometheus",
+];
 
 /// Compares every manifest with the table.
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {

@@ -7,18 +7,19 @@ use monitor_core::identify::{Dialect, NESTING_MAX, Normaliser, TEXT_BYTES_MAX, i
 use super::{POSTGRES, check_same};
 
 /// Ample for what takes a few milliseconds a megabyte; anything quadratic takes hours.
+/// Tells linear from quadratic, not fast from slow: a step for each pair of bytes would take hours.
 fn check_linear(piece: &str, megabytes: usize) {
     let text = piece.repeat(megabytes * 1_000_000 / piece.len());
     let start = Instant::now();
     let identity = identify(&text, POSTGRES);
-    assert!(start.elapsed() < Duration::from_secs(10), "{piece} took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(100), "{piece} took {:?}", start.elapsed());
     assert!(identity.text.len() <= TEXT_BYTES_MAX, "{piece}");
 }
 
 #[test]
-fn a_text_of_ten_megabytes_takes_moments() {
+fn a_text_of_megabytes_takes_moments() {
     for piece in ["(", "'", "in (1,", "1,", "(1),"] {
-        check_linear(piece, 10);
+        check_linear(piece, 4);
     }
 }
 

@@ -178,6 +178,9 @@ impl<'a> Say<'a> {
 
     /// Advice on one statement.
     pub(super) fn found_in(&mut self, statement: &StatementActivity, mut found: Found) {
+        if statement.muted {
+            return self.quiet(&*statement.text, "a comment in its text mutes it");
+        }
         let activity = &statement.activity;
         let evidence = std::mem::take(&mut found.evidence);
         let per_hour = self.seen.per_hour(Duration::from_secs(activity.calls)).as_secs();

@@ -1,0 +1,334 @@
+//! Calls that run right now, without a word between the threads that run them.
+//!
+//! Each thread that starts calls has a slab of slots, and only that thread claims them: plain loads and
+//! stores, no read-modify-write. Whoever ends a call clears its slot with one store. The beat reads all
+//! slabs; what it reads of a slot counts only if the slot still holds the same call afterwards.
+
+use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroU64;
+use std::sync::atomic::{
+    AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, fence,
+};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::event::SeriesRef;
+use super::lock;
+use crate::capture::Tick;
+
+/// Where a call that is followed is written down: the slab of the thread that started it, and the slot.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Followed {
+    slab: u32,
+    slot: u32,
+}
+
+/// The slots of one thread.
+pub(super) struct Slab {
+    number: u32,
+    slots: Box<[Slot]>,
+    /// The slot claimed last: with one call at a time it is the free one, and warm.
+    last: AtomicUsize,
+    /// Calls this slab has followed; tells one in a slot from the next.
+    claimed: AtomicU64,
+    /// Calls that found no free slot.
+    full: AtomicU64,
+}
+
+/// A call that runs, or nothing.
+#[derive(Default)]
+struct Slot {
+    /// Which of the slab's calls it is; 0 where there is none.
+    claim: AtomicU64,
+    series: AtomicU64,
+    started: AtomicU64,
+    /// Since when the database has been working on it, had it never paused; [`PAUSED`] while the
+    /// reader is busy with a row.
+    working_since: AtomicU64,
+    /// 0 where it is not known.
+    connection: AtomicU64,
+}
+
+/// The slabs of all threads that record for one monitor.
+///
+/// A slab outlives its thread, as calls may end elsewhere; once all of those have ended, another
+/// thread gets it.
+pub(crate) struct Slabs {
+    slots: usize,
+    slabs: Box<[OnceLock<Arc<Slab>>]>,
+    unused: Mutex<Unused>,
+    /// Calls of threads without a slab.
+    without: AtomicU64,
+}
+
+#[derive(Default)]
+struct Unused {
+    /// Slabs made so far.
+    made: usize,
+    /// Slabs whose thread has ended.
+    left: Vec<u32>,
+}
+
+/// A call that was running when it was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sight {
+    /// Slab, slot and claim: no two calls of a monitor have the same.
+    id: (u32, u32, u64),
+    pub(super) series: SeriesRef,
+    pub(super) started: Tick,
+    /// The database's time so far.
+    pub(super) nanos: u64,
+    pub(super) connection: Option<NonZeroU64>,
+}
+
+/// Which running calls were told of.
+pub(super) struct Told<T> {
+    /// By the slot they are in: which call it is, and the number it was told under.
+    running: HashMap<(u32, u32), (u64, u64)>,
+    newest: VecDeque<T>,
+    newest_max: usize,
+    count: u64,
+    pub(super) forgotten: u64,
+}
+
+/// Threads that may start calls at the same time and have them followed; those of more are counted.
+const SLABS_MAX: usize = 1_024;
+
+/// No clock gets there, so a call that is paused has run for no time.
+const PAUSED: u64 = u64::MAX;
+
+// === impl Slab ===
+
+impl Slab {
+    fn new(number: u32, slots: usize) -> Self {
+        Self {
+            number,
+            slots: (0..slots).map(|_| Slot::default()).collect(),
+            last: AtomicUsize::new(0),
+            claimed: AtomicU64::new(0),
+            full: AtomicU64::new(0),
+        }
+    }
+
+    /// Claims a slot for a call; for the thread the slab belongs to.
+    #[inline]
+    pub(super) fn claim(&self, series: SeriesRef, now: Tick) -> Option<Followed> {
+        let last = self.last.load(Relaxed);
+        let index = match self.slots.get(last).is_some_and(Slot::is_free) {
+            true => last,
+            false => self.free()?,
+        };
+        let slot = self.slots.get(index)?;
+        // Whoever sees one of the words below sees that the call before has left the slot.
+        fence(Release);
+        slot.series.store(series.word(), Relaxed);
+        slot.started.store(now.as_nanos(), Relaxed);
+        slot.working_since.store(now.as_nanos(), Relaxed);
+        slot.connection.store(0, Relaxed);
+        let claim = self.claimed.load(Relaxed) + 1;
+        self.claimed.store(claim, Relaxed);
+        slot.claim.store(claim, Release);
+        Some(Followed { slab: self.number, slot: index as u32 })
+    }
+
+    /// A free slot, looked for from the one claimed last.
+    #[cold]
+    fn free(&self) -> Option<usize> {
+        let (slots, last) = (self.slots.len(), self.last.load(Relaxed));
+        let mut others = (1..slots).map(|step| (last + step) % slots);
+        let found = others.find(|index| self.slots[*index].is_free());
+        match found {
+            Some(index) => self.last.store(index, Relaxed),
+            None => self.full.store(self.full.load(Relaxed) + 1, Relaxed),
+        }
+        found
+    }
+
+    fn is_idle(&self) -> bool {
+        self.slots.iter().all(Slot::is_free)
+    }
+
+    fn sights(&self, now: Tick) -> impl Iterator<Item = Sight> + '_ {
+        let slots = self.slots.iter().enumerate();
+        slots.filter_map(move |(index, slot)| slot.look((self.number, index as u32), now))
+    }
+}
+
+// === impl Slot ===
+
+impl Slot {
+    /// Acquires what the one who ended the call before did.
+    #[inline]
+    fn is_free(&self) -> bool {
+        self.claim.load(Acquire) == 0
+    }
+
+    /// The call in it, if there is one and it does not end or change meanwhile.
+    fn look(&self, (slab, slot): (u32, u32), now: Tick) -> Option<Sight> {
+        let claim = self.claim.load(Acquire);
+        if claim == 0 {
+            return None;
+        }
+        let series = SeriesRef::from_word(self.series.load(Relaxed));
+        let started = self.started.load(Relaxed);
+        let working_since = self.working_since.load(Relaxed);
+        let connection = self.connection.load(Relaxed);
+        fence(Acquire);
+        (self.claim.load(Relaxed) == claim).then(|| Sight {
+            id: (slab, slot, claim),
+            series,
+            started: Tick::from_nanos(started),
+            nanos: now.as_nanos().saturating_sub(working_since),
+            connection: NonZeroU64::new(connection),
+        })
+    }
+}
+
+// === impl Slabs ===
+
+impl Slabs {
+    pub(super) fn new(slots: usize) -> Self {
+        let slabs = if slots == 0 { 0 } else { SLABS_MAX };
+        Self {
+            slots,
+            slabs: (0..slabs).map(|_| OnceLock::new()).collect(),
+            unused: Mutex::default(),
+            without: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether calls are followed at all.
+    pub(super) fn is_off(&self) -> bool {
+        self.slots == 0
+    }
+
+    /// A slab for a thread that has none; `None` where too many threads have one.
+    pub(super) fn open(&self) -> Option<Arc<Slab>> {
+        let mut unused = lock(&self.unused);
+        if let Some(number) = self.idle(&mut unused) {
+            return self.get(number).cloned();
+        }
+        let place = self.slabs.get(unused.made)?;
+        let number = u32::try_from(unused.made).ok()?;
+        unused.made += 1;
+        Some(place.get_or_init(|| Arc::new(Slab::new(number, self.slots))).clone())
+    }
+
+    /// A slab that was left, and whose calls have ended.
+    fn idle(&self, unused: &mut Unused) -> Option<u32> {
+        let is_idle = |number: &u32| self.get(*number).is_some_and(|slab| slab.is_idle());
+        let at = unused.left.iter().position(is_idle)?;
+        Some(unused.left.swap_remove(at))
+    }
+
+    /// The thread of a slab has ended; its calls need not have.
+    pub(super) fn leave(&self, slab: &Slab) {
+        lock(&self.unused).left.push(slab.number);
+    }
+
+    /// A call was started that nobody follows, as its thread has no slab.
+    #[cold]
+    pub(super) fn not_followed(&self) {
+        self.without.fetch_add(1, Relaxed);
+    }
+
+    #[inline]
+    fn get(&self, number: u32) -> Option<&Arc<Slab>> {
+        self.slabs.get(number as usize)?.get()
+    }
+
+    #[inline]
+    fn slot(&self, place: Followed) -> Option<&Slot> {
+        self.get(place.slab)?.slots.get(place.slot as usize)
+    }
+
+    /// A call has ended, on whichever thread.
+    #[inline]
+    pub(crate) fn clear(&self, place: Followed) {
+        if let Some(slot) = self.slot(place) {
+            slot.claim.store(0, Release);
+        }
+    }
+
+    /// Says on which connection a call runs.
+    pub(crate) fn set_connection(&self, place: Followed, connection: Option<NonZeroU64>) {
+        if let Some(slot) = self.slot(place) {
+            slot.connection.store(connection.map_or(0, NonZeroU64::get), Relaxed);
+        }
+    }
+
+    /// The database has answered; the caller's time does not count.
+    pub(crate) fn pause(&self, place: Followed) {
+        if let Some(slot) = self.slot(place) {
+            slot.working_since.store(PAUSED, Relaxed);
+        }
+    }
+
+    /// The database works again, after so many nanoseconds of work before.
+    pub(crate) fn resume(&self, place: Followed, now: Tick, worked: u64) {
+        if let Some(slot) = self.slot(place) {
+            slot.working_since.store(now.as_nanos().saturating_sub(worked), Relaxed);
+        }
+    }
+
+    /// All calls that run at this moment.
+    pub(super) fn sights(&self, now: Tick) -> Vec<Sight> {
+        let made = lock(&self.unused).made;
+        let slabs = self.slabs[..made].iter().filter_map(OnceLock::get);
+        slabs.flat_map(|slab| slab.sights(now)).collect()
+    }
+
+    /// Calls that were started and are not followed.
+    pub(super) fn unfollowed(&self) -> u64 {
+        let made = lock(&self.unused).made;
+        let slabs = self.slabs[..made].iter().filter_map(OnceLock::get);
+        let full = slabs.map(|slab| slab.full.load(Relaxed)).sum::<u64>();
+        full + self.without.load(Relaxed)
+    }
+}
+
+// === impl Told ===
+
+impl<T: Clone> Told<T> {
+    pub(super) fn new(newest_max: usize) -> Self {
+        Self {
+            running: HashMap::new(),
+            newest: VecDeque::new(),
+            newest_max,
+            count: 0,
+            forgotten: 0,
+        }
+    }
+
+    /// The number of a call that runs too long; one that is new is told, as what `tell` makes of it.
+    pub(super) fn number(&mut self, sight: &Sight, tell: impl FnOnce(u64) -> T) -> u64 {
+        let (slab, slot, claim) = sight.id;
+        if let Some((known, number)) = self.running.get(&(slab, slot))
+            && *known == claim
+        {
+            return *number;
+        }
+        self.count += 1;
+        self.running.insert((slab, slot), (claim, self.count));
+        self.newest.push_front(tell(self.count));
+        if self.newest.len() > self.newest_max {
+            self.newest.pop_back();
+            self.forgotten += 1;
+        }
+        self.count
+    }
+
+    /// Forgets which calls were told of, but for those that still run.
+    pub(super) fn retain(&mut self, sights: &[Sight]) {
+        if self.running.is_empty() {
+            return;
+        }
+        let running: HashMap<_, _> =
+            sights.iter().map(|sight| ((sight.id.0, sight.id.1), sight.id.2)).collect();
+        self.running.retain(|place, (claim, _)| running.get(place) == Some(claim));
+    }
+
+    /// All that was told of, newest first.
+    pub(super) fn newest(&self) -> Vec<T> {
+        self.newest.iter().cloned().collect()
+    }
+}

@@ -1,0 +1,61 @@
+//! What is beyond its threshold in a snapshot.
+
+mod calls;
+mod overload;
+mod regression;
+mod sources;
+mod statements;
+
+use super::{AlertRules, Finding, FindingKind, Group, Severity, Thresholds};
+use crate::snapshot::Snapshot;
+
+pub(crate) use overload::Overload;
+pub(crate) use regression::Regressions;
+
+/// A threshold passed by this factor makes an error of a warning.
+const FAR_BEYOND: f64 = 2.0;
+
+/// Everything that is beyond its threshold, by kind and subject.
+///
+/// Rates, means and percentiles are judged over the shortest window, and only when it has enough
+/// calls; [`too_soon`] says which kinds could not be judged.
+#[must_use]
+pub fn findings(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Finding> {
+    find(snapshot, thresholds, &|_| Group::Together)
+}
+
+/// The kinds of trouble that cannot be told yet: too few calls for a share or a percentile, too
+/// short a time for a rate.
+#[must_use]
+pub fn too_soon(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<FindingKind> {
+    calls::too_soon(snapshot.windows.first(), thresholds)
+}
+
+/// The same as [`findings`], with calls grouped as alert rules ask for.
+pub(crate) fn grouped(
+    snapshot: &Snapshot,
+    thresholds: &Thresholds,
+    rules: &AlertRules,
+) -> Vec<Finding> {
+    find(snapshot, thresholds, &|kind| rules.of(kind).group)
+}
+
+fn find(
+    snapshot: &Snapshot,
+    thresholds: &Thresholds,
+    group: &dyn Fn(FindingKind) -> Group,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(window) = snapshot.windows.first() {
+        calls::find(window, thresholds, group, &mut findings);
+        statements::find(window, thresholds, &mut findings);
+        sources::find_over(window, thresholds, &mut findings);
+    }
+    sources::find_now(&snapshot.sources, thresholds, &mut findings);
+    findings.sort_by(|a, b| (a.kind, &a.subject).cmp(&(b.kind, &b.subject)));
+    findings
+}
+
+fn beyond(value: f64, threshold: f64) -> Severity {
+    if value >= threshold * FAR_BEYOND { Severity::Error } else { Severity::Warning }
+}

@@ -1,0 +1,130 @@
+//! Pools, connections and transactions.
+
+use std::time::Duration;
+
+use super::beyond;
+use crate::judge::{Finding, FindingKind, Severity, Subject, Thresholds};
+use crate::snapshot::{SourceActivity, Window};
+
+/// What is judged by what happened in the window.
+pub(super) fn find_over(window: &Window, thresholds: &Thresholds, findings: &mut Vec<Finding>) {
+    for source in &window.sources {
+        findings.extend(connection_failures(source, thresholds));
+        findings.extend(failed_checkouts(source, thresholds));
+        findings.extend(pool_wait(source, thresholds));
+    }
+}
+
+/// What is judged by how things stand.
+pub(super) fn find_now(
+    sources: &[SourceActivity],
+    thresholds: &Thresholds,
+    findings: &mut Vec<Finding>,
+) {
+    for source in sources {
+        findings.extend(pool_usage(source, thresholds));
+        findings.extend(leak(source, thresholds));
+        findings.extend(long_transaction(source, thresholds));
+    }
+}
+
+fn failed_checkouts(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
+    let checkouts = &source.pool.as_ref()?.checkouts;
+    let without = checkouts.timed_out + checkouts.failed;
+    let mostly = without >= checkouts.taken;
+    (without >= thresholds.failed_checkouts).then(|| Finding {
+        kind: FindingKind::FailedCheckouts,
+        severity: if mostly { Severity::Critical } else { Severity::Error },
+        subject: Subject::source(source),
+        message: format!(
+            "{without} checkouts got no connection ({} timed out, {} failed) and {} got one, \
+             threshold {}",
+            checkouts.timed_out, checkouts.failed, checkouts.taken, thresholds.failed_checkouts
+        ),
+        value: without as f64,
+        threshold: thresholds.failed_checkouts as f64,
+    })
+}
+
+fn pool_wait(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
+    let checkouts = &source.pool.as_ref()?.checkouts;
+    let (p95, limit) = (checkouts.wait.quantile(0.95)?, thresholds.pool_wait);
+    let count = checkouts.wait.count();
+    (p95 >= limit && count >= thresholds.calls_min).then(|| Finding {
+        kind: FindingKind::PoolWait,
+        severity: beyond(p95.as_secs_f64(), limit.as_secs_f64()),
+        subject: Subject::source(source),
+        message: format!(
+            "one caller in twenty waits {p95:.1?} or longer for a connection ({count} checkouts), \
+             threshold {limit:.1?}"
+        ),
+        value: p95.as_secs_f64(),
+        threshold: limit.as_secs_f64(),
+    })
+}
+
+fn connection_failures(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
+    let (failed, limit) = (source.connections.failed, thresholds.failed_connections);
+    (failed >= limit).then(|| Finding {
+        kind: FindingKind::ConnectionFailures,
+        severity: Severity::Critical,
+        subject: Subject::source(source),
+        message: format!("{failed} attempts to connect failed, threshold {limit}"),
+        value: failed as f64,
+        threshold: limit as f64,
+    })
+}
+
+fn pool_usage(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
+    let pool = source.pool.as_ref()?;
+    let (usage, levels) = (pool.usage()?, pool.levels?);
+    let waiting = pool.checkouts.waiting;
+    (usage >= thresholds.pool_usage).then(|| Finding {
+        kind: FindingKind::PoolUsage,
+        severity: if waiting > 0 { Severity::Error } else { Severity::Warning },
+        subject: Subject::source(source),
+        message: format!(
+            "{} of {} connections are in use ({:.0} %), {waiting} callers wait, threshold {:.0} %",
+            levels.in_use(),
+            levels.max.unwrap_or_default(),
+            usage * 100.0,
+            thresholds.pool_usage * 100.0
+        ),
+        value: usage,
+        threshold: thresholds.pool_usage,
+    })
+}
+
+fn leak(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
+    let pool = source.pool.as_ref()?;
+    let longest = pool.held.first().map_or(Duration::ZERO, |held| held.held);
+    let place = pool.held.iter().find_map(|held| held.call_site);
+    (pool.leaked >= thresholds.leaked_connections).then(|| Finding {
+        kind: FindingKind::ConnectionLeak,
+        severity: Severity::Error,
+        subject: Subject::source(source),
+        message: format!(
+            "{} connections have been out for {:?} or longer, the longest {longest:.1?}{}",
+            pool.leaked,
+            thresholds.leak_after,
+            place.map(|place| format!(", taken at {place}")).unwrap_or_default()
+        ),
+        value: pool.leaked as f64,
+        threshold: thresholds.leaked_connections as f64,
+    })
+}
+
+fn long_transaction(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
+    let (longest, limit) = (source.transactions.open_longest?, thresholds.transaction_time);
+    (longest >= limit).then(|| Finding {
+        kind: FindingKind::LongTransaction,
+        severity: Severity::Warning,
+        subject: Subject::source(source),
+        message: format!(
+            "a transaction has been open for {longest:.1?} ({} are open), threshold {limit:.1?}",
+            source.transactions.open
+        ),
+        value: longest.as_secs_f64(),
+        threshold: limit.as_secs_f64(),
+    })
+}

@@ -1,0 +1,115 @@
+//! What somebody does not want to hear about.
+
+use std::time::SystemTime;
+
+use super::{Finding, FindingKind, Subject};
+use crate::identify::Fingerprint;
+
+/// Alerts that are to be kept and told to nobody. What is left open matches everything.
+///
+/// ```
+/// use monitor_core::judge::{FindingKind, Mute};
+///
+/// // Pool `reports` is full every night, and everybody knows.
+/// let mute = Mute::kind(FindingKind::PoolUsage).of_pool("reports");
+/// # drop(mute);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use = "a mute does nothing until it is given to the builder or the monitor"]
+pub struct Mute {
+    kind: Option<FindingKind>,
+    fingerprint: Option<Fingerprint>,
+    pool: Option<String>,
+    key: Option<String>,
+    until: Option<SystemTime>,
+}
+
+/// All mutes of one monitor.
+#[derive(Debug, Default)]
+pub(crate) struct Mutes {
+    mutes: Vec<Mute>,
+    /// Mutes that made room for newer ones.
+    forgotten: u64,
+}
+
+/// Mutes there may be at a time; the oldest makes room.
+const MUTES_MAX: usize = 1_000;
+
+// === impl Mute ===
+
+impl Mute {
+    /// Every alert.
+    pub fn everything() -> Self {
+        Self::default()
+    }
+
+    /// Alerts of one kind.
+    pub fn kind(kind: FindingKind) -> Self {
+        Self { kind: Some(kind), ..Self::default() }
+    }
+
+    /// The one alert with this [key](super::Alert::key).
+    pub fn key(key: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), ..Self::default() }
+    }
+
+    /// Only those of one statement.
+    pub fn of_statement(self, fingerprint: Fingerprint) -> Self {
+        Self { fingerprint: Some(fingerprint), ..self }
+    }
+
+    /// Only those of one pool, by its name.
+    pub fn of_pool(self, name: impl Into<String>) -> Self {
+        Self { pool: Some(name.into()), ..self }
+    }
+
+    /// Only until then.
+    pub fn until(self, time: SystemTime) -> Self {
+        Self { until: Some(time), ..self }
+    }
+
+    fn covers(&self, finding: &Finding, now: SystemTime) -> bool {
+        self.until.is_none_or(|until| now < until)
+            && self.kind.is_none_or(|kind| kind == finding.kind)
+            && self.fingerprint.is_none_or(|id| finding.subject.fingerprint() == Some(id))
+            && self.pool.as_deref().is_none_or(|pool| finding.subject.pool() == Some(pool))
+            && self.key.as_deref().is_none_or(|key| finding.key() == key)
+    }
+}
+
+// === impl Mutes ===
+
+impl Mutes {
+    pub(crate) fn new(mutes: Vec<Mute>) -> Self {
+        Self { mutes, forgotten: 0 }
+    }
+
+    pub(crate) fn add(&mut self, mute: Mute) {
+        if self.mutes.len() >= MUTES_MAX {
+            self.mutes.drain(..1);
+            self.forgotten += 1;
+        }
+        self.mutes.push(mute);
+    }
+
+    pub(crate) fn remove(&mut self, mute: &Mute) {
+        self.mutes.retain(|known| known != mute);
+    }
+
+    pub(crate) fn list(&self) -> Vec<Mute> {
+        self.mutes.clone()
+    }
+
+    pub(crate) fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    /// Whether a finding is muted now. Mutes whose time is over are forgotten.
+    pub(crate) fn cover(&mut self, finding: &Finding, now: SystemTime) -> bool {
+        self.mutes.retain(|mute| mute.until.is_none_or(|until| now < until));
+        // A folded alert is about many statements: no mute of one of them is meant for it.
+        let of_one = |mute: &Mute| mute.fingerprint.is_some();
+        let folded = finding.subject == Subject::Statements;
+        self.mutes.iter().any(|mute| !(folded && of_one(mute)) && mute.covers(finding, now))
+    }
+}

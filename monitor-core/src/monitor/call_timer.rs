@@ -1,0 +1,336 @@
+//! The guard of a call: it records when it ends, and also when nobody ends it.
+
+use std::fmt;
+use std::num::{NonZeroU64, NonZeroU128};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::source::Live;
+use crate::aggregate::{
+    Closer, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, Slabs, nanos,
+};
+use crate::capture::{CallSite, Clock, Failure, Labels, Outcome, Stopwatch, Tick};
+use crate::snapshot::CallParts;
+
+/// Times one call. Dropped without an end, the call counts as cancelled.
+///
+/// Borrows its source, so that calls at the same time share nothing; where that does not fit,
+/// [`detach`](Self::detach) it.
+pub struct CallTimer<'a> {
+    live: Option<LiveCall<'a>>,
+}
+
+struct LiveCall<'a> {
+    on: On<'a>,
+    series: SeriesRef,
+    watch: Stopwatch,
+    rows: RowCounts,
+    origin: EventOrigin,
+    followed: Option<Followed>,
+    /// A box, as the size of a call is felt wherever it is moved.
+    rare: Option<Box<Rare>>,
+}
+
+/// What few calls have, and what is told only of one that may be slow.
+#[derive(Default)]
+struct Rare {
+    pool_wait: Option<Duration>,
+    trace_id: Option<NonZeroU128>,
+    text: Option<SentText>,
+    first: Option<FirstAnswer>,
+}
+
+/// The first answer of a call whose rows are read one by one.
+struct FirstAnswer {
+    started: Tick,
+    at: Tick,
+}
+
+/// A shorter wait for a pool's connection explains nothing, and is not worth a box.
+const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
+
+/// A text with its literals, for [`CallTimer::sent_as`]; nothing unless such texts are kept.
+#[derive(Debug, Default)]
+pub struct KeptText(pub(super) Option<SentText>);
+
+/// A source, borrowed or shared.
+enum On<'a> {
+    Borrowed(&'a Arc<Live>),
+    Shared(Arc<Live>),
+}
+
+// === impl CallTimer ===
+
+impl<'a> CallTimer<'a> {
+    #[inline]
+    pub(super) fn start(live: &'a Arc<Live>, series: SeriesRef, text: KeptText) -> Self {
+        let registry = &live.monitor.registry;
+        let now = registry.clock.now();
+        let live = LiveCall {
+            on: On::Borrowed(live),
+            series,
+            watch: Stopwatch::start(now),
+            followed: registry.starts(series, now),
+            rows: RowCounts::UNKNOWN,
+            origin: EventOrigin::default(),
+            rare: text.0.map(|text| Box::new(Rare { text: Some(text), ..Rare::default() })),
+        };
+        Self { live: Some(live) }
+    }
+
+    /// A timer of a monitor that is off.
+    #[inline]
+    pub(super) fn off() -> Self {
+        Self { live: None }
+    }
+
+    /// The same timer, borrowing nothing. Costs a reference count that all calls of a source share.
+    #[must_use = "a timer that is dropped at once records a cancelled call"]
+    pub fn detach(mut self) -> CallTimer<'static> {
+        let live = self.live.take().map(|call| LiveCall {
+            on: On::Shared(match call.on {
+                On::Borrowed(live) => live.clone(),
+                On::Shared(live) => live,
+            }),
+            series: call.series,
+            watch: call.watch,
+            rows: call.rows,
+            origin: call.origin,
+            followed: call.followed,
+            rare: call.rare,
+        });
+        CallTimer { live }
+    }
+
+    /// Says which connection it runs on, by a number that is not zero.
+    #[inline]
+    #[must_use]
+    pub fn on_connection(mut self, connection: Option<u64>) -> Self {
+        let connection = connection.and_then(NonZeroU64::new);
+        self.with(|call| {
+            call.origin.connection = connection;
+            if let Some(followed) = call.followed.filter(|_| connection.is_some()) {
+                call.running().set_connection(followed, connection);
+            }
+        });
+        self
+    }
+
+    /// Says on whose behalf it runs.
+    #[inline]
+    #[must_use]
+    pub fn labelled(mut self, labels: Option<Arc<Labels>>) -> Self {
+        self.with(|call| call.origin.labels = labels);
+        self
+    }
+
+    /// Says which line made it.
+    #[inline]
+    #[must_use]
+    pub fn called_at(mut self, call_site: Option<CallSite>) -> Self {
+        self.with(|call| call.origin.call_site = call_site);
+        self
+    }
+
+    /// Says how long it waited for the connection that was taken for it alone; see
+    /// [`Checkout::waited`]. Less than a millisecond is not kept.
+    #[inline]
+    #[must_use]
+    pub fn waited_for_pool(mut self, wait: Option<Duration>) -> Self {
+        if wait.is_some_and(|wait| wait >= POOL_WAIT_MIN) {
+            self.with(|call| call.rare().pool_wait = wait);
+        }
+        self
+    }
+
+    /// Says which trace it is part of, by its W3C trace id. Costs an allocation, and nothing for `None`.
+    #[inline]
+    #[must_use]
+    pub fn traced(mut self, trace_id: Option<u128>) -> Self {
+        if let Some(trace_id) = trace_id.and_then(NonZeroU128::new) {
+            self.with(|call| call.rare().trace_id = Some(trace_id));
+        }
+        self
+    }
+
+    /// Says how its text was sent, for a call of a [`Statement`](super::Statement); one that was
+    /// started with its text knows.
+    #[inline]
+    #[must_use]
+    pub fn sent_as(mut self, text: KeptText) -> Self {
+        if let Some(text) = text.0 {
+            self.with(|call| call.rare().text = Some(text));
+        }
+        self
+    }
+
+    /// Rows were handed to the caller; adds to what was said before.
+    #[inline]
+    pub fn add_returned(&mut self, rows: u64) {
+        self.with(|call| call.rows.add_returned(rows));
+    }
+
+    /// Rows were changed; adds to what was said before.
+    #[inline]
+    pub fn add_affected(&mut self, rows: u64) {
+        self.with(|call| call.rows.add_affected(rows));
+    }
+
+    /// The caller wants more and the database has nothing ready: time counts again.
+    ///
+    /// Costs a clock reading, unless time was counting already.
+    pub fn wait_begins(&mut self) {
+        self.with(|live| {
+            if !live.watch.is_waiting() {
+                live.works_again(live.clock().now());
+            }
+        });
+    }
+
+    /// The database has answered: time from here to the next wait is the caller's own.
+    ///
+    /// Costs a clock reading, unless no time was counting, and an allocation the first time.
+    pub fn wait_ends(&mut self) {
+        self.with(|live| {
+            if live.watch.is_waiting() {
+                live.answered(live.clock().now());
+            }
+        });
+    }
+
+    /// Whether the database is working, as far as is known. A call dropped while it is not has
+    /// been stopped by its reader and is best [completed](Self::complete).
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.live.as_ref().is_some_and(|live| live.watch.is_waiting())
+    }
+
+    /// The call ended well.
+    #[inline]
+    pub fn complete(mut self) {
+        self.end(Outcome::Completed);
+    }
+
+    /// The call ended with an error.
+    pub fn fail(mut self, failure: Failure<'_>) {
+        self.end(Outcome::Failed(failure));
+    }
+
+    /// The call ended a while ago, and this is how long it lasted: for an adapter that learns of the
+    /// end late.
+    pub fn end_late(mut self, outcome: Outcome<'_>, lasted: Duration) {
+        self.end_after(outcome, Some(lasted));
+    }
+
+    /// The database's time so far.
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let live = self.live.as_ref();
+        live.map_or(Duration::ZERO, |live| live.watch.elapsed(live.clock().now()))
+    }
+
+    #[inline]
+    fn with(&mut self, change: impl FnOnce(&mut LiveCall<'a>)) {
+        if let Some(live) = &mut self.live {
+            change(live);
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, outcome: Outcome<'_>) {
+        self.end_after(outcome, None);
+    }
+
+    #[inline]
+    fn end_after(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        // In place: moving a call out costs more than recording it does.
+        let Some(call) = &mut self.live else { return };
+        let at = call.clock().now();
+        let nanos = lasted.map_or_else(|| call.watch.nanos(at), nanos);
+        let (rare, origin) = (call.rare.take(), std::mem::take(&mut call.origin));
+        let registry = &call.on.monitor.registry;
+        if let Some(followed) = call.followed {
+            registry.running().clear(followed);
+        }
+        let detail = registry.detail(outcome, nanos, || closer(rare, at, nanos));
+        let (series, rows, outcome) = (call.series, call.rows, outcome.kind());
+        registry.record(Event { series, at, nanos, rows, outcome, detail, origin });
+        self.live = None;
+    }
+}
+
+impl Drop for CallTimer<'_> {
+    fn drop(&mut self) {
+        self.end(Outcome::Cancelled);
+    }
+}
+
+impl fmt::Debug for CallTimer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallTimer").finish_non_exhaustive()
+    }
+}
+
+// === impl LiveCall ===
+
+impl LiveCall<'_> {
+    fn clock(&self) -> &Clock {
+        &self.on.monitor.registry.clock
+    }
+
+    #[cold]
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// The database has answered.
+    fn answered(&mut self, at: Tick) {
+        let is_first = self.rare.as_ref().is_none_or(|rare| rare.first.is_none());
+        if let Some(started) = self.watch.waiting_since().filter(|_| is_first) {
+            self.rare().first = Some(FirstAnswer { started, at });
+        }
+        self.watch.wait_ends(at);
+        if let Some(followed) = self.followed {
+            self.running().pause(followed);
+        }
+    }
+
+    /// The database works again.
+    fn works_again(&mut self, at: Tick) {
+        self.watch.wait_begins(at);
+        if let Some(followed) = self.followed {
+            self.running().resume(followed, at, self.watch.nanos(at));
+        }
+    }
+
+    fn running(&self) -> &Slabs {
+        self.on.monitor.registry.running()
+    }
+}
+
+/// What is told of a call that may be slow and has lasted so long.
+#[cold]
+fn closer(rare: Option<Box<Rare>>, ended: Tick, nanos: u64) -> Closer {
+    let Some(rare) = rare else { return Closer::default() };
+    let duration = Duration::from_nanos(nanos);
+    let first_row = rare.first.as_ref().map(|first| first.at.since(first.started));
+    let whole = rare.first.as_ref().map(|first| ended.since(first.started));
+    let parts = CallParts {
+        pool_wait: rare.pool_wait,
+        first_row,
+        fetch: first_row.map(|first| duration.saturating_sub(first)),
+        reader: whole.map(|whole| whole.saturating_sub(duration)),
+    };
+    Closer { parts, trace_id: rare.trace_id, text: rare.text }
+}
+
+impl std::ops::Deref for On<'_> {
+    type Target = Live;
+
+    fn deref(&self) -> &Live {
+        match self {
+            Self::Borrowed(live) => live,
+            Self::Shared(live) => live,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Pools, connections and transactions, read back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::saved::{Calls, SavedDatabase, buckets, seconds};
+use crate::capture::PoolLevels;
+use crate::snapshot::{
+    CheckoutActivity, ConnectionActivity, Histogram, PoolActivity, SampledLevels, SourceActivity,
+    TransactionActivity,
+};
+
+#[derive(Deserialize)]
+pub(super) struct Source {
+    name: Arc<str>,
+    #[serde(flatten)]
+    database: SavedDatabase,
+    connections: Connections,
+    transactions: Transactions,
+    pool: Option<Pool>,
+    #[serde(flatten)]
+    activity: Calls,
+}
+
+#[derive(Deserialize)]
+struct Connections {
+    created: u64,
+    closed: u64,
+    failed: u64,
+    #[serde(default, deserialize_with = "seconds")]
+    create_seconds: Duration,
+    create_time: Times,
+}
+
+#[derive(Deserialize)]
+struct Transactions {
+    begun: u64,
+    committed: u64,
+    rolled_back: u64,
+    dropped: u64,
+    open: u64,
+    open_longest_seconds: Option<f64>,
+    #[serde(default, deserialize_with = "seconds")]
+    time_seconds: Duration,
+    duration: Times,
+}
+
+#[derive(Deserialize)]
+struct Pool {
+    size: Option<u32>,
+    idle: Option<u32>,
+    max: Option<u32>,
+    min: Option<u32>,
+    overflow: Option<u32>,
+    #[serde(default)]
+    samples: u64,
+    #[serde(default)]
+    sampled_in_use: u64,
+    #[serde(default)]
+    sampled_max: u64,
+    waiting: u64,
+    taken: u64,
+    timed_out: u64,
+    failed: u64,
+    cancelled: u64,
+    out: u64,
+    leaked: u64,
+    #[serde(deserialize_with = "seconds")]
+    wait_seconds: Duration,
+    #[serde(deserialize_with = "seconds")]
+    wait_max_seconds: Duration,
+    #[serde(default, deserialize_with = "seconds")]
+    hold_seconds: Duration,
+    wait: Times,
+    hold: Times,
+}
+
+#[derive(Deserialize)]
+struct Times {
+    #[serde(deserialize_with = "buckets")]
+    buckets: Histogram,
+}
+
+// === impl Source ===
+
+impl From<Source> for SourceActivity {
+    fn from(read: Source) -> Self {
+        let (connections, transactions) = (read.connections, read.transactions);
+        Self {
+            name: read.name,
+            database: Arc::new(read.database.into()),
+            activity: read.activity.into(),
+            connections: ConnectionActivity {
+                created: connections.created,
+                closed: connections.closed,
+                failed: connections.failed,
+                time: connections.create_seconds,
+                create_time: connections.create_time.buckets,
+            },
+            transactions: TransactionActivity {
+                begun: transactions.begun,
+                committed: transactions.committed,
+                rolled_back: transactions.rolled_back,
+                dropped: transactions.dropped,
+                open: transactions.open,
+                open_longest: transactions
+                    .open_longest_seconds
+                    .and_then(|age| Duration::try_from_secs_f64(age).ok()),
+                time: transactions.time_seconds,
+                duration: transactions.duration.buckets,
+            },
+            pool: read.pool.map(PoolActivity::from),
+        }
+    }
+}
+
+// === impl Pool ===
+
+impl Pool {
+    /// What the pool said of itself, if it did.
+    fn levels(&self) -> Option<PoolLevels> {
+        Some(PoolLevels {
+            size: self.size?,
+            idle: self.idle?,
+            max: self.max,
+            min: self.min,
+            overflow: self.overflow.unwrap_or_default(),
+        })
+    }
+}
+
+impl From<Pool> for PoolActivity {
+    fn from(read: Pool) -> Self {
+        Self {
+            levels: read.levels(),
+            sampled: SampledLevels {
+                samples: read.samples,
+                in_use: read.sampled_in_use,
+                max: read.sampled_max,
+            },
+            checkouts: CheckoutActivity {
+                taken: read.taken,
+                timed_out: read.timed_out,
+                failed: read.failed,
+                cancelled: read.cancelled,
+                waiting: read.waiting,
+                out: read.out,
+                wait_time: read.wait_seconds,
+                wait_max: read.wait_max_seconds,
+                wait: read.wait.buckets,
+                hold_time: read.hold_seconds,
+                hold: read.hold.buckets,
+            },
+            held: Vec::new(),
+            leaked: read.leaked,
+        }
+    }
+}

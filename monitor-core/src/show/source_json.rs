@@ -1,0 +1,161 @@
+//! Pools, connections and transactions as JSON.
+
+use serde::Serialize;
+
+use super::json::{ActivityView, DatabaseView};
+use crate::snapshot::{Histogram, PoolActivity, SourceActivity};
+
+#[derive(Serialize)]
+pub(super) struct SourceView<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    database: DatabaseView<'a>,
+    connections: ConnectionsView,
+    transactions: TransactionsView,
+    pool: Option<PoolView>,
+    #[serde(flatten)]
+    activity: ActivityView<'a>,
+}
+
+#[derive(Serialize)]
+struct ConnectionsView {
+    created: u64,
+    closed: u64,
+    failed: u64,
+    create_seconds: f64,
+    create_time: TimesView,
+}
+
+#[derive(Serialize)]
+struct TransactionsView {
+    begun: u64,
+    committed: u64,
+    rolled_back: u64,
+    dropped: u64,
+    open: u64,
+    open_longest_seconds: Option<f64>,
+    time_seconds: f64,
+    duration: TimesView,
+}
+
+#[derive(Serialize)]
+struct PoolView {
+    size: Option<u32>,
+    idle: Option<u32>,
+    in_use: Option<u32>,
+    max: Option<u32>,
+    min: Option<u32>,
+    overflow: Option<u32>,
+    usage: Option<f64>,
+    samples: u64,
+    sampled_in_use: u64,
+    sampled_max: u64,
+    waiting: u64,
+    taken: u64,
+    timed_out: u64,
+    failed: u64,
+    cancelled: u64,
+    out: u64,
+    leaked: u64,
+    wait_seconds: f64,
+    wait_max_seconds: f64,
+    hold_seconds: f64,
+    wait: TimesView,
+    hold: TimesView,
+    held: Vec<HeldView>,
+}
+
+#[derive(Serialize)]
+struct HeldView {
+    held_seconds: f64,
+    call_site: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TimesView {
+    count: u64,
+    p50_seconds: Option<f64>,
+    p95_seconds: Option<f64>,
+    p99_seconds: Option<f64>,
+    buckets: Vec<(i32, u64)>,
+}
+
+impl<'a> SourceView<'a> {
+    pub(super) fn new(source: &'a SourceActivity) -> Self {
+        let (connections, transactions) = (&source.connections, &source.transactions);
+        Self {
+            name: &source.name,
+            database: DatabaseView::new(&source.database),
+            connections: ConnectionsView {
+                created: connections.created,
+                closed: connections.closed,
+                failed: connections.failed,
+                create_seconds: connections.time.as_secs_f64(),
+                create_time: TimesView::new(&connections.create_time),
+            },
+            transactions: TransactionsView {
+                begun: transactions.begun,
+                committed: transactions.committed,
+                rolled_back: transactions.rolled_back,
+                dropped: transactions.dropped,
+                open: transactions.open,
+                open_longest_seconds: transactions.open_longest.map(|age| age.as_secs_f64()),
+                time_seconds: transactions.time.as_secs_f64(),
+                duration: TimesView::new(&transactions.duration),
+            },
+            pool: source.pool.as_ref().map(PoolView::new),
+            activity: ActivityView::new(&source.activity),
+        }
+    }
+}
+
+impl PoolView {
+    fn new(pool: &PoolActivity) -> Self {
+        let (levels, checkouts) = (pool.levels, &pool.checkouts);
+        Self {
+            size: levels.map(|levels| levels.size),
+            idle: levels.map(|levels| levels.idle),
+            in_use: levels.map(|levels| levels.in_use()),
+            max: levels.and_then(|levels| levels.max),
+            min: levels.and_then(|levels| levels.min),
+            overflow: levels.map(|levels| levels.overflow),
+            usage: pool.usage(),
+            samples: pool.sampled.samples,
+            sampled_in_use: pool.sampled.in_use,
+            sampled_max: pool.sampled.max,
+            waiting: checkouts.waiting,
+            taken: checkouts.taken,
+            timed_out: checkouts.timed_out,
+            failed: checkouts.failed,
+            cancelled: checkouts.cancelled,
+            out: checkouts.out,
+            leaked: pool.leaked,
+            wait_seconds: checkouts.wait_time.as_secs_f64(),
+            wait_max_seconds: checkouts.wait_max.as_secs_f64(),
+            hold_seconds: checkouts.hold_time.as_secs_f64(),
+            wait: TimesView::new(&checkouts.wait),
+            hold: TimesView::new(&checkouts.hold),
+            held: pool
+                .held
+                .iter()
+                .map(|held| HeldView {
+                    held_seconds: held.held.as_secs_f64(),
+                    call_site: held.call_site.map(|site| site.to_string()),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl TimesView {
+    fn new(times: &Histogram) -> Self {
+        let seconds = |q| times.quantile(q).map(|time| time.as_secs_f64());
+        Self {
+            count: times.count(),
+            p50_seconds: seconds(0.5),
+            p95_seconds: seconds(0.95),
+            p99_seconds: seconds(0.99),
+            buckets: times.buckets().collect(),
+        }
+    }
+}
