@@ -5,6 +5,7 @@
 //! variants that do the same (A/A) show how much of it is noise.
 
 mod rounds;
+mod rules;
 mod variants;
 
 use std::hint::black_box;
@@ -23,7 +24,17 @@ const ROUNDS: usize = 201;
 /// Texts and statements of the floods.
 const FLOOD: u32 = 200_000;
 
-fn main() -> Result<(), monitor_core::BuildError> {
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => Ok(costs()?),
+        ["--advice"] => rules::run(None),
+        ["--advice", folder] => rules::run(Some(folder)),
+        _ => anyhow::bail!("cannot read the arguments; there is `--advice [DIR]`, or nothing"),
+    }
+}
+
+fn costs() -> Result<(), monitor_core::BuildError> {
     let mut variants = Variant::all()?;
     let rounds = Rounds::run(&mut variants, ROUNDS, BLOCK);
     println!("one call, {ROUNDS} rounds of {BLOCK}, median ns and the middle half of the rounds");

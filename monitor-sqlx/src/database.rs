@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use monitor_core::capture;
+use monitor_core::inquire::{AskError, Manners};
 use sqlx::error::DatabaseError;
 use sqlx::{Database, Describe, Either, Error, SqlStr};
 
@@ -36,9 +37,12 @@ pub(crate) type Item<DB> =
 
 pub(crate) mod sealed {
     use super::{
-        BoxFuture, BoxStream, Database, DatabaseError, Describe, Error, Fault, Item, Split, SqlStr,
-        capture,
+        AskError, BoxFuture, BoxStream, Database, DatabaseError, Describe, Error, Fault, Item,
+        Manners, Split, SqlStr, capture,
     };
+
+    /// Options of a driver's connections.
+    type Options<DB> = <<DB as Database>::Connection as sqlx::Connection>::Options;
 
     /// The driver's own methods, called on its own types.
     pub trait Driver: Database {
@@ -87,11 +91,22 @@ pub(crate) mod sealed {
         fn tells_affected(text: &str) -> bool;
 
         /// Which database these options lead to. Never reads the password.
-        fn identify(options: &<Self::Connection as sqlx::Connection>::Options)
-        -> capture::Database;
+        fn identify(options: &Options<Self>) -> capture::Database;
 
         /// What an error of the database means.
         fn fault(error: &dyn DatabaseError) -> Fault;
+
+        /// Options for a connection of the monitor's own; `None` where nobody else can get at the database.
+        fn asking(options: &Options<Self>, manners: &Manners) -> Option<Options<Self>>;
+
+        /// Options for a private, empty database to try things in, where there is such a thing.
+        fn scratch() -> Option<Options<Self>>;
+
+        /// What an error means for the question it answers.
+        fn refusal(error: &dyn DatabaseError) -> AskError;
+
+        /// A row as text.
+        fn cells(row: &Self::Row) -> Result<Vec<Option<String>>, Error>;
     }
 }
 
@@ -167,12 +182,35 @@ macro_rules! driver {
                 use $module as driver;
                 driver::fault(error)
             }
+
+            fn asking(
+                options: &<Self::Connection as sqlx::Connection>::Options,
+                manners: &Manners,
+            ) -> Option<<Self::Connection as sqlx::Connection>::Options> {
+                use $module as driver;
+                driver::asking(options, manners)
+            }
+
+            fn scratch() -> Option<<Self::Connection as sqlx::Connection>::Options> {
+                use $module as driver;
+                driver::scratch()
+            }
+
+            fn refusal(error: &dyn DatabaseError) -> AskError {
+                use $module as driver;
+                driver::refusal(error)
+            }
+
+            // A text protocol's cells are text, whatever their types; SQLite makes text of any.
+            fn cells(row: &Self::Row) -> Result<Vec<Option<String>>, Error> {
+                (0..row.len()).map(|at| row.try_get_unchecked(at)).collect()
+            }
         }
     };
 }
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
-use sqlx::Executor as _;
+use sqlx::{Executor as _, Row as _};
 
 #[cfg(feature = "postgres")]
 driver!(sqlx::Postgres, crate::postgres, own_threads: false, tags_queries: true);

@@ -57,6 +57,8 @@
 //! - Databases other than PostgreSQL, MySQL, MariaDB and SQLite, and sqlx's `Any`.
 
 mod acquire;
+#[cfg(feature = "asker")]
+mod asker;
 mod call;
 mod checkout;
 mod connection;
@@ -83,6 +85,8 @@ mod postgres;
 mod sqlite;
 
 pub use acquire::UnwatchedConnection;
+#[cfg(feature = "asker")]
+pub use asker::{SqlxAsker, asker};
 pub use connection::MonitoredConnection;
 pub use database::MonitoredDatabase;
 pub use layer::{LayerUnheard, QueryEvents, check_layer, layer, layer_for};

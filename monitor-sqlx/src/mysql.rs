@@ -1,6 +1,8 @@
 //! MySQL and MariaDB: where options lead, what errors mean.
 
 use monitor_core::capture::{Database, ErrorClass, System};
+use monitor_core::inquire::{AskError, AskErrorKind, Manners};
+use sqlx::ConnectOptions;
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError};
 
@@ -48,6 +50,28 @@ fn class_of_number(number: u16) -> Option<ErrorClass> {
         3819 | 4025 => ErrorClass::CheckViolation,
         _ => return None,
     })
+}
+
+pub(crate) fn asking(options: &MySqlConnectOptions, _: &Manners) -> Option<MySqlConnectOptions> {
+    Some(options.clone().disable_statement_logging())
+}
+
+pub(crate) fn scratch() -> Option<MySqlConnectOptions> {
+    None
+}
+
+pub(crate) fn refusal(error: &dyn DatabaseError) -> AskError {
+    let number = error.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number);
+    let kind = match number.unwrap_or_default() {
+        // Access denied to a database, a user, a table, a column, an operation, a routine.
+        1044 | 1045 | 1142 | 1143 | 1227 | 1370 | 1698 => AskErrorKind::Denied,
+        // Lock wait, interrupted, MariaDB's and MySQL's limits of a statement's time.
+        1205 | 1317 | 1969 | 3024 => AskErrorKind::TooSlow,
+        // Too many connections, shutting down, connection killed.
+        1040 | 1053 | 1203 | 1226 | 1927 => AskErrorKind::Gone,
+        _ => AskErrorKind::Wrong,
+    };
+    AskError { kind, code: number.map(|number| number.to_string()) }
 }
 
 #[cfg(test)]

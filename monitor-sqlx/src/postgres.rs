@@ -1,6 +1,8 @@
 //! PostgreSQL: where options lead, what errors mean.
 
 use monitor_core::capture::{Database, ErrorClass, System};
+use monitor_core::inquire::{AskError, AskErrorKind, Manners};
+use sqlx::ConnectOptions;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 
@@ -26,4 +28,30 @@ pub(crate) fn fault(error: &dyn DatabaseError) -> Fault {
     let code = error.code();
     let class = code.as_deref().map_or(ErrorClass::Other, ErrorClass::from_sqlstate);
     Fault { class, code: code.map(Into::into) }
+}
+
+pub(crate) fn asking(options: &PgConnectOptions, manners: &Manners) -> Option<PgConnectOptions> {
+    let options = options.clone().disable_statement_logging();
+    let options = options.application_name(Manners::APPLICATION_NAME);
+    Some(options.options(manners.postgres_settings()))
+}
+
+pub(crate) fn scratch() -> Option<PgConnectOptions> {
+    None
+}
+
+pub(crate) fn refusal(error: &dyn DatabaseError) -> AskError {
+    let code = error.code();
+    let kind = match code.as_deref().unwrap_or_default() {
+        // insufficient_privilege, and no way in: wrong password, no such user.
+        "42501" => AskErrorKind::Denied,
+        code if code.starts_with("28") => AskErrorKind::Denied,
+        // lock_not_available, query_canceled: our own time limits.
+        "55P03" | "57014" => AskErrorKind::TooSlow,
+        // Connection lost, server shutting down, too many connections.
+        code if code.starts_with("08") || code.starts_with("57P") => AskErrorKind::Gone,
+        "53300" => AskErrorKind::Gone,
+        _ => AskErrorKind::Wrong,
+    };
+    AskError { kind, code: code.map(Into::into) }
 }

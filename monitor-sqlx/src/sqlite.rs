@@ -1,6 +1,8 @@
 //! SQLite: where options lead, what errors mean.
 
 use monitor_core::capture::{Database, ErrorClass, System};
+use monitor_core::inquire::{AskError, AskErrorKind, Manners};
+use sqlx::ConnectOptions;
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnectOptions;
 
@@ -51,6 +53,39 @@ fn class(code: i32) -> ErrorClass {
             _ => ErrorClass::Other,
         },
     }
+}
+
+/// A database in memory that only its own connection sees cannot be asked by another.
+pub(crate) fn asking(
+    options: &SqliteConnectOptions,
+    manners: &Manners,
+) -> Option<SqliteConnectOptions> {
+    if options.get_filename().as_os_str() == ":memory:" {
+        return None;
+    }
+    let options = options.clone().disable_statement_logging().create_if_missing(false);
+    // At its close, a connection that only reads has nothing to write down.
+    let options = options.optimize_on_close(false, None);
+    Some(options.read_only(true).busy_timeout(manners.lock_wait_max))
+}
+
+pub(crate) fn scratch() -> Option<SqliteConnectOptions> {
+    Some(SqliteConnectOptions::new().filename(":memory:").disable_statement_logging())
+}
+
+pub(crate) fn refusal(error: &dyn DatabaseError) -> AskError {
+    let code = error.code();
+    let number: i32 = code.as_deref().and_then(|code| code.parse().ok()).unwrap_or_default();
+    let kind = match number & 0xff {
+        // PERM, READONLY, AUTH.
+        3 | 8 | 23 => AskErrorKind::Denied,
+        // BUSY, LOCKED, INTERRUPT.
+        5 | 6 | 9 => AskErrorKind::TooSlow,
+        // IOERR, CORRUPT, CANTOPEN, NOTADB.
+        10 | 11 | 14 | 26 => AskErrorKind::Gone,
+        _ => AskErrorKind::Wrong,
+    };
+    AskError { kind, code: code.map(Into::into) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod bench;
 mod interrupt;
 mod mixin;
+mod rules;
 mod servers;
 mod steps;
 mod test;
@@ -22,6 +23,9 @@ cargo xtask <chore>
   servers       start the servers the tests use, print their addresses, wait for ctrl-c
   install       install the packages the tests need, and stop there
   bench         measure what watching costs; leave the machine alone meanwhile
+  bench --advice [DIR]
+                judge the rules of advice by cases whose answer is known
+  rules         write docs/rules.md, a page for each rule of advice
   mixin         write the Grafana dashboard and the Prometheus rules; --check only compares
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
@@ -43,6 +47,7 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
         "test" => test::run(&args),
         "servers" => servers::run(),
         "bench" => bench::run(&args),
+        "rules" => rules::run(),
         "mixin" => mixin::run(&args),
         "tidy" => tidy::run(),
         "install" => servers::install(),

@@ -15,7 +15,7 @@ use super::sources::Source;
 use super::statement::Statement;
 use super::tally::Tally;
 use crate::capture::{Clock, Tick};
-use crate::identify::{Fingerprint, Kind, ListSize, Marks};
+use crate::identify::{Fingerprint, Kind, ListSize, Marks, Wording};
 use crate::snapshot::{Activity, ListActivity, RunningCall, StatementActivity, other_text};
 
 /// What identifies a series.
@@ -50,6 +50,8 @@ struct Place {
     key: Key,
     statement: Arc<Statement>,
     tally: Tally,
+    /// What the literals of its texts told.
+    wording: Wording,
     slowness: Slowness,
     /// Calls when it last learnt from its own past what is slow.
     learnt_at: u64,
@@ -66,7 +68,7 @@ pub(super) struct Reading<T> {
 
 /// Whose numbers they are.
 enum Who {
-    Statement(Arc<Statement>, ListSize, Slowness),
+    Statement(Arc<Statement>, ListSize, Slowness, Wording),
     Other(Kind),
 }
 
@@ -110,10 +112,13 @@ impl Books {
         self.sources.push(source);
     }
 
-    /// The series of a key, if it has a place. Its statement heeds what the comments of a text ask for.
-    pub(super) fn find(&self, key: &Key, marks: Marks) -> Option<SeriesRef> {
+    /// The series of a key, if it has a place. Its statement heeds what the comments of a text ask for, and remembers what its
+    /// literals tell.
+    pub(super) fn find(&mut self, key: &Key, marks: Marks, wording: &Wording) -> Option<SeriesRef> {
         let series = *self.by_key.get(key)?;
-        self.places[series.place()].statement.heed(marks);
+        let place = self.places.get_mut(series.place())?;
+        place.statement.heed(marks);
+        place.wording.merge(wording);
         Some(series)
     }
 
@@ -302,7 +307,7 @@ impl Books {
     pub(super) fn read<T>(&mut self, part: impl Fn(&mut Tally) -> Option<T>) -> Vec<Reading<T>> {
         let seated = self.places.iter_mut().filter_map(|place| {
             let statement = place.statement.clone();
-            let who = Who::Statement(statement, place.key.2, place.slowness);
+            let who = Who::Statement(statement, place.key.2, place.slowness, place.wording);
             Some(Reading { numbers: part(&mut place.tally)?, source: place.key.0, who })
         });
         let rest = self.others.iter_mut().filter_map(|((source, kind), tally)| {
@@ -320,6 +325,7 @@ impl Place {
             slowness: Slowness::of(rules.of(key.1, &statement.tables())),
             statement: Arc::new(statement),
             tally: Tally::default(),
+            wording: Wording::default(),
             learnt_at: 0,
             used: false,
         }
@@ -332,8 +338,10 @@ impl<T> Reading<T> {
     /// The statement with some of its numbers.
     pub(super) fn with(&self, sources: &[Arc<Source>], activity: Activity) -> StatementActivity {
         let database = sources[usize::from(self.source)].database.clone();
-        let (statement, size, slowness) = match &self.who {
-            Who::Statement(statement, size, slowness) => (statement, *size, *slowness),
+        let (statement, size, slowness, wording) = match &self.who {
+            Who::Statement(statement, size, slowness, wording) => {
+                (statement, *size, *slowness, *wording)
+            }
             Who::Other(kind) => return StatementActivity::other(*kind, database, activity),
         };
         let by_list_size = match size {
@@ -346,6 +354,7 @@ impl<T> Reading<T> {
             summary: statement.summary.clone(),
             kind: statement.kind(),
             tables: statement.tables(),
+            wording,
             database,
             slow_after: slowness.slow_after(),
             very_slow_after: slowness.very_slow_after(),

@@ -152,15 +152,20 @@ impl Registry {
         let series = with_normaliser(|normaliser| {
             let normalised = normaliser.normalise(text, dialect);
             let key = (source.id, normalised.fingerprint, normalised.list_size);
-            if let Some(series) = lock(&self.books).find(&key, normalised.marks) {
+            if let Some(series) =
+                lock(&self.books).find(&key, normalised.marks, &normalised.wording)
+            {
                 return series;
             }
             let statement = Statement::new(normalised.identify(), dialect);
             statement.heed(normalised.marks);
             let mut books = lock(&self.books);
-            match books.find(&key, normalised.marks) {
+            match books.find(&key, normalised.marks, &normalised.wording) {
                 Some(series) => series,
-                None => self.seat(&mut books, key, statement),
+                None => {
+                    let series = self.seat(&mut books, key, statement);
+                    books.find(&key, normalised.marks, &normalised.wording).unwrap_or(series)
+                }
             }
         });
         self.texts.insert(hash, series);

@@ -104,6 +104,11 @@ impl<'a> Lexer<'a> {
         self.pos
     }
 
+    /// What was read since a position.
+    pub(super) fn since(&self, from: usize) -> &'a str {
+        self.text.get(from..self.pos).unwrap_or_default()
+    }
+
     /// Whether a value is complete, so that an operator may follow.
     fn value_complete(&self) -> bool {
         self.last.is_some_and(TokenKind::completes_value)

@@ -52,7 +52,9 @@ mod summary;
 mod tables;
 mod token;
 mod verb;
+mod wording;
 
+pub(crate) use self::parse::{LIST_FROM, numbered, parsed};
 pub use self::{
     dialect::Dialect,
     fingerprint::{Fingerprint, ParseFingerprintError},
@@ -64,4 +66,5 @@ pub use self::{
     parse::{PARSE_BYTES_MAX, PARSE_OPERATORS_MAX, Refinement, refine},
     summary::SUMMARY_BYTES_MAX,
     tables::{TABLES_MAX, Tables},
+    wording::{DEEP_OFFSET, Wording},
 };

@@ -15,6 +15,7 @@ use super::{
     names::{Naming, write_name},
     spacing,
     token::TokenKind,
+    wording::{Noted, Wording},
 };
 
 /// How many parentheses deep lists are still looked for. Deeper ones are written out as they stand.
@@ -43,6 +44,8 @@ pub struct Normalised<'a> {
     pub fingerprint: Fingerprint,
     /// The size class of the longest list that was collapsed.
     pub list_size: ListSize,
+    /// What its literals tell.
+    pub wording: Wording,
     /// Whose SQL it is.
     pub dialect: Dialect,
     /// What the comments of this text ask of the monitor. They belong to the text, not to the statement.
@@ -95,11 +98,12 @@ impl Normaliser {
         self.out.reserve(text.len().min(TEXT_BYTES_MAX));
         self.frames.clear();
         self.elements.clear();
-        let (len_max, marks) = Writer::new(self, text, dialect).write();
+        let (len_max, noted, marks) = Writer::new(self, text, dialect).write();
         Normalised {
             text: &self.out,
             fingerprint: Fingerprint::of_normalised(&self.out),
             list_size: ListSize::from_len(len_max),
+            wording: noted.wording(len_max),
             dialect,
             marks,
         }
@@ -125,6 +129,7 @@ struct Writer<'a> {
     signs: Option<(usize, Frame, TokenKind)>,
     naming: Naming,
     len_max: usize,
+    noted: Noted,
 }
 
 impl<'a> Writer<'a> {
@@ -143,11 +148,12 @@ impl<'a> Writer<'a> {
             signs: None,
             naming: Naming::default(),
             len_max: 0,
+            noted: Noted::default(),
         }
     }
 
-    /// Writes it all. The length of the longest list, and what the comments say.
-    fn write(mut self) -> (usize, Marks) {
+    /// Writes it all. The length of the longest list, what the literals tell and what the comments say.
+    fn write(mut self) -> (usize, Noted, Marks) {
         while let Some(kind) = self.lexer.next(self.frame.among_values) {
             if kind == TokenKind::Semicolon {
                 self.end_statement();
@@ -156,7 +162,7 @@ impl<'a> Writer<'a> {
             }
         }
         self.end_statement();
-        (self.len_max, self.lexer.marks)
+        (self.len_max, self.noted, self.lexer.marks)
     }
 
     /// Lists that were never closed are treated as if they ended here.
@@ -205,6 +211,7 @@ impl<'a> Writer<'a> {
     }
 
     fn value(&mut self, kind: TokenKind) {
+        self.noted.value(self.lexer.token_text(), self.last);
         if let Some((at, frame, last)) = self.signs.take() {
             self.out.truncate(at);
             self.frame = frame;
@@ -265,6 +272,7 @@ impl<'a> Writer<'a> {
     }
 
     fn comma(&mut self) {
+        self.noted.comma();
         self.signs = None;
         self.space_before(TokenKind::Comma, ",");
         self.frame.commas += 1;
@@ -282,7 +290,9 @@ impl<'a> Writer<'a> {
                     && self.frame.is_plain
                     && matches!(self.last, Some(TokenKind::Value | TokenKind::Text))
                 {
+                    let from = self.lexer.position();
                     list.len += self.lexer.skip_values();
+                    self.noted.more(self.lexer.since(from));
                 }
                 self.elements.separate(list, self.out);
             }
@@ -373,7 +383,9 @@ impl<'a> Writer<'a> {
         {
             // A list of pairs: the pairs that look like this one need no writing.
             if self.frame.units == 1 {
+                let from = self.lexer.position();
                 list.len += self.lexer.skip_rows(inner.commas + 1);
+                self.noted.more(self.lexer.since(from));
             }
         }
     }
@@ -383,7 +395,9 @@ impl<'a> Writer<'a> {
         self.elements.end_element(&mut rows.list, self.out);
         rows.after_row = true;
         if is_plain && row.is_flat {
+            let from = self.lexer.position();
             rows.list.len += self.lexer.skip_rows(row.commas + 1);
+            self.noted.more(self.lexer.since(from));
         }
     }
 

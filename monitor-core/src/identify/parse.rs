@@ -43,13 +43,40 @@ pub struct Refinement {
 /// ordinary statement, so it has no place between a query and its caller.
 #[must_use]
 pub fn refine(text: &str, dialect: Dialect) -> Option<Refinement> {
+    on_a_long_stack(text, dialect, || refine_here(text, dialect))
+}
+
+/// Gives the parsed statement of a text to `read`, on the thread that parsed it; `None` when there is not exactly one.
+///
+/// A `?` is understood where the dialect's own parser does; see [`numbered`]. Bounds and cost are those of [`refine`].
+pub(crate) fn parsed<R: Send>(
+    text: &str,
+    dialect: Dialect,
+    read: impl FnOnce(Statement) -> Option<R> + Send,
+) -> Option<R> {
+    on_a_long_stack(text, dialect, || {
+        let mut statements = parse(text, dialect)?;
+        let statement = statements.pop()?;
+        if statements.is_empty() { read(statement) } else { None }
+    })
+}
+
+/// What is added to the number of a placeholder that stands for a list; see [`numbered`].
+pub(crate) const LIST_FROM: usize = 100_000;
+
+/// Runs what recurses as deep as a text is nested, if the text is within bounds.
+fn on_a_long_stack<R: Send>(
+    text: &str,
+    dialect: Dialect,
+    run: impl FnOnce() -> Option<R> + Send,
+) -> Option<R> {
     if text.len() > PARSE_BYTES_MAX || is_too_nested(text, dialect) {
         return None;
     }
     thread::scope(|scope| {
         let parser =
             thread::Builder::new().name("monitor-parse".to_owned()).stack_size(PARSE_STACK_BYTES);
-        parser.spawn_scoped(scope, || refine_here(text, dialect)).ok()?.join().ok().flatten()
+        parser.spawn_scoped(scope, run).ok()?.join().ok().flatten()
     })
 }
 
@@ -114,21 +141,87 @@ fn is_too_nested(text: &str, dialect: Dialect) -> bool {
 
 /// The text with something in the place of each value.
 fn filled(text: &str, dialect: Dialect, stand_in: &str) -> String {
-    let mut filled = String::with_capacity(text.len() + 64);
+    replaced(text, dialect, |value| {
+        // A string after a name is a typed literal, as in `date '2020-02-02'`.
+        Some(if value.is_typed { "''".to_owned() } else { stand_in.to_owned() })
+    })
+}
+
+/// The text with a numbered placeholder in the place of each `?` and `...`, which a parser understands.
+///
+/// They are counted from 1 in the order of the text; one that stands for a list has [`LIST_FROM`] added. Other
+/// placeholders are numbered too, and literals stay.
+pub(crate) fn numbered(text: &str, dialect: Dialect) -> String {
+    let sign = if dialect == Dialect::PostgreSql { '$' } else { '?' };
+    let mut count = 0;
+    replaced(text, dialect, |value| {
+        if !value.is_list && !is_placeholder(value.text) {
+            return None;
+        }
+        count += 1;
+        Some(match value.before {
+            "interval" if dialect == Dialect::PostgreSql => "'1 day'".to_owned(),
+            "date" | "timestamp" | "datetime" | "timestamptz" if value.is_typed => {
+                "'2020-02-02'".to_owned()
+            }
+            _ if value.is_typed => "''".to_owned(),
+            _ if value.is_list => format!("{sign}{}", count + LIST_FROM),
+            _ => format!("{sign}{count}"),
+        })
+    })
+}
+
+/// Whether a value is one to be bound: `?`, `$1`, `?1`, `:name`, `@name`, but not `$$text$$`.
+fn is_placeholder(value: &str) -> bool {
+    let mut chars = value.chars();
+    match (chars.next(), chars.next()) {
+        (Some('?' | ':' | '@'), _) => true,
+        (Some('$'), Some(second)) => second.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+/// A value in a text.
+struct Found<'a> {
+    /// As it is written.
+    text: &'a str,
+    /// The token before it.
+    before: &'a str,
+    /// Whether that is a type's name.
+    is_typed: bool,
+    /// Whether it stands for a list.
+    is_list: bool,
+}
+
+/// The text with some of its values replaced.
+fn replaced(
+    text: &str,
+    dialect: Dialect,
+    mut replacement: impl FnMut(&Found<'_>) -> Option<String>,
+) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
     let mut lexer = Lexer::new(text, dialect);
     let mut copied = 0;
     let mut last = None;
+    let mut before = "";
     while let Some(kind) = lexer.next(false) {
-        let is_value = matches!(kind, TokenKind::Value | TokenKind::Text | TokenKind::Ellipsis);
-        if is_value {
-            // A string after a name is a typed literal, as in `date '2020-02-02'`.
-            let is_typed = matches!(last, Some(TokenKind::Name));
-            filled.push_str(text.get(copied..lexer.token_start()).unwrap_or_default());
-            filled.push_str(if is_typed { "''" } else { stand_in });
-            copied = lexer.position();
+        let written = text.get(lexer.token_start()..lexer.position()).unwrap_or_default();
+        if matches!(kind, TokenKind::Value | TokenKind::Text | TokenKind::Ellipsis) {
+            let found = Found {
+                text: written,
+                before,
+                is_typed: matches!(last, Some(TokenKind::Name)),
+                is_list: kind == TokenKind::Ellipsis,
+            };
+            if let Some(new) = replacement(&found) {
+                out.push_str(text.get(copied..lexer.token_start()).unwrap_or_default());
+                out.push_str(&new);
+                copied = lexer.position();
+            }
         }
+        before = written;
         last = Some(kind);
     }
-    filled.push_str(text.get(copied..).unwrap_or_default());
-    filled
+    out.push_str(text.get(copied..).unwrap_or_default());
+    out
 }

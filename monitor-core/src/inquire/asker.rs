@@ -9,7 +9,7 @@ use crate::capture::System;
 /// Never one of the application's: no pool connection, no prepared statement of the service is
 /// touched. Calls may block, so they are made on a thread of their own, never on the beat.
 pub trait Asker: Send {
-    /// The system on the other side; MariaDB is told apart from MySQL.
+    /// The system on the other side; MariaDB is told apart from MySQL once a question was answered.
     fn system(&self) -> System;
 
     /// Runs one statement, as text and without parameters, and gives back its rows.
@@ -31,6 +31,9 @@ pub trait Asker: Send {
     fn scratch(&mut self) -> Result<Option<Box<dyn Asker>>, AskError> {
         Ok(None)
     }
+
+    /// There is nothing to ask for a while: closes the connection. The next question opens another.
+    fn rest(&mut self) {}
 }
 
 /// What came back: text cells, `None` for NULL.

@@ -4,5 +4,20 @@
 //! server is an [`Asker`], which the adapters implement over a connection of the monitor's own.
 
 mod asker;
+mod budget;
+mod catalogue;
+mod line;
+mod manners;
+mod planner;
+pub mod postgres;
+mod quote;
 
 pub use asker::{Answer, AskError, AskErrorKind, Asker};
+pub use budget::{Asked, Budget, Budgeted};
+pub use catalogue::{
+    Catalogue, Column, ForeignKey, Index, KeyOf, KeyPart, Spread, Table, TableKind, Writes,
+};
+pub use line::{Carrier, Line};
+pub use manners::Manners;
+pub use planner::{Access, Explainable, IndexDraft, Plan, PlanNode, Planner, UsedIndex};
+pub use quote::quoted;

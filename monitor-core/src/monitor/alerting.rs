@@ -88,6 +88,7 @@ impl Monitor {
 impl Inner {
     pub(super) fn review(&self) {
         let snapshot = self.snapshot();
+        self.advisor.look_at_pools(&snapshot);
         let review = self.look(&snapshot);
         let at = snapshot.at;
         let (notices, firing) = {

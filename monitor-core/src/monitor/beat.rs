@@ -96,7 +96,7 @@ impl Inner {
         self.beat.ended_at.store(self.registry.clock.now().as_nanos(), Relaxed);
     }
 
-    /// A panic, in a rule of the application's own or in a dependency, must not stop the beat.
+    /// A panic, in what the application gave us or in a dependency, must not stop a thread of ours.
     pub(super) fn guarded(&self, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.beat.panicked.fetch_add(1, Relaxed);

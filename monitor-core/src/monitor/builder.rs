@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::advisor::{self, Advisor};
 use super::alerting::{Alerting, CustomRule, State};
 use super::beat::{self, Beat};
 use super::slow_settings::SlowSettings;
@@ -10,6 +11,8 @@ use super::{Inner, Monitor};
 use crate::aggregate::{Limits, PLACES_MAX, Registry, SOURCES_MAX, SlowAfter};
 use crate::capture::Clock;
 use crate::deliver::{Callback, Dispatch, Sink};
+use crate::inquire::Asker;
+use crate::judge::advice::AdviceSettings;
 use crate::judge::{
     Alert, AlertBook, AlertRule, AlertRules, Finding, FindingKind, HealthBook, Mute, Mutes, Notice,
     Overload, Regressions, Thresholds,
@@ -31,6 +34,8 @@ pub struct Builder {
     clock: Option<Clock>,
     by_hand: bool,
     sinks: Vec<Box<dyn Sink>>,
+    pub(super) advice: AdviceSettings,
+    pub(super) asker: Option<Box<dyn Asker>>,
 }
 
 /// Why a monitor could not be built. The message says which setting, and what would work.
@@ -335,9 +340,11 @@ impl Builder {
         self.check_limits()?;
         self.check_alerts()?;
         self.check_build_id()?;
+        advisor::check(&self.advice)?;
         let Thresholds { slow, very_slow, leak_after, .. } = self.thresholds;
         let rules = self.slow.into_rules(SlowAfter::both(slow, very_slow))?;
         let clock = self.clock.unwrap_or_else(Clock::real);
+        let asker = self.asker.map(|asker| advisor::budgeted(asker, clock.clone()));
         let (limits, literals) = (self.limits, self.keeps_literals);
         let beat = Beat::starting(clock.now());
         let dispatch = match Dispatch::new(self.sinks, &clock, self.by_hand) {
@@ -361,14 +368,13 @@ impl Builder {
             dispatch,
             health: Mutex::new(HealthBook::default()),
             beat,
+            advisor: Advisor::new(self.advice, asker),
         });
         if !self.by_hand {
-            beat::start(&inner).map_err(|cause| BuildError {
-                message: "cannot start the monitor's thread; raise the process's thread limit, or \
-                          use `beat_by_hand` and call `Monitor::beat` every second"
-                    .into(),
-                cause: Some(cause),
-            })?;
+            beat::start(&inner).map_err(no_thread)?;
+        }
+        if !self.by_hand && inner.advisor.is_on() {
+            advisor::start(&inner).map_err(no_thread)?;
         }
         Ok(Monitor { inner: Some(inner) })
     }
@@ -498,4 +504,10 @@ impl std::fmt::Debug for Builder {
 
 pub(super) fn refuse<T>(message: impl Into<String>) -> Result<T, BuildError> {
     Err(BuildError { message: message.into(), cause: None })
+}
+
+fn no_thread(cause: std::io::Error) -> BuildError {
+    let message = "cannot start the monitor's thread; raise the process's thread limit, or use \
+                   `beat_by_hand` and call `Monitor::beat` every second";
+    BuildError { message: message.into(), cause: Some(cause) }
 }

@@ -1,5 +1,6 @@
 //! Where the stages meet: the monitor itself, and the handles adapters hold.
 
+mod advisor;
 mod alerting;
 mod beat;
 mod builder;
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     health: Mutex<HealthBook>,
     dispatch: Dispatch,
     beat: beat::Beat,
+    advisor: advisor::Advisor,
 }
 
 // === impl Monitor ===
@@ -181,7 +183,8 @@ impl Monitor {
     #[must_use]
     pub fn report(&self) -> String {
         let snapshot = self.snapshot();
-        show::text(&snapshot, &self.health_of(&snapshot))
+        let recommendations = self.recommendations();
+        show::text(&snapshot, &self.health_of(&snapshot)) + &show::recommendations(&recommendations)
     }
 
     /// Does what is due: digests the slow log, finds calls that run too long, parses new statements, closes window pieces and
@@ -239,6 +242,7 @@ impl Inner {
             snapshot.losses.notices_given_up += sink.given_up;
             snapshot.losses.panics_caught += sink.panicked;
         }
+        snapshot.losses.recommendations_forgotten = self.advisor.forgotten();
         snapshot
     }
 }

@@ -10,8 +10,9 @@ use super::call_timer::{CallTimer, KeptText};
 use super::probe::ProbeTimer;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
 use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, nanos};
-use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels, System};
+use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels};
 use crate::identify::Dialect;
+use crate::snapshot::dialect;
 
 /// One way calls take to a database: a pool, or connections made without one.
 ///
@@ -245,15 +246,5 @@ impl Live {
     #[inline]
     fn series(&self, text: &str) -> SeriesRef {
         self.monitor.registry.series(text, self.dialect, &self.source)
-    }
-}
-
-/// The SQL dialect of a system.
-fn dialect(system: System) -> Dialect {
-    match system {
-        System::PostgreSql => Dialect::PostgreSql,
-        System::MySql | System::MariaDb => Dialect::MySql,
-        System::Sqlite => Dialect::Sqlite,
-        System::OtherSql => Dialect::Generic,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Pure functions of plain data. Knows formats; does not know sockets, nor where numbers come from.
 
+mod advice;
 mod comparison;
 mod health;
 mod json;
@@ -16,6 +17,7 @@ mod text;
 mod trends;
 mod words;
 
+pub use advice::{advice_json, recommendations};
 pub use comparison::{comparison, comparison_json};
 pub use health::{Details, HealthAnswer, HealthFormat, health};
 pub use json::{JSON_VERSION, json};

@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use super::json::JSON_VERSION;
 use super::saved_source::Source;
 use crate::capture::{Database, ErrorClass, System};
-use crate::identify::{Fingerprint, Kind, ListSize, Tables};
+use crate::identify::{Fingerprint, Kind, ListSize, Tables, Wording};
 use crate::snapshot::{
     Activity, ErrorCount, Histogram, ListActivity, Losses, Rollup, RowHistogram, Snapshot,
     StatementActivity, Window,
@@ -265,6 +265,8 @@ impl From<Statement> for StatementActivity {
                 .find(|kind| kind.as_str() == read.kind)
                 .unwrap_or(Kind::Unknown),
             tables: Arc::new(Tables { read: read.tables_read, written: read.tables_written }),
+            // Bits of a running process: they say nothing to a reader, and are not written.
+            wording: Wording::default(),
             database: Arc::new(read.database.into()),
             slow_after: read.slow_after_seconds.and_then(threshold),
             very_slow_after: read.very_slow_after_seconds.and_then(threshold),

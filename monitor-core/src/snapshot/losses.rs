@@ -35,6 +35,8 @@ pub struct Losses {
     pub transactions_untracked: u64,
     /// Alerts forgotten because the history was full.
     pub alerts_forgotten: u64,
+    /// Recommendations whose first sight was forgotten, because too many were given.
+    pub recommendations_forgotten: u64,
     /// Mutes forgotten because there were too many.
     pub mutes_forgotten: u64,
     /// Notices of alerts that a sink's full queue let go.
@@ -48,13 +50,13 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 17] {
+    pub fn entries(&self) -> [(&'static str, u64); 18] {
         let mut copy = *self;
         copy.entries_mut().map(|(name, value)| (name, *value))
     }
 
     /// The same, to be written to.
-    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 17] {
+    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 18] {
         [
             ("statements_evicted", &mut self.statements_evicted),
             ("history_calls_dropped", &mut self.history_calls_dropped),
@@ -72,6 +74,7 @@ impl Losses {
             ("mutes_forgotten", &mut self.mutes_forgotten),
             ("notices_dropped", &mut self.notices_dropped),
             ("notices_given_up", &mut self.notices_given_up),
+            ("recommendations_forgotten", &mut self.recommendations_forgotten),
             ("panics_caught", &mut self.panics_caught),
         ]
     }

@@ -28,7 +28,7 @@ pub use losses::Losses;
 pub use minutes::{Minute, PoolMinute, Pulse, StatementMinute, TableMinute};
 pub use records::{CallParts, CallRecord, OriginalText, SlowReason, SlowVerdict};
 pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableActivity};
-pub(crate) use rollup::{StatementKey, merged, other_text};
+pub(crate) use rollup::{StatementKey, dialect, merged, other_text};
 pub use row_histogram::RowHistogram;
 pub use running::RunningCall;
 pub use sinks::{SinkActivity, SinkFailure};

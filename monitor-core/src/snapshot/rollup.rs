@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Activity;
-use crate::capture::Database;
-use crate::identify::{Fingerprint, Kind, ListSize, Tables};
+use crate::capture::{Database, System};
+use crate::identify::{Dialect, Fingerprint, Kind, ListSize, Tables, Wording};
 
 /// Calls added up in total, and by statement, kind and table.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +39,8 @@ pub struct StatementActivity {
     pub kind: Kind,
     /// The tables it reads and writes.
     pub tables: Arc<Tables>,
+    /// What the literals of its texts tell, since the start, also in a window.
+    pub wording: Wording,
     /// The database it runs on.
     pub database: Arc<Database>,
     /// From how long on its calls count as slow; `None` where none ever does, and for "other".
@@ -157,6 +159,7 @@ impl StatementActivity {
             text,
             kind,
             tables: Arc::default(),
+            wording: Wording::default(),
             database,
             slow_after: None,
             very_slow_after: None,
@@ -164,6 +167,12 @@ impl StatementActivity {
             activity,
             by_list_size: Vec::new(),
         }
+    }
+
+    /// Whose SQL its text is.
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        dialect(self.database.system)
     }
 
     /// What it is told apart by.
@@ -189,6 +198,7 @@ impl StatementActivity {
     /// Adds another reading of the same statement.
     fn add(&mut self, other: Self) {
         self.activity.merge(&other.activity);
+        self.wording.merge(&other.wording);
         self.muted |= other.muted;
         for list in other.by_list_size {
             match self.by_list_size.iter_mut().find(|known| known.size == list.size) {
@@ -197,6 +207,16 @@ impl StatementActivity {
             }
         }
         self.by_list_size.sort_by_key(|list| list.size);
+    }
+}
+
+/// The SQL dialect of a system.
+pub(crate) fn dialect(system: System) -> Dialect {
+    match system {
+        System::PostgreSql => Dialect::PostgreSql,
+        System::MySql | System::MariaDb => Dialect::MySql,
+        System::Sqlite => Dialect::Sqlite,
+        System::OtherSql => Dialect::Generic,
     }
 }
 

@@ -1,6 +1,7 @@
 //! monitor-core through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod advice;
 mod alert_kinds;
 mod alert_rules;
 mod alerts;
@@ -9,6 +10,7 @@ mod compare;
 mod health;
 mod health_shapes;
 mod identify;
+mod inquire;
 mod limits;
 mod random;
 mod recording;

@@ -7,6 +7,7 @@
 #[macro_use]
 mod world;
 
+mod asker;
 mod cancelled;
 mod checkouts;
 mod drop_in;

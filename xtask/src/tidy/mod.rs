@@ -8,6 +8,7 @@ mod crates;
 mod files;
 mod folders;
 mod manifests;
+mod manual;
 mod places;
 mod tree;
 
@@ -17,15 +18,16 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::workspace;
-use tree::Tree;
+pub(crate) use tree::Tree;
 
 /// A rule: its name, and what it finds.
 type Rule = (&'static str, fn(&Tree) -> Vec<Violation>);
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     ("crates", crates::check),
     ("folders", folders::check),
     ("manifests", manifests::check),
+    ("manual", manual::check),
     ("formats", places::formats),
     ("locks", places::locks),
     ("machine", places::machine),

@@ -10,13 +10,13 @@ use anyhow::{Context, Result};
 const SKIPPED: [&str; 3] = [".git", "node_modules", "target"];
 
 /// Paths relative to the workspace's root, with `/` between their parts, and the text behind each.
-pub(super) struct Tree {
+pub(crate) struct Tree {
     files: BTreeMap<String, String>,
 }
 
 impl Tree {
     /// Reads a folder. Files that are not UTF-8, such as pictures, are no text and left out.
-    pub(super) fn read(root: &Path) -> Result<Self> {
+    pub(crate) fn read(root: &Path) -> Result<Self> {
         let mut files = BTreeMap::new();
         visit(root, "", &mut files)?;
         Ok(Self { files })
@@ -24,29 +24,29 @@ impl Tree {
 
     /// A tree for a test.
     #[cfg(test)]
-    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self {
             files: files.iter().map(|&(path, text)| (path.to_owned(), text.to_owned())).collect(),
         }
     }
 
     /// How many files there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.files.len()
     }
 
     /// Every file: its path and its text.
-    pub(super) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files.iter().map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
     /// The Rust files.
-    pub(super) fn rust(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn rust(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files().filter(|(path, _)| path.ends_with(".rs"))
     }
 
     /// The manifests one folder down: `monitor-core/Cargo.toml` as `monitor-core`, and its text.
-    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &str)> {
         self.files().filter_map(|(path, text)| {
             let folder = path.strip_suffix("/Cargo.toml")?;
             (!folder.contains('/')).then_some((folder, text))

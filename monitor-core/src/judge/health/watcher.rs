@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Check, CheckKind, Status, Subject, Unit, Verdict};
 use crate::judge::{Alert, AlertState, Severity};
-use crate::snapshot::{BeatActivity, Losses, Snapshot};
+use crate::snapshot::{BeatActivity, Snapshot};
 
 /// The beat comes every second, and reviews every five.
 const BEAT_LATE: Duration = Duration::from_secs(15);
@@ -13,11 +13,14 @@ const BEAT_LATE: Duration = Duration::from_secs(15);
 /// How long a caught panic is worth a word.
 const PANIC_LASTS: Duration = Duration::from_secs(5 * 60);
 
+/// Attempts in a row after which a sink counts as deaf: fewer are a hiccup.
+const SINK_FAILURES_MAX: u32 = 3;
+
 /// The checks of who watches.
 pub(super) fn checks(snapshot: &Snapshot, alerts: &[Alert]) -> [Check; 2] {
     let check = |kind, subject, verdict| Check::new(kind, subject, snapshot.at, verdict);
     let monitor = match &snapshot.beat {
-        Some(beat) => monitor(beat, &snapshot.losses),
+        Some(beat) => monitor(beat, snapshot),
         None => Verdict::new(Status::Unknown, "the monitor is off"),
     };
     [
@@ -47,19 +50,28 @@ fn firing(alerts: &[Alert]) -> Verdict {
     verdict.measured(count as f64, 1.0, Unit::Count)
 }
 
-/// What its limits made it let go is told, and is no trouble: numbers stay true without it.
-fn monitor(beat: &BeatActivity, losses: &Losses) -> Verdict {
+/// What its limits made it let go is told, and is no trouble: numbers stay true without it. An alert
+/// that nobody could be told of is trouble.
+fn monitor(beat: &BeatActivity, Snapshot { losses, sinks, .. }: &Snapshot) -> Verdict {
     let late = beat.last_ago >= BEAT_LATE;
     let panicked = beat.panicked_ago.filter(|ago| *ago < PANIC_LASTS);
-    let status = if late || panicked.is_some() { Status::Degraded } else { Status::Healthy };
+    let deaf = sinks
+        .iter()
+        .filter(|sink| !sink.untold.is_empty() || sink.failures_in_a_row >= SINK_FAILURES_MAX);
+    let deaf: Vec<&str> = deaf.map(|sink| &*sink.name).collect();
+    let trouble = late || panicked.is_some() || !deaf.is_empty();
     let mut words = vec![format!("its last beat was {:.1?} ago", beat.last_ago)];
     if let Some(ago) = panicked {
         let count = losses.panics_caught;
         words.push(format!("{count} panics caught, the last {ago:.0?} ago"));
     }
+    if !deaf.is_empty() {
+        words.push(format!("alerts do not reach {}", deaf.join(", ")));
+    }
     let entries = losses.entries().into_iter();
     let lost = entries.filter(|(name, lost)| *lost > 0 && *name != "panics_caught");
     words.extend(lost.map(|(name, lost)| format!("{name} {lost}")));
+    let status = if trouble { Status::Degraded } else { Status::Healthy };
     let (value, threshold) = (beat.last_ago.as_secs_f64(), BEAT_LATE.as_secs_f64());
     Verdict::new(status, words.join(", ")).measured(value, threshold, Unit::Seconds)
 }

@@ -1,0 +1,70 @@
+//! Whether the rules are right: `cargo xtask bench --advice [DIR]`.
+//!
+//! DIR is laid out as the committed cases are, `tests/fixtures/advice`: `rewrites/cases.json` and `traces/*.jsonl` (or `.jsonl.gz`) with
+//! `traces/expected.json`. Everything goes through the monitor as a service's calls do: what is judged has lost its
+//! literals.
+
+mod catalogue;
+mod replay;
+mod rewrites;
+mod traces;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+/// Runs the cases of a folder, or the committed ones, and prints what was right and what was wrong.
+pub(crate) fn run(folder: Option<&str>) -> Result<()> {
+    let folder = folder.map_or_else(committed, PathBuf::from);
+    rewrites::run(&folder)?;
+    traces::run(&folder)
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures")
+}
+
+fn committed() -> PathBuf {
+    fixtures().join("advice")
+}
+
+/// How many cases there were, and how many of them were right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Score {
+    pub(crate) right: usize,
+    pub(crate) all: usize,
+}
+
+impl Score {
+    fn count(&mut self, right: bool) {
+        self.all += 1;
+        self.right += usize::from(right);
+    }
+}
+
+impl std::fmt::Display for Score {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of {}", self.right, self.all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{committed, rewrites, traces};
+
+    #[test]
+    fn every_committed_rewrite_is_judged_right() {
+        let cases = rewrites::all(&committed()).unwrap();
+        let wrong: Vec<_> =
+            cases.iter().filter(|case| !case.is_right()).map(|case| &case.name).collect();
+        assert!(cases.len() > 100 && wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn every_committed_trace_is_judged_right() {
+        let traces = traces::all(&committed()).unwrap();
+        let wrong: Vec<_> =
+            traces.iter().filter(|trace| !trace.is_right()).map(|trace| &trace.name).collect();
+        assert!(traces.len() >= 36 && wrong.is_empty(), "{wrong:?}");
+    }
+}

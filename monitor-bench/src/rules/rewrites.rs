@@ -1,0 +1,130 @@
+//! Statements that should be written differently, and near misses that should not.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use monitor_core::Monitor;
+use monitor_core::capture::{Call, Clock, Database, Rows, System};
+use monitor_core::judge::advice::{Advice, AdviceSettings, Question, Story, advise};
+use serde::Deserialize;
+
+use super::{Score, catalogue, fixtures};
+
+/// Calls of a case's statement, as an ordinary statement has.
+const CALLS: u32 = 20;
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    rule: String,
+    fires: bool,
+    sql: String,
+    #[serde(default)]
+    indexes_present: Vec<String>,
+    engines: Vec<String>,
+    measured_pg15: Measured,
+}
+
+#[derive(Deserialize)]
+struct Measured {
+    ms: f64,
+    rows: Option<u64>,
+}
+
+/// What was expected of a case on one system, and what came.
+pub(super) struct Judged {
+    pub(super) name: String,
+    rule: String,
+    expected: bool,
+    spoke: BTreeSet<&'static str>,
+    why: String,
+}
+
+pub(super) fn run(folder: &Path) -> Result<()> {
+    let judged = all(folder)?;
+    let mut score = Score::default();
+    println!("rewrites: each statement as the monitor keeps it, without literals, and a catalogue");
+    println!("{:<14} {:<22} {:<8} {:<6} said", "case", "rule", "expected", "");
+    for case in &judged {
+        score.count(case.is_right());
+        let expected = if case.expected { "speaks" } else { "quiet" };
+        let verdict = if case.is_right() { "right" } else { "WRONG" };
+        let said: Vec<_> = case.spoke.iter().copied().collect();
+        let said = if said.is_empty() { format!("- ({})", case.why) } else { said.join(", ") };
+        println!("{:<14} {:<22} {expected:<8} {verdict:<6} {said}", case.name, case.rule);
+    }
+    println!("rewrites: {score} right\n");
+    Ok(())
+}
+
+/// Every case on every system it is for.
+pub(super) fn all(folder: &Path) -> Result<Vec<Judged>> {
+    let path = folder.join("rewrites/cases.json");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let cases: Vec<Case> =
+        serde_json::from_str(&text).context("the cases are not of the shape expected")?;
+    let schema = std::fs::read_to_string(fixtures().join("shop/schema.pg.sql"))?;
+    let mut judged = Vec::new();
+    for case in &cases {
+        for (name, system) in systems() {
+            // A style that costs nothing on PostgreSQL is a finding elsewhere and must not be one there.
+            let is_for = case.engines.iter().any(|engine| engine == name);
+            if is_for || (case.fires && name == "pg" && case.rule == "having-as-where") {
+                let advice = judge(case, system, &schema)?;
+                judged.push(Judged::of(case, name, is_for && case.fires, &advice));
+            }
+        }
+    }
+    Ok(judged)
+}
+
+fn systems() -> [(&'static str, System); 3] {
+    [("pg", System::PostgreSql), ("mysql", System::MySql), ("sqlite", System::Sqlite)]
+}
+
+fn judge(case: &Case, system: System, schema: &str) -> Result<Advice> {
+    let (clock, hands) = Clock::by_hand();
+    let monitor = Monitor::builder().clock(clock).beat_by_hand().build()?;
+    let shop = monitor.database(Database { name: "shop".into(), ..Database::of(system) });
+    for _ in 0..CALLS {
+        hands.advance(Duration::from_secs(5));
+        let took = Duration::from_secs_f64(case.measured_pg15.ms / 1e3);
+        let rows = case.measured_pg15.rows.map_or(Rows::UNKNOWN, Rows::returned);
+        shop.record(Call::new(&case.sql, took).rows(rows));
+        monitor.beat();
+    }
+    let catalogue = catalogue::of_schema(system, schema, &case.indexes_present)?;
+    Ok(advise(Question {
+        snapshot: &monitor.snapshot(),
+        story: &Story::default(),
+        catalogue: Some(&catalogue),
+        settings: &AdviceSettings::default(),
+    }))
+}
+
+impl Judged {
+    fn of(case: &Case, system: &str, expected: bool, advice: &Advice) -> Self {
+        let why = advice.answer(&case.rule).and_then(|answer| answer.reasons.first());
+        Self {
+            name: format!("{} {system}", case.id),
+            rule: case.rule.clone(),
+            expected,
+            spoke: advice.recommendations.iter().map(|one| one.rule).collect(),
+            why: why.map_or_else(
+                || "not of this shape".into(),
+                |reason| format!("{}: {}", reason.verdict, reason.why),
+            ),
+        }
+    }
+
+    /// Right is the rule that was expected, beside which others may be right as well, or silence of all.
+    pub(super) fn is_right(&self) -> bool {
+        match self.expected {
+            true => self.spoke.contains(self.rule.as_str()),
+            false => self.spoke.is_empty(),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Which indexes a database misses, for what it has to do.
+//!
+//! Observed time first: a statement that is quick needs nothing. Then candidates from its text, the planner's choice
+//! among them where it can try them out, gates against what is small, rare or dear to keep, and one set for the whole
+//! workload. Pure: numbers and catalogue come in, and the planner is asked through its trait.
+
+mod candidates;
+mod existing;
+mod gates;
+mod immutable;
+mod merge;
+mod model;
+mod scale;
+mod search;
+mod subject;
+mod values;
+mod words;
+mod workload;
+
+use std::fmt;
+use std::time::SystemTime;
+
+use crate::inquire::{AskError, Catalogue, IndexDraft, Planner};
+use crate::judge::advice::{Confidence, Recommendation};
+
+pub use gates::{
+    CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, OBSERVED_MIN, PAGES_MIN, ROWS_MIN, SAVING_MIN,
+    UPDATE_SHARE, WRITE_COST,
+};
+pub use merge::PER_TABLE_MAX;
+pub use words::{create_statements, index_name};
+pub use workload::{Pattern, Statement, Workload, WriteRate, dialect_of};
+
+use merge::Wish;
+use subject::Subject;
+
+/// What the advisor says about a workload.
+#[derive(Clone, Debug, Default)]
+pub struct IndexAdvice {
+    /// Advice, the most time first.
+    pub recommendations: Vec<Recommendation>,
+    /// The answer for each statement, in the order of the workload.
+    pub answers: Vec<Answer>,
+}
+
+/// What the advisor says about one statement.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// These indexes help it.
+    Found {
+        /// The indexes.
+        indexes: Vec<IndexDraft>,
+        /// Its cost now.
+        before: f64,
+        /// Its cost with them.
+        after: f64,
+    },
+    /// No index is advised, for a reason.
+    Quiet(Quiet),
+    /// It was not seen often or long enough.
+    TooSoon,
+    /// The database gave no answer.
+    NotAsked(AskError),
+}
+
+/// Why no index is advised for a statement.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Quiet {
+    /// Its calls are short already.
+    Quick,
+    /// The statement was not understood, or names no table of the catalogue.
+    NotRead,
+    /// The database's planner did not understand the form it was asked in.
+    NotExplained,
+    /// Its tables are small.
+    SmallTables,
+    /// It costs little.
+    Cheap,
+    /// Nothing it asks for could use an index, or those that exist serve it.
+    NoCandidate,
+    /// What could serve it is there already: this index.
+    Covered(String),
+    /// No index the planner was offered is of use to it.
+    Unused,
+    /// The best indexes save too little: this share.
+    SavesLittle(f64),
+    /// The table is written so often that keeping the index costs more than it saves.
+    TooManyWrites,
+    /// Other indexes advised make up for it.
+    Dispensable,
+}
+
+/// Says which indexes a workload misses.
+///
+/// With a planner that tries indexes out ([`Planner::what_if`]) advice is [`Confidence::Verified`]; otherwise a small
+/// model stands in for it, says less, and its advice is [`Confidence::Modelled`]. Cost: tens of plans for each
+/// statement that is slow enough, none for the others.
+pub fn advise(
+    workload: &Workload,
+    catalogue: &Catalogue,
+    mut planner: Option<&mut (dyn Planner + '_)>,
+    now: SystemTime,
+) -> IndexAdvice {
+    let mut answers = vec![Answer::TooSoon; workload.statements.len()];
+    let mut subjects = Vec::new();
+    for (place, statement) in workload.statements.iter().enumerate() {
+        let subject = subject::worth(statement, workload)
+            .and_then(|()| Subject::of(place, statement, catalogue, planner.as_deref_mut()));
+        match subject {
+            Ok(subject) => subjects.push(subject),
+            Err(answer) => answers[place] = answer,
+        }
+    }
+    let set = updated_columns(workload, catalogue);
+    let engine = Engine { workload, catalogue, set: &set };
+    let mut wishes: Vec<Wish<'_>> = Vec::new();
+    for subject in subjects {
+        let place = subject.place;
+        match engine.best(&subject, planner.as_deref_mut()) {
+            Ok(found) => wishes.push((subject, found)),
+            Err(answer) => answers[place] = answer,
+        }
+    }
+    let what_if = planner.as_deref().is_some_and(Planner::what_if);
+    if let Some(planner) = planner
+        && what_if
+        && let Err(error) = merge::merge(&mut wishes, planner)
+    {
+        // Half a merge proves nothing: what is not verified is not said.
+        wishes
+            .iter()
+            .for_each(|(subject, _)| answers[subject.place] = Answer::NotAsked(error.clone()));
+        wishes.clear();
+    }
+    for (subject, found) in &wishes {
+        answers[subject.place] = answer_of(found);
+    }
+    wishes.retain(|(_, found)| matches!(answer_of(found), Answer::Found { .. }));
+    let confidence = if what_if { Confidence::Verified } else { Confidence::Modelled };
+    let recommendations = words::recommendations(&wishes, workload, catalogue, confidence, now);
+    IndexAdvice { recommendations, answers }
+}
+
+fn answer_of(found: &search::Found) -> Answer {
+    if found.drafts.is_empty() {
+        return Answer::Quiet(Quiet::Dispensable);
+    }
+    if !search::saves_enough(found.before, found.after) {
+        return Answer::Quiet(Quiet::SavesLittle(1.0 - found.after / found.before.max(1.0)));
+    }
+    Answer::Found { indexes: found.drafts.clone(), before: found.before, after: found.after }
+}
+
+/// The columns that statements of the workload update, each with its table, in lower case.
+fn updated_columns(workload: &Workload, catalogue: &Catalogue) -> Vec<(String, String)> {
+    let dialect = dialect_of(catalogue.system);
+    let is_update = |statement: &&Statement| {
+        let start = statement.text.get(..6).unwrap_or_default();
+        start.eq_ignore_ascii_case("update") || statement.text.contains(" update ")
+    };
+    let mut columns = Vec::new();
+    for statement in workload.statements.iter().filter(is_update) {
+        let Some(reading) = super::query::read(&statement.text, dialect, catalogue) else {
+            continue;
+        };
+        for column in &reading.sets {
+            let table = reading.relations.get(column.relation).map(|one| one.table);
+            if let Some(table) = table.and_then(|table| catalogue.tables.get(table)) {
+                columns.push((table.name.to_ascii_lowercase(), column.column.to_ascii_lowercase()));
+            }
+        }
+    }
+    columns
+}
+
+/// What all statements are judged by.
+struct Engine<'a> {
+    workload: &'a Workload,
+    catalogue: &'a Catalogue,
+    set: &'a [(String, String)],
+}
+
+impl Engine<'_> {
+    /// The best indexes for one statement alone.
+    fn best(
+        &self,
+        subject: &Subject<'_>,
+        planner: Option<&mut (dyn Planner + '_)>,
+    ) -> Result<search::Found, Answer> {
+        let quiet = |why| Err(Answer::Quiet(why));
+        let before = subject.asked.as_ref().and_then(|(_, plan)| plan.cost);
+        if before.is_some_and(|before| before < gates::COST_MIN) {
+            return quiet(Quiet::Cheap);
+        }
+        let all = candidates::candidates(&subject.reading, self.catalogue, &subject.guess);
+        let mut covered = None;
+        let allowed: Vec<IndexDraft> =
+            all.into_iter().filter(|draft| self.is_allowed(draft, &mut covered)).collect();
+        if allowed.is_empty() {
+            return quiet(covered.map_or(Quiet::NoCandidate, Quiet::Covered));
+        }
+        let found = match planner {
+            Some(planner) if planner.what_if() => self.verified(subject, &allowed, planner)?,
+            _ => {
+                let is_allowed = |draft: &IndexDraft| allowed.contains(draft);
+                model::model(subject, self.catalogue, &is_allowed)
+                    .ok_or(Answer::Quiet(Quiet::Unused))?
+            }
+        };
+        if found.before < gates::COST_MIN {
+            return quiet(Quiet::Cheap);
+        }
+        if !search::saves_enough(found.before, found.after) {
+            return quiet(Quiet::SavesLittle(1.0 - found.after / found.before.max(1.0)));
+        }
+        if !self.are_worth_writes(subject, &found) {
+            return quiet(Quiet::TooManyWrites);
+        }
+        Ok(found)
+    }
+
+    /// The planner's choice, less what costs more to keep than it saves.
+    fn verified(
+        &self,
+        subject: &Subject<'_>,
+        candidates: &[IndexDraft],
+        planner: &mut dyn Planner,
+    ) -> Result<search::Found, Answer> {
+        let mut left = candidates.to_vec();
+        let mut too_dear = false;
+        loop {
+            let found = search::search(subject, &left, planner).map_err(Answer::NotAsked)?;
+            let Some(found) = found.filter(|found| !found.drafts.is_empty()) else {
+                let why = if too_dear { Quiet::TooManyWrites } else { Quiet::Unused };
+                return Err(Answer::Quiet(why));
+            };
+            let dear = found.drafts.iter().zip(&found.worth).find(|(draft, worth)| {
+                !self.is_worth_writes(draft, **worth, subject.statement.calls_per_hour)
+            });
+            match dear {
+                // What begins with the same column costs as much to keep.
+                Some((dear, _)) => {
+                    too_dear = true;
+                    left.retain(|one| {
+                        one.table != dear.table || one.key.first() != dear.key.first()
+                    });
+                }
+                None => return Ok(found),
+            }
+        }
+    }
+
+    fn are_worth_writes(&self, subject: &Subject<'_>, found: &search::Found) -> bool {
+        let calls = subject.statement.calls_per_hour;
+        found
+            .drafts
+            .iter()
+            .zip(&found.worth)
+            .all(|(draft, worth)| self.is_worth_writes(draft, *worth, calls))
+    }
+
+    fn is_worth_writes(&self, draft: &IndexDraft, worth: f64, calls: f64) -> bool {
+        calls * worth > gates::write_cost(draft, self.workload, self.set)
+    }
+
+    /// Whether a draft is on a table that is worth it, and nothing that exists does the same.
+    fn is_allowed(&self, draft: &IndexDraft, covered: &mut Option<String>) -> bool {
+        let table = self
+            .catalogue
+            .tables
+            .iter()
+            .find(|table| table.name == draft.table && table.schema == draft.schema);
+        let Some(table) = table else { return false };
+        if gates::is_small(table) {
+            return false;
+        }
+        let by = existing::covering(table, draft).or_else(|| existing::unique_within(table, draft));
+        if let Some(index) = by {
+            covered.get_or_insert_with(|| index.name.clone());
+            return false;
+        }
+        true
+    }
+}
+
+// === impl Quiet ===
+
+impl fmt::Display for Quiet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quick => {
+                write!(f, "its calls take less than {} ms", MEAN_MIN.as_secs_f64() * 1e3)
+            }
+            Self::NotRead => f.write_str("the statement could not be read"),
+            Self::NotExplained => f.write_str("the database could not explain it"),
+            Self::SmallTables => f.write_str("its tables are too small"),
+            Self::Cheap => write!(f, "it costs less than {COST_MIN:.0}"),
+            Self::NoCandidate => f.write_str("nothing in it could use an index"),
+            Self::Covered(index) => write!(f, "index {index} serves it"),
+            Self::Unused => f.write_str("no index would be used"),
+            Self::SavesLittle(share) => {
+                write!(f, "the best indexes save only {:.0} %", share * 100.0)
+            }
+            Self::TooManyWrites => f.write_str("too many writes for what it saves"),
+            Self::Dispensable => f.write_str("other indexes advised make up for its own"),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Advice on indexes in words, and the statements that follow it.
+
+use std::time::{Duration, SystemTime};
+
+use super::merge::Wish;
+use super::workload::Workload;
+use crate::capture::System;
+use crate::inquire::{Catalogue, IndexDraft, KeyOf, Table, quoted};
+use crate::judge::advice::{
+    Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
+};
+
+/// The longest name an index gets, in bytes: PostgreSQL's limit.
+const NAME_BYTES_MAX: usize = 63;
+/// How many statements stand as evidence at most, the heaviest first.
+const STATEMENTS_MAX: usize = 10;
+
+/// One piece of advice for each index that a statement was promised.
+pub(super) fn recommendations(
+    wishes: &[Wish<'_>],
+    workload: &Workload,
+    catalogue: &Catalogue,
+    confidence: Confidence,
+    now: SystemTime,
+) -> Vec<Recommendation> {
+    let mut drafts: Vec<&IndexDraft> = wishes.iter().flat_map(|(_, found)| &found.drafts).collect();
+    drafts.sort();
+    drafts.dedup();
+    let mut all: Vec<Recommendation> = drafts
+        .into_iter()
+        .map(|draft| recommendation(draft, wishes, workload, catalogue, confidence, now))
+        .collect();
+    all.sort_by_key(|one| std::cmp::Reverse(one.impact.time_per_hour));
+    all
+}
+
+fn recommendation(
+    draft: &IndexDraft,
+    wishes: &[Wish<'_>],
+    workload: &Workload,
+    catalogue: &Catalogue,
+    confidence: Confidence,
+    now: SystemTime,
+) -> Recommendation {
+    let mut served: Vec<(Duration, &Wish<'_>)> = wishes
+        .iter()
+        .filter(|(_, found)| found.drafts.contains(draft))
+        .map(|wish| (saved_per_hour(draft, wish), wish))
+        .collect();
+    served.sort_by_key(|(saved, _)| std::cmp::Reverse(*saved));
+    let time: Duration = served.iter().map(|(saved, _)| *saved).sum();
+    let share = match workload.time_per_hour {
+        Duration::ZERO => None,
+        whole => Some((time.as_secs_f64() / whole.as_secs_f64()).min(1.0)),
+    };
+    let key = draft.key_sql();
+    let table = &draft.table;
+    Recommendation {
+        rule: "missing-index",
+        category: Category::Index,
+        priority: Priority::of_share(share.unwrap_or(0.0)),
+        effort: Effort::Small,
+        confidence,
+        title: format!("{table} has no index on ({key})"),
+        meaning: meaning(&served, table, confidence),
+        impact: Impact { time_per_hour: Some(time), share },
+        evidence: evidence(draft, &served, catalogue),
+        remedy: create_statements(draft, catalogue),
+        key: format!("missing-index:{}", subject_of(draft)),
+        first_seen: now,
+        last_seen: now,
+    }
+}
+
+/// What one index saves of a statement's time: its part of what all of them save.
+fn saved_per_hour(draft: &IndexDraft, (subject, found): &Wish<'_>) -> Duration {
+    let time = subject.statement.mean.as_secs_f64() * subject.statement.calls_per_hour;
+    let saved = (1.0 - found.after / found.before.max(1.0)).clamp(0.0, 1.0);
+    let all: f64 = found.worth.iter().map(|worth| worth.max(1.0)).sum();
+    let at = found.drafts.iter().position(|one| one == draft);
+    let own = at.and_then(|at| found.worth.get(at)).map_or(0.0, |worth| worth.max(1.0));
+    Duration::try_from_secs_f64(time * saved * own / all.max(1.0)).unwrap_or_default()
+}
+
+fn meaning(served: &[(Duration, &Wish<'_>)], table: &str, confidence: Confidence) -> String {
+    let statements = match served.len() {
+        1 => "1 statement reads".to_owned(),
+        n => format!("{n} statements read"),
+    };
+    let by = match confidence {
+        Confidence::Verified => "the database's planner would use the index",
+        _ => "by the table's statistics the index would find them at once",
+    };
+    format!("{statements} more of {table} than the rows asked for; {by}")
+}
+
+fn evidence(
+    draft: &IndexDraft,
+    served: &[(Duration, &Wish<'_>)],
+    catalogue: &Catalogue,
+) -> Evidence {
+    let mut evidence = Evidence {
+        statements: served
+            .iter()
+            .take(STATEMENTS_MAX)
+            .map(|(_, (subject, _))| {
+                (subject.statement.fingerprint, subject.statement.text.clone())
+            })
+            .collect(),
+        ..Evidence::default()
+    };
+    if let Some((_, (subject, found))) = served.first() {
+        let statement = subject.statement;
+        evidence = evidence
+            .fact("calls per hour", format!("{:.0}", statement.calls_per_hour))
+            .fact("mean", format!("{:.2} ms", statement.mean.as_secs_f64() * 1e3));
+        if let Some(rows) = statement.rows {
+            evidence = evidence.fact("rows a call", format!("{rows:.0}"));
+        }
+        evidence = evidence
+            .fact("cost now", format!("{:.0}", found.before))
+            .fact("cost with it", format!("{:.0}", found.after));
+        evidence.plan_before = subject.asked.as_ref().map(|(_, plan)| plan.outline(&[]));
+        evidence.plan_after = found.plan_after.as_ref().map(|plan| plan.outline(&found.drafts));
+    }
+    match table_of(draft, catalogue) {
+        Some(table) => with_table(evidence, table),
+        None => evidence,
+    }
+}
+
+fn with_table(mut evidence: Evidence, table: &Table) -> Evidence {
+    if let Some(rows) = table.rows {
+        evidence = evidence.fact("rows in the table", format!("{rows:.0}"));
+    }
+    if let Some(bytes) = table.bytes {
+        evidence = evidence.fact("size of the table", format!("{:.1} MB", bytes as f64 / 1e6));
+    }
+    for index in &table.indexes {
+        let key: Vec<&str> = index
+            .key
+            .iter()
+            .map(|part| match &part.of {
+                KeyOf::Column(name) | KeyOf::Expression(name) => name.as_str(),
+            })
+            .collect();
+        evidence = evidence.fact("existing index", format!("{} ({})", index.name, key.join(", ")));
+    }
+    evidence
+}
+
+fn table_of<'a>(draft: &IndexDraft, catalogue: &'a Catalogue) -> Option<&'a Table> {
+    catalogue.tables.iter().find(|table| table.name == draft.table && table.schema == draft.schema)
+}
+
+/// Names the index's subject: table and key.
+fn subject_of(draft: &IndexDraft) -> String {
+    let schema = match draft.schema.as_str() {
+        "" => String::new(),
+        schema => format!("{schema}."),
+    };
+    let predicate = match &draft.predicate {
+        Some(predicate) => format!(" where {predicate}"),
+        None => String::new(),
+    };
+    format!("{schema}{}({}){predicate}", draft.table, draft.key_sql())
+}
+
+/// The name an index gets: table and key, and the same every time.
+#[must_use]
+pub fn index_name(draft: &IndexDraft) -> String {
+    let words = draft.key_sql();
+    let words =
+        words.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+    let mut name = draft.table.clone();
+    words.for_each(|word| {
+        name.push('_');
+        name.push_str(word);
+    });
+    let ending = if draft.predicate.is_some() { "_partial_idx" } else { "_idx" };
+    let mut end = name.len().min(NAME_BYTES_MAX - ending.len());
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.truncate(end);
+    name.push_str(ending);
+    name
+}
+
+/// The statements that make an index, in order, without stopping those who write meanwhile where the system can.
+///
+/// On PostgreSQL they must run outside a transaction, one by one.
+#[must_use]
+pub fn create_statements(draft: &IndexDraft, catalogue: &Catalogue) -> Vec<String> {
+    let name = index_name(draft);
+    match catalogue.system {
+        System::PostgreSql => postgres(draft, &name, catalogue),
+        System::MySql | System::MariaDb => vec![format!(
+            "ALTER TABLE {} ADD INDEX {} ({}), ALGORITHM=INPLACE, LOCK=NONE;",
+            backticked(&draft.table),
+            backticked(&name),
+            key(draft, backticked),
+        )],
+        _ => vec![
+            format!(
+                "CREATE INDEX {} ON {} ({});",
+                quoted(&name),
+                quoted(&draft.table),
+                key(draft, quoted)
+            ),
+            "ANALYZE;".to_owned(),
+        ],
+    }
+}
+
+fn postgres(draft: &IndexDraft, name: &str, catalogue: &Catalogue) -> Vec<String> {
+    let is_found = catalogue.search_path.contains(&draft.schema);
+    let table = match draft.schema.as_str() {
+        "" => quoted(&draft.table),
+        _ if is_found => quoted(&draft.table),
+        schema => format!("{}.{}", quoted(schema), quoted(&draft.table)),
+    };
+    let include = match draft.include.as_slice() {
+        [] => String::new(),
+        columns => {
+            let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+            format!(" INCLUDE ({})", columns.join(", "))
+        }
+    };
+    let predicate = draft.predicate.as_ref().map(|one| format!(" WHERE {one}")).unwrap_or_default();
+    let mut steps = vec![
+        "-- outside a transaction; if it fails, drop the invalid index and try again".to_owned(),
+        "SET lock_timeout = '5s';".to_owned(),
+        format!(
+            "CREATE INDEX CONCURRENTLY {} ON {table} ({}){include}{predicate};",
+            quoted(name),
+            key(draft, quoted),
+        ),
+    ];
+    // Only then does the planner know how the expression's values are spread.
+    if draft.key.iter().any(|part| part.column_name().is_none()) {
+        steps.push(format!("ANALYZE {table};"));
+    }
+    steps
+}
+
+fn key(draft: &IndexDraft, quote: impl Fn(&str) -> String) -> String {
+    let parts = draft.key.iter().map(|part| {
+        let of = match &part.of {
+            KeyOf::Column(name) => quote(name),
+            KeyOf::Expression(sql) => format!("({sql})"),
+        };
+        let class = part.operator_class.as_ref().map(|class| format!(" {class}"));
+        format!("{of}{}{}", class.unwrap_or_default(), if part.descending { " DESC" } else { "" })
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn backticked(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}

@@ -1,0 +1,152 @@
+//! What a database has to do: statements, how often each runs, and how much is written.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::capture::{Database, System};
+use crate::identify::{Dialect, Fingerprint, Kind, ListSize};
+use crate::snapshot::{Rollup, StatementActivity};
+
+/// What one database has to do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Workload {
+    /// The statements.
+    pub statements: Vec<Statement>,
+    /// Rows written an hour, by table; a table's name as statements write it, in lower case.
+    pub writes: BTreeMap<String, WriteRate>,
+    /// How long it was observed.
+    pub observed: Duration,
+    /// Time of all calls together in an hour, those of statements left out here included.
+    pub time_per_hour: Duration,
+}
+
+/// A statement, and how it was seen to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// Its identity.
+    pub fingerprint: Fingerprint,
+    /// Its normalised text.
+    pub text: String,
+    /// Its text with literals, where somebody chose to give it. Constants in it make partial indexes possible.
+    pub sample: Option<String>,
+    /// Calls that were observed.
+    pub calls: u64,
+    /// Calls in an hour.
+    pub calls_per_hour: f64,
+    /// Mean time of a call.
+    pub mean: Duration,
+    /// Mean rows a call gave or changed, where the driver tells.
+    pub rows: Option<f64>,
+    /// How many values its lists have, where that is known.
+    pub list_len: Option<usize>,
+    /// How the patterns of its `like` begin.
+    pub pattern: Pattern,
+}
+
+/// How a `like` pattern that is not in the text begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Pattern {
+    /// Nobody knows. Then no index is advised for it: it is of no use where a wildcard comes first.
+    #[default]
+    Unknown,
+    /// With text.
+    Prefix,
+    /// With a wildcard.
+    Wildcard,
+}
+
+/// Rows of a table written in an hour.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WriteRate {
+    /// Rows inserted.
+    pub inserted: f64,
+    /// Rows updated.
+    pub updated: f64,
+    /// Rows deleted.
+    pub deleted: f64,
+}
+
+// === impl Workload ===
+
+impl Workload {
+    /// The workload of one database, from what was counted in a time.
+    #[must_use]
+    pub fn of(rollup: &Rollup, covered: Duration, database: &Database) -> Self {
+        let per_hour = 3600.0 / covered.as_secs_f64().max(1.0);
+        let mut workload = Self { observed: covered, ..Self::default() };
+        let mut time = Duration::ZERO;
+        for reading in rollup.statements.iter().filter(|one| *one.database == *database) {
+            time += reading.activity.time;
+            workload.add_writes(reading, per_hour);
+            workload.statements.extend(Statement::of(reading, per_hour));
+        }
+        workload.time_per_hour = time.mul_f64(per_hour);
+        workload
+    }
+
+    fn add_writes(&mut self, reading: &StatementActivity, per_hour: f64) {
+        let activity = &reading.activity;
+        let known = activity.completed().saturating_sub(activity.rows_unknown);
+        // A write whose rows the driver did not tell changed one, for all we know.
+        let rows =
+            activity.rows_affected as f64 + activity.completed().saturating_sub(known) as f64;
+        let Some(table) = reading.tables.written.first() else { return };
+        let rate = self.writes.entry(table.clone()).or_default();
+        match reading.kind {
+            Kind::Insert => rate.inserted += rows * per_hour,
+            Kind::Update | Kind::Merge => rate.updated += rows * per_hour,
+            Kind::Delete => rate.deleted += rows * per_hour,
+            _ => {}
+        }
+    }
+}
+
+// === impl Statement ===
+
+impl Statement {
+    fn of(reading: &StatementActivity, per_hour: f64) -> Option<Self> {
+        let activity = &reading.activity;
+        let told = activity.completed().saturating_sub(activity.rows_unknown);
+        let rows = (activity.rows_returned + activity.rows_affected) as f64;
+        Some(Self {
+            fingerprint: reading.fingerprint?,
+            text: reading.text.to_string(),
+            sample: None,
+            calls: activity.calls,
+            calls_per_hour: activity.calls as f64 * per_hour,
+            mean: activity.mean(),
+            rows: (told > 0).then(|| rows / told as f64),
+            list_len: list_len(reading),
+            pattern: Pattern::Unknown,
+        })
+    }
+
+    /// The text that says most: the sample, or else the normalised one.
+    #[must_use]
+    pub fn best_text(&self) -> &str {
+        self.sample.as_deref().unwrap_or(&self.text)
+    }
+}
+
+/// The usual length of a statement's lists: the middle of the class most calls fall in.
+fn list_len(reading: &StatementActivity) -> Option<usize> {
+    let most = reading.by_list_size.iter().max_by_key(|list| list.activity.calls)?;
+    Some(match most.size {
+        ListSize::None => return None,
+        ListSize::One => 1,
+        ListSize::UpTo10 => 4,
+        ListSize::UpTo100 => 30,
+        ListSize::More => 200,
+    })
+}
+
+/// Whose SQL a system speaks.
+#[must_use]
+pub fn dialect_of(system: System) -> Dialect {
+    match system {
+        System::PostgreSql => Dialect::PostgreSql,
+        System::MySql | System::MariaDb => Dialect::MySql,
+        System::Sqlite => Dialect::Sqlite,
+        _ => Dialect::Generic,
+    }
+}

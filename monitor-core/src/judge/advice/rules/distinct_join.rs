@@ -1,0 +1,93 @@
+//! `distinct` takes back the duplicates that a join has made.
+//!
+//! **What was seen.** `select distinct c.id from customers c join orders o on ...`: nothing of `orders` is selected, and what is selected is
+//! unique in `customers`, so every duplicate comes from the join. All of them are built, and then sorted or hashed away.
+//!
+//! **What to do.** Ask whether there is a partner instead of joining it: `where exists (select 1 from orders o where o.customer_id = c.id)`.
+//!
+//! **When it is wrong.** It speaks only where a unique key of the table is selected: then the two give the same rows.
+
+use sqlparser::ast::{
+    Distinct, Expr, OrderByKind, SelectItem, SelectItemQualifiedWildcardKind,
+};
+
+use super::reading::{Column, Scope, all_conditions, columns_of, only_select};
+use super::seen::{Opinion, Query, no_catalogue};
+use crate::inquire::Column as CatalogueColumn;
+use super::Rule;
+
+pub(super) struct DistinctJoin;
+
+/// Share saved: 31 % in the bench's case, where a customer has six orders.
+const SAVES: f64 = 0.3;
+
+impl Rule for DistinctJoin {
+    fn name(&self) -> &'static str {
+        "distinct-join"
+    }
+
+    fn read(&self, query: &Query<'_>) -> Opinion {
+        let Some((outer, select, hidden)) = only_select(query.tree) else { return Opinion::NotMine };
+        if select.distinct != Some(Distinct::Distinct) {
+            return Opinion::NotMine;
+        }
+        let scope = Scope::of(select, &hidden, query.catalogue);
+        if scope.tables.len() < 2 {
+            return Opinion::Quiet("there is no join whose duplicates it could hide".into());
+        }
+        let Some(selected) = selected(&scope, select) else {
+            return Opinion::CannotTell("what is selected is more than columns, or their tables are not known".into());
+        };
+        let Some(table) = selected.first().map(|column| column.table) else { return Opinion::NotMine };
+        if selected.iter().any(|column| column.table != table) || orders_by_others(&scope, outer, table) {
+            return Opinion::Quiet("the joined tables' columns are asked for".into());
+        }
+        if scope.tables[table].known.is_none() {
+            return no_catalogue("whether what is selected is unique");
+        }
+        let conditions = all_conditions(select);
+        let others = (0..scope.tables.len()).filter(|&other| other != table);
+        if others.into_iter().all(|other| scope.is_to_one(other, &conditions)) {
+            return Opinion::Quiet("the joins find one partner at most, and make no duplicates".into());
+        }
+        let names: Vec<_> = selected.into_iter().map(|column| column.name).collect();
+        if !scope.has_unique_key(table, &names) {
+            return Opinion::Quiet("what is selected is not unique by itself, so `distinct` is needed".into());
+        }
+        let found = query.rewrite(
+            SAVES,
+            "`distinct` hides the duplicates of a join",
+            "each partner makes a row of its own, and all but one of them are sorted or hashed away again",
+            "ask `where exists (select 1 from joined_table j where j.key = t.key)` instead of joining, and drop `distinct`",
+        );
+        found.into()
+    }
+}
+
+/// The columns selected, if it is columns. All columns of a table are its key as well.
+fn selected(scope: &Scope<'_>, select: &sqlparser::ast::Select) -> Option<Vec<Column>> {
+    let mut all = Vec::new();
+    for item in &select.projection {
+        match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                all.push(scope.column(expr)?);
+            }
+            SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
+                let alias = name.to_string().to_ascii_lowercase();
+                let table = scope.tables.iter().position(|table| table.alias == alias)?;
+                let columns = &scope.tables[table].known?.columns;
+                let of = |column: &CatalogueColumn| Column { table, name: column.name.to_ascii_lowercase() };
+                all.extend(columns.iter().map(of));
+            }
+            _ => return None,
+        }
+    }
+    Some(all)
+}
+
+fn orders_by_others(scope: &Scope<'_>, query: &sqlparser::ast::Query, table: usize) -> bool {
+    let Some(OrderByKind::Expressions(by)) = query.order_by.as_ref().map(|by| &by.kind) else { return false };
+    let names = by.iter().flat_map(|by| columns_of(&by.expr));
+    let mut columns = names.filter_map(|name| scope.resolve(&name));
+    columns.any(|column: Column| column.table != table) || by.iter().any(|by| matches!(by.expr, Expr::Function(_)))
+}

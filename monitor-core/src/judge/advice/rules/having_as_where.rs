@@ -1,0 +1,64 @@
+//! Groups are built first and thrown away afterwards.
+//!
+//! **What was seen.** `group by customer_id having customer_id = ?`: the condition is on a column that is grouped by, not on a sum or a
+//! count, so it could have been asked before any group was built.
+//!
+//! **What to do.** Move it to `where`.
+//!
+//! **When it is wrong.** PostgreSQL, MariaDB from 10.4.3 and SQLite from 3.20 move it themselves; nothing is said on those.
+
+use super::reading::{columns_of, conjuncts, has_aggregate, only_select};
+use super::seen::{Opinion, Query};
+use super::Rule;
+use crate::capture::System;
+
+pub(super) struct HavingAsWhere;
+
+/// Share saved where an index leads to the rows of one group.
+const SAVES: f64 = 0.5;
+
+impl Rule for HavingAsWhere {
+    fn name(&self) -> &'static str {
+        "having-as-where"
+    }
+
+    fn read(&self, query: &Query<'_>) -> Opinion {
+        let Some((_, select, _)) = only_select(query.tree) else { return Opinion::NotMine };
+        let conditions = conjuncts(select.having.as_ref());
+        if conditions.is_empty() {
+            return Opinion::NotMine;
+        }
+        if !conditions.iter().any(|condition| !has_aggregate(condition) && names_group(condition, select)) {
+            return Opinion::Quiet("what is asked of groups is an aggregate".into());
+        }
+        if moves_it_itself(query) {
+            return Opinion::Quiet("this system moves the condition to `where` itself".into());
+        }
+        let found = query.rewrite(
+            SAVES,
+            "groups are built to be thrown away",
+            "the condition is on what is grouped by, so it could be asked before any row is read",
+            "move the condition from `having` to `where`",
+        );
+        found.into()
+    }
+}
+
+/// Whether all columns of a condition are grouped by.
+fn names_group(condition: &sqlparser::ast::Expr, select: &sqlparser::ast::Select) -> bool {
+    let sqlparser::ast::GroupByExpr::Expressions(by, _) = &select.group_by else { return false };
+    let grouped: Vec<_> = by.iter().flat_map(columns_of).collect();
+    let last = |name: &Vec<String>| name.last().cloned();
+    let names = columns_of(condition);
+    !names.is_empty() && names.iter().all(|name| grouped.iter().any(|known| last(known) == last(name)))
+}
+
+fn moves_it_itself(query: &Query<'_>) -> bool {
+    let version = query.catalogue.map(|catalogue| catalogue.version);
+    match query.system() {
+        System::PostgreSql => true,
+        System::MariaDb => version.is_none_or(|version| version >= (10, 4, 3)),
+        System::Sqlite => version.is_some_and(|version| version >= (3, 20, 0)),
+        System::MySql | System::OtherSql => false,
+    }
+}

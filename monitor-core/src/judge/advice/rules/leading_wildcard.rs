@@ -1,0 +1,91 @@
+//! A pattern that starts with a wildcard reads every row.
+//!
+//! **What was seen.** `where name like '%quartz%'`: an index is sorted by how values begin, and this says nothing of it.
+//!
+//! **What to do.** An index over parts of words: on PostgreSQL `create extension pg_trgm` and a GIN index with `gin_trgm_ops`; on MySQL and
+//! MariaDB a FULLTEXT index with `match ... against`; on SQLite an FTS5 table.
+//!
+//! **When it is wrong.** A pattern that is bound as a parameter is not seen: the rule cannot tell. On a few thousand rows reading them all takes
+//! a millisecond.
+
+use sqlparser::ast::Expr;
+
+use super::reading::{Column, Scope, conjuncts, is_constant, operands, plain, top_selects};
+use super::seen::{Opinion, Query, no_catalogue};
+use super::Rule;
+use crate::capture::System;
+
+pub(super) struct LeadingWildcard;
+
+/// Rows from which on it is told: 10 000 took 3 ms on PostgreSQL 15.
+const ROWS_MIN: f64 = 5_000.0;
+const SAVES: f64 = 0.8;
+
+impl Rule for LeadingWildcard {
+    fn name(&self) -> &'static str {
+        "leading-wildcard"
+    }
+
+    fn read(&self, query: &Query<'_>) -> Opinion {
+        for select in top_selects(query.tree) {
+            let scope = Scope::of(select, &[], query.catalogue);
+            let conditions = conjuncts(select.selection.as_ref());
+            let arms = conditions.iter().flat_map(|condition| operands(condition));
+            if let Some(column) = arms.filter_map(|arm| matched(&scope, arm)).next() {
+                return judged(query, &scope, &column);
+            }
+        }
+        Opinion::NotMine
+    }
+}
+
+/// The column a condition matches with a constant pattern.
+fn matched(scope: &Scope<'_>, condition: &Expr) -> Option<Column> {
+    match plain(condition) {
+        Expr::Like { expr, pattern, negated: false, .. } | Expr::ILike { expr, pattern, negated: false, .. }
+            if is_constant(pattern) =>
+        {
+            scope.column(expr)
+        }
+        _ => None,
+    }
+}
+
+fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column) -> Opinion {
+    let wording = &query.of.wording;
+    if !wording.has_leading_wildcard() {
+        return match wording.has_fixed_start() {
+            true => Opinion::Quiet("the patterns seen start with text".into()),
+            false => Opinion::CannotTell("the pattern is bound, and bind values are not looked at".into()),
+        };
+    }
+    let table = &scope.tables[column.table];
+    let (Some(known), Some(rows)) = (table.known, table.rows()) else { return no_catalogue("how many rows are read") };
+    if rows < ROWS_MIN {
+        return Opinion::Quiet(format!("{} is small", known.name));
+    }
+    let is_fuzzy = known.indexes.iter().find(|index| {
+        let holds = index.key.iter().any(|part| part.column_name().is_some_and(|name| name.eq_ignore_ascii_case(&column.name)));
+        holds && matches!(index.method.as_str(), "gin" | "gist" | "fulltext" | "FULLTEXT")
+    });
+    if let Some(index) = is_fuzzy {
+        return Opinion::Quiet(format!("index {} serves patterns", index.name));
+    }
+    let (name, of) = (&known.name, &column.name);
+    let remedy = match query.system() {
+        System::PostgreSql => format!(
+            "create extension pg_trgm; create index concurrently on {name} using gin ({of} gin_trgm_ops)"
+        ),
+        System::MySql | System::MariaDb => {
+            format!("alter table {name} add fulltext index ({of}), and ask `match ({of}) against (?)`")
+        }
+        _ => format!("keep {of} in an FTS5 table beside {name}, and ask that with `match`"),
+    };
+    let found = query.rewrite(
+        SAVES,
+        &format!("a pattern that starts with a wildcard reads all of {name}"),
+        "an index is sorted by how values begin, of which such a pattern says nothing",
+        &remedy,
+    );
+    found.fact("rows read", format!("{rows:.0}")).into()
+}

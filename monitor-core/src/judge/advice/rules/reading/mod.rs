@@ -1,0 +1,19 @@
+//! What a statement's tree says, as far as the rules ask.
+//!
+//! Every value in the tree is a placeholder: a rule reads shapes, and knows no literal.
+
+mod expressions;
+mod scope;
+mod shape;
+mod wrapped;
+
+pub(super) use expressions::{
+    arguments, columns_of, conjuncts, constant_side, function_name, has_aggregate, is_constant,
+    name_of, operands, plain, subqueries,
+};
+pub(super) use scope::{
+    Column, Scope, all_conditions, asked, constraint, has_limit, has_offset, hidden_by, index_on,
+    joined_on, only_select, top_selects,
+};
+pub(super) use shape::Shape;
+pub(super) use wrapped::{How, Wrapped, wrapped_columns};

@@ -1,0 +1,219 @@
+//! Looks for advice now and then, on a thread of its own.
+
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use super::builder::{BuildError, Builder, refuse};
+use super::{Inner, Monitor};
+use crate::capture::{Clock, System};
+use crate::inquire::{Asker, Budget, Budgeted, Catalogue, postgres};
+use crate::judge::advice::{
+    Advice, AdviceSettings, Ledger, PoolWatch, Question, Recommendation, Story, advise,
+};
+use crate::snapshot::Snapshot;
+
+/// What a monitor needs to give advice.
+pub(super) struct Advisor {
+    settings: AdviceSettings,
+    notes: Mutex<Notes>,
+    /// Locked for as long as a look lasts: one look at a time.
+    asker: Mutex<Option<Budgeted>>,
+    /// Goes away with the monitor, which ends the thread.
+    alive: OnceLock<Sender<()>>,
+}
+
+/// What is remembered from one look to the next.
+struct Notes {
+    advice: Advice,
+    ledger: Ledger,
+    pools: PoolWatch,
+}
+
+/// The shortest time between two looks.
+const EVERY_MIN: Duration = Duration::from_secs(1);
+
+/// Starts the thread that looks for advice as long as the monitor lives.
+pub(super) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
+    let (alive, ended) = channel();
+    let weak: Weak<Inner> = Arc::downgrade(inner);
+    let AdviceSettings { every, observe_for, .. } = inner.advisor.settings;
+    std::thread::Builder::new().name("db-monitor-advice".into()).spawn(move || {
+        let mut wait = observe_for;
+        while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            let Some(inner) = weak.upgrade() else { return };
+            inner.guarded(|| {
+                inner.look_for_advice();
+            });
+            wait = every;
+        }
+    })?;
+    // Nobody else sets it: `start` is called once, by `build`.
+    let _ = inner.advisor.alive.set(alive);
+    Ok(())
+}
+
+// === impl Builder ===
+
+impl Builder {
+    /// Whether, how often and about what advice is given; see [`Monitor::recommendations`]. Default: every five minutes.
+    pub fn recommendations(mut self, settings: AdviceSettings) -> Self {
+        self.advice = settings;
+        self
+    }
+
+    /// Lets advice ask the database what it holds, over a connection of the monitor's own.
+    ///
+    /// The adapters make askers. What is asked keeps to a [budget](crate::inquire::Budget).
+    pub fn ask_database(mut self, asker: impl Asker + 'static) -> Self {
+        self.asker = Some(Box::new(asker));
+        self
+    }
+}
+
+/// Refuses settings that make no sense.
+pub(super) fn check(settings: &AdviceSettings) -> Result<(), BuildError> {
+    if settings.every < EVERY_MIN {
+        let every = settings.every;
+        return refuse(format!(
+            "advice every {every:?} would do little else; choose {EVERY_MIN:?} or longer"
+        ));
+    }
+    if settings.remembered_max == 0 {
+        return refuse("remembered_max is 0; choose at least 1");
+    }
+    Ok(())
+}
+
+// === impl Monitor ===
+
+impl Monitor {
+    /// What to do about the database, most important first, as of the last look.
+    ///
+    /// The monitor looks on a thread of its own: once after
+    /// [`observe_for`](AdviceSettings::observe_for), then
+    /// [`every`](AdviceSettings::every) so often. Empty before the first look; see
+    /// [`look_for_advice`](Self::look_for_advice).
+    #[must_use]
+    pub fn recommendations(&self) -> Vec<Recommendation> {
+        self.advice().recommendations
+    }
+
+    /// All that the last look for advice came to: also why a rule was silent.
+    #[must_use]
+    pub fn advice(&self) -> Advice {
+        self.inner.as_ref().map(|inner| inner.advisor.advice()).unwrap_or_default()
+    }
+
+    /// Looks for advice now, and gives it.
+    ///
+    /// Takes a snapshot, asks the database if there is somebody to ask, and puts every statement of the last hour to
+    /// the rules: some ten milliseconds for a hundred statements, on the caller's thread, so not to be called in
+    /// a request's way. A monitor that is off has no advice.
+    pub fn look_for_advice(&self) -> Advice {
+        self.inner.as_ref().map(|inner| inner.look_for_advice()).unwrap_or_default()
+    }
+
+    /// From now on, advice may ask the database: what it holds makes many rules surer, and some need it.
+    ///
+    /// Replaces whoever was asked before; see [`Builder::ask_database`].
+    pub fn ask_database(&self, asker: impl Asker + 'static) {
+        if let Some(inner) = &self.inner {
+            inner.advisor.ask(Box::new(asker), inner.registry.clock.clone());
+        }
+    }
+}
+
+// === impl Advisor ===
+
+impl Advisor {
+    pub(super) fn new(settings: AdviceSettings, asker: Option<Budgeted>) -> Self {
+        let ledger = Ledger::new(settings.remembered_max);
+        let notes = Notes { advice: Advice::default(), ledger, pools: PoolWatch::default() };
+        Self {
+            settings,
+            notes: Mutex::new(notes),
+            asker: Mutex::new(asker),
+            alive: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        self.settings.on
+    }
+
+    /// From now on, asks this one.
+    pub(super) fn ask(&self, asker: Box<dyn Asker>, clock: Clock) {
+        *lock(&self.asker) = Some(budgeted(asker, clock));
+    }
+
+    /// Looks how full pools are.
+    pub(super) fn look_at_pools(&self, snapshot: &Snapshot) {
+        lock(&self.notes).pools.look(snapshot);
+    }
+
+    /// What was advised last.
+    pub(super) fn advice(&self) -> Advice {
+        lock(&self.notes).advice.clone()
+    }
+
+    pub(super) fn forgotten(&self) -> u64 {
+        lock(&self.notes).ledger.forgotten()
+    }
+}
+
+/// An asker that keeps to the default budget.
+pub(super) fn budgeted(asker: Box<dyn Asker>, clock: Clock) -> Budgeted {
+    Budgeted::new(asker, Budget::default(), clock)
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// === impl Inner ===
+
+impl Inner {
+    /// Looks for advice: takes the numbers, tells the story, asks the database and then the rules.
+    pub(super) fn look_for_advice(&self) -> Advice {
+        let mut asker = lock(&self.advisor.asker);
+        let snapshot = self.snapshot();
+        let story = self.story();
+        let catalogue = asker.as_mut().and_then(|asker| read_catalogue(asker, &snapshot));
+        // Further producers of recommendations join here, and the advice is settled again.
+        let mut advice = advise(Question {
+            snapshot: &snapshot,
+            story: &story,
+            catalogue: catalogue.as_ref(),
+            settings: &self.advisor.settings,
+        });
+        drop(asker);
+        let mut notes = lock(&self.advisor.notes);
+        notes.ledger.enter(&mut advice.recommendations);
+        advice.forgotten = notes.ledger.forgotten();
+        notes.advice = advice.clone();
+        advice
+    }
+
+    /// What happened lately, as far as the monitor knows.
+    fn story(&self) -> Story {
+        let mut story = Story::of_calls(&self.registry.recent_calls(usize::MAX));
+        story.surroundings = self.advisor.settings.surroundings;
+        lock(&self.advisor.notes).pools.tell(&mut story);
+        story
+    }
+}
+
+/// What the database holds, if it may be asked now and answers.
+fn read_catalogue(asker: &mut Budgeted, snapshot: &Snapshot) -> Option<Catalogue> {
+    let is_busy = snapshot.pools().any(|(_, pool)| pool.checkouts.waiting > 0);
+    if !asker.begin(is_busy) {
+        return None;
+    }
+    let catalogue = match asker.system() {
+        System::PostgreSql => postgres::read_catalogue(asker, snapshot.at).ok(),
+        _ => None,
+    };
+    asker.end();
+    catalogue
+}
