@@ -5,6 +5,7 @@ mod alerting;
 mod beat;
 mod builder;
 mod call_timer;
+mod checks;
 mod probe;
 mod slow_settings;
 mod source;
