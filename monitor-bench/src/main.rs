@@ -1,21 +1,26 @@
-//! What watching costs: `cargo xtask bench`.
+//! What watching costs: `cargo xtask bench`; and how good advice is: `cargo xtask bench --advice [DIR]`.
 //!
 //! All variants run in one process, in small blocks, in an order that turns from round to round; the
 //! table shows medians over the rounds, and the cost above the empty block of the same round. Two
 //! variants that do the same (A/A) show how much of it is noise.
 
+mod advice;
 mod rounds;
 mod variants;
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use monitor_core::Monitor;
 use monitor_core::capture::{Call, Database, System};
 
 use rounds::Rounds;
 use variants::Variant;
 
+/// The variable that carries the server's address.
+const POSTGRES_URL: &str = "MONITOR_TEST_POSTGRES_URL";
 /// Calls of one block: short enough that an interruption spoils one block, not the median.
 const BLOCK: u32 = 2_000;
 /// Rounds over all variants.
@@ -23,7 +28,24 @@ const ROUNDS: usize = 201;
 /// Texts and statements of the floods.
 const FLOOD: u32 = 200_000;
 
-fn main() -> Result<(), monitor_core::BuildError> {
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--advice", rest @ ..] => advise(rest),
+        _ => Ok(measure()?),
+    }
+}
+
+/// How good advice is. `-v` says why, statement by statement.
+fn advise(args: &[&str]) -> anyhow::Result<()> {
+    let url = std::env::var(POSTGRES_URL)
+        .with_context(|| format!("no server: run `cargo xtask bench --advice`, or set {POSTGRES_URL}"))?;
+    let verbose = args.contains(&"-v");
+    let folder = args.iter().find(|arg| **arg != "-v").map(Path::new);
+    advice::run(&url, folder, verbose)
+}
+
+fn measure() -> Result<(), monitor_core::BuildError> {
     let mut variants = Variant::all()?;
     let rounds = Rounds::run(&mut variants, ROUNDS, BLOCK);
     println!("one call, {ROUNDS} rounds of {BLOCK}, median ns and the middle half of the rounds");
