@@ -21,6 +21,7 @@ use variants::Variant;
 
 /// The variable that carries the server's address.
 const POSTGRES_URL: &str = "MONITOR_TEST_POSTGRES_URL";
+const MYSQL_URL: &str = "MONITOR_TEST_MYSQL_URL";
 /// Calls of one block: short enough that an interruption spoils one block, not the median.
 const BLOCK: u32 = 2_000;
 /// Rounds over all variants.
@@ -31,15 +32,26 @@ const FLOOD: u32 = 200_000;
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["--advice-sqlite", rest @ ..] => advice::run_sqlite(rest.contains(&"-v")),
+        ["--advice-mariadb", rest @ ..] => {
+            let url = server(MYSQL_URL)?;
+            advice::run_mariadb(&url, rest.contains(&"-v"))
+        }
         ["--advice", rest @ ..] => advise(rest),
         _ => Ok(measure()?),
     }
 }
 
+fn server(variable: &str) -> anyhow::Result<String> {
+    std::env::var(variable)
+        .with_context(|| format!("no server: run `cargo xtask bench --advice`, or set {variable}"))
+}
+
 /// How good advice is. `-v` says why, statement by statement.
 fn advise(args: &[&str]) -> anyhow::Result<()> {
-    let url = std::env::var(POSTGRES_URL)
-        .with_context(|| format!("no server: run `cargo xtask bench --advice`, or set {POSTGRES_URL}"))?;
+    let url = std::env::var(POSTGRES_URL).with_context(|| {
+        format!("no server: run `cargo xtask bench --advice`, or set {POSTGRES_URL}")
+    })?;
     let verbose = args.contains(&"-v");
     let folder = args.iter().find(|arg| **arg != "-v").map(Path::new);
     advice::run(&url, folder, verbose)

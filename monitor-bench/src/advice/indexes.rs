@@ -72,18 +72,26 @@ fn suites_in(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
     Ok(found)
 }
 
+/// The head of a table of scores.
+pub(super) fn print_head() {
+    println!(
+        "{:<28} {:>6} {:>6} {:>9} {:>6} {:>9} {:>8} {:>8} {:>7}",
+        "", "recall", "share", "precision", "fp", "cost/best", "advised", "distinct", "s"
+    );
+}
+
 fn run_suite(url: &str, suite: &Suite, verbose: bool) -> Result<()> {
     let started = Instant::now();
     let mut server = Server::load(url, suite)?;
     let has_hypopg = server.has_hypopg();
     println!("\n{} (loaded in {:.0} s)", suite.name, started.elapsed().as_secs_f64());
-    println!(
-        "{:<28} {:>6} {:>6} {:>9} {:>6} {:>9} {:>8} {:>8} {:>7}",
-        "", "recall", "share", "precision", "fp", "cost/best", "advised", "distinct", "s"
-    );
+    print_head();
     for way in WAYS {
         if way.what_if && !has_hypopg {
-            println!("{:<28} left out: install Debian's postgresql-15-hypopg or the like", way.name);
+            println!(
+                "{:<28} left out: install Debian's postgresql-15-hypopg or the like",
+                way.name
+            );
             continue;
         }
         let started = Instant::now();
@@ -126,7 +134,7 @@ fn advised(server: &Server, suite: &Suite, way: &Way) -> Result<(IndexAdvice, Ca
 }
 
 /// The statements that make the indexes advised for each statement, by its id.
-fn by_id(
+pub(super) fn by_id(
     suite: &Suite,
     advice: &IndexAdvice,
     catalogue: &Catalogue,
@@ -148,7 +156,7 @@ fn made(draft: &IndexDraft, catalogue: &Catalogue) -> String {
     steps.map(|step| step.replace(" CONCURRENTLY", "")).collect::<Vec<_>>().join(" ")
 }
 
-fn print_score(name: &str, score: &Score, took: f64) {
+pub(super) fn print_score(name: &str, score: &Score, took: f64) {
     let (false_positives, none) = score.false_positives;
     println!(
         "{name:<28} {:>6.2} {:>6.2} {:>9.2} {:>6} {:>9.2} {:>8} {:>8} {took:>7.1}",
@@ -163,7 +171,7 @@ fn print_score(name: &str, score: &Score, took: f64) {
 }
 
 /// Why each statement that wants an index got none.
-fn print_quiet(suite: &Suite, advice: &IndexAdvice) {
+pub(super) fn print_quiet(suite: &Suite, advice: &IndexAdvice) {
     for (query, answer) in suite.queries.iter().zip(&advice.answers) {
         let wants = query.expected.as_ref().is_some_and(|expected| expected.wants_index);
         let why = match answer {

@@ -5,8 +5,12 @@
 //! catalogue. What it advises is then built for real, and the statements' costs with their real values are compared.
 
 mod indexes;
+mod mariadb;
 mod score;
 mod server;
+mod sqlite;
 mod suite;
 
 pub(crate) use indexes::run;
+pub(crate) use mariadb::run as run_mariadb;
+pub(crate) use sqlite::run as run_sqlite;

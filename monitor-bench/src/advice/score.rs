@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::server::Server;
 use super::suite::Suite;
 
 /// Share of the best possible cut from which a statement counts as served.
 const SERVED: f64 = 0.8;
+
+/// Tells what a statement truly costs with indexes that are really made.
+pub(crate) trait Costs {
+    /// The cost of a statement, in any unit; the indexes are gone afterwards.
+    fn cost(&mut self, sql: &str, indexes: &[String]) -> Result<f64>;
+}
 
 /// How good advice is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,7 +42,7 @@ pub(crate) struct Line {
 
 /// Scores the indexes advised for each statement, by its id.
 pub(crate) fn score(
-    server: &mut Server,
+    server: &mut dyn Costs,
     suite: &Suite,
     advice: &BTreeMap<String, Vec<String>>,
 ) -> Result<(Score, Vec<Line>)> {
@@ -48,7 +53,8 @@ pub(crate) fn score(
         let Some(expected) = &query.expected else { continue };
         let indexes = advice.get(&query.id).cloned().unwrap_or_default();
         let before = server.cost(&query.literal, &[])?;
-        let after = if indexes.is_empty() { before } else { server.cost(&query.literal, &indexes)? };
+        let after =
+            if indexes.is_empty() { before } else { server.cost(&query.literal, &indexes)? };
         let mut used = 0;
         for at in 0..indexes.len() {
             let mut others = indexes.clone();
@@ -78,7 +84,10 @@ pub(crate) fn score(
             score.false_positives.1 += 1;
             if !indexes.is_empty() {
                 score.false_positives.0 += 1;
-                lines.push(Line { id: query.id.clone(), text: format!("false: {}", indexes.join("; ")) });
+                lines.push(Line {
+                    id: query.id.clone(),
+                    text: format!("false: {}", indexes.join("; ")),
+                });
             }
         }
     }

@@ -5,6 +5,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 use tokio::runtime::Runtime;
 
+use super::score::Costs;
 use super::suite::Suite;
 
 /// What the expectations were measured with, beside C collation and no parallel workers.
@@ -118,14 +119,6 @@ impl Server {
         Ok(())
     }
 
-    /// The planner's cost of a statement with these indexes really there; they are gone afterwards.
-    pub(crate) fn cost(&mut self, sql: &str, indexes: &[String]) -> Result<f64> {
-        self.run("begin")?;
-        let cost = self.cost_within(sql, indexes);
-        self.run("rollback")?;
-        cost
-    }
-
     fn cost_within(&mut self, sql: &str, indexes: &[String]) -> Result<f64> {
         for index in indexes {
             self.run(index)?;
@@ -136,6 +129,16 @@ impl Server {
         let text: String = row.try_get_unchecked(0)?;
         let plan: serde_json::Value = serde_json::from_str(&text)?;
         plan[0]["Plan"]["Total Cost"].as_f64().context("the plan has no cost")
+    }
+}
+
+impl Costs for Server {
+    /// The planner's cost of a statement.
+    fn cost(&mut self, sql: &str, indexes: &[String]) -> Result<f64> {
+        self.run("begin")?;
+        let cost = self.cost_within(sql, indexes);
+        self.run("rollback")?;
+        cost
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use monitor_core::identify::Dialect;
 use monitor_core::judge::advice::index::{Pattern, Statement, Workload, WriteRate};
+use monitor_tests::shop;
 use serde_json::Value;
 
 /// How long each suite is said to have been observed.
@@ -35,6 +36,7 @@ pub(crate) struct Query {
     mean_ms: Option<f64>,
     rows: Option<f64>,
     pattern: Pattern,
+    dialect: Dialect,
 }
 
 /// What was measured.
@@ -58,11 +60,44 @@ impl Suite {
         Self::of("shop", workload, expected, None)
     }
 
+    /// The shop on SQLite or MariaDB, each statement with the time and rows it is measured with.
+    pub(crate) fn shop_on(
+        dialect: shop::Dialect,
+        mut measure: impl FnMut(&str) -> Result<(Duration, usize)>,
+    ) -> Result<Self> {
+        let (name, expected) = match dialect {
+            shop::Dialect::Sqlite => (
+                "shop on SQLite",
+                include_str!("../../../tests/fixtures/shop/expected.sqlite.json"),
+            ),
+            _ => (
+                "shop on MariaDB",
+                include_str!("../../../tests/fixtures/shop/expected.mysql.json"),
+            ),
+        };
+        let mut suite = Self::shop()?;
+        suite.name = name.to_owned();
+        let expected: Value =
+            serde_json::from_str(expected).context("the expectations are no JSON")?;
+        let all = suite.queries.into_iter().zip(shop::workload());
+        suite.queries = all
+            .filter_map(|(query, origin)| query.on(&origin, dialect, &expected["queries"]))
+            .collect();
+        for query in &mut suite.queries {
+            let (took, rows) =
+                measure(&query.literal).with_context(|| format!("{} does not run", query.id))?;
+            query.mean_ms = Some(took.as_secs_f64() * 1e3);
+            query.rows = Some(rows as f64);
+        }
+        Ok(suite)
+    }
+
     /// A suite of a folder.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let text = |name: &str| {
             let path = folder.join(name);
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+            std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))
         };
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Self::of(&name, &text("workload.json")?, &text("expected.json")?, Some(folder.to_owned()))
@@ -84,7 +119,10 @@ impl Suite {
         }
         Ok(Self {
             name: name.to_owned(),
-            queries: queries.iter().map(|query| Query::of(query, &expected)).collect::<Result<_>>()?,
+            queries: queries
+                .iter()
+                .map(|query| Query::of(query, &expected))
+                .collect::<Result<_>>()?,
             writes,
             folder,
         })
@@ -95,7 +133,12 @@ impl Suite {
         let statements: Vec<Statement> =
             self.queries.iter().map(|query| query.statement(constants)).collect();
         let time = statements.iter().map(|one| one.mean.mul_f64(one.calls_per_hour)).sum();
-        Workload { statements, writes: self.writes.clone(), observed: OBSERVED, time_per_hour: time }
+        Workload {
+            statements,
+            writes: self.writes.clone(),
+            observed: OBSERVED,
+            time_per_hour: time,
+        }
     }
 
     /// The statements that make the tables, and those that make the indexes that exist.
@@ -183,9 +226,21 @@ impl Query {
                 all if all.iter().all(|shape| *shape == "prefix") => Pattern::Prefix,
                 _ => Pattern::Wildcard,
             },
+            dialect: Dialect::PostgreSql,
             id,
             sql,
         })
+    }
+
+    /// The statement as another system gets it; `None` where nothing was measured there.
+    fn on(mut self, query: &shop::Query, dialect: shop::Dialect, expected: &Value) -> Option<Self> {
+        self.expected = Expected::of_steps(&expected[&self.id]);
+        (self.dialect, self.sql) = match dialect {
+            shop::Dialect::Sqlite => (Dialect::Sqlite, shop::for_sqlite(query).0),
+            _ => (Dialect::MySql, shop::for_mysql(query).0),
+        };
+        self.literal = shop::inlined(query, dialect);
+        query.engines.contains(&dialect).then_some(self)
     }
 
     fn statement(&self, constants: bool) -> Statement {
@@ -199,7 +254,7 @@ impl Query {
             mean: Duration::from_secs_f64(mean_ms / 1e3),
             rows: self.rows,
             pattern: self.pattern,
-            ..Statement::of_text(&self.sql, Dialect::PostgreSql)
+            ..Statement::of_text(&self.sql, self.dialect)
         }
     }
 }
@@ -239,5 +294,14 @@ impl Expected {
             ext_best_cost: expected["ext_best_cost"].as_f64().unwrap_or(best_cost).min(best_cost),
             c0: expected["c0"].as_f64()?,
         })
+    }
+
+    /// What was measured in steps of work.
+    fn of_steps(expected: &Value) -> Option<Self> {
+        let label = expected["label"].as_str().filter(|label| *label != "grey")?;
+        let c0 = expected["steps_before"].as_f64()?;
+        let best_cost = expected["steps_best"].as_f64().unwrap_or(c0);
+        let wants_index = label == "index";
+        Some(Self { wants_index, best_cost, ext_best_cost: best_cost, c0 })
     }
 }
