@@ -175,7 +175,10 @@ pub(super) fn print_quiet(suite: &Suite, advice: &IndexAdvice) {
     for (query, answer) in suite.queries.iter().zip(&advice.answers) {
         let wants = query.expected.as_ref().is_some_and(|expected| expected.wants_index);
         let why = match answer {
-            Answer::Found { .. } => continue,
+            Answer::Found { before, after, .. } => {
+                println!("    {} found: cost {before:.0} -> {after:.0}", query.id);
+                continue;
+            }
             Answer::Quiet(why) => why.to_string(),
             Answer::TooSoon => "too soon".to_owned(),
             Answer::NotAsked(error) => error.to_string(),

@@ -7,13 +7,16 @@ mod asker;
 mod budget;
 mod catalogue;
 mod cells;
+mod cost;
 mod line;
 mod manners;
+pub mod mysql;
 mod planner;
 pub mod postgres;
 mod quote;
 mod sample;
 pub mod sqlite;
+mod steps;
 
 pub use asker::{Answer, AskError, AskErrorKind, Asker};
 pub use budget::{Asked, Budget, Budgeted};

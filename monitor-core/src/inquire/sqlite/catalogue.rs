@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use super::rows;
 use crate::capture::System;
 use crate::inquire::cells::Cells;
+use crate::inquire::cost::ROW_ID;
 use crate::inquire::{
     AskError, AskErrorKind, Asker, Catalogue, Column, ForeignKey, Index, KeyPart, Sample, Table,
     TableKind,
@@ -13,8 +14,6 @@ use crate::inquire::{
 
 /// How many tables are read, the first ones made first.
 const TABLES_MAX: usize = 500;
-/// Rows from which a table's values are looked at; smaller tables need no index.
-const SAMPLED_FROM: f64 = 500.0;
 /// Bytes of a row beside its values: its header and its cell in the page.
 const ROW_BYTES: f64 = 8.0;
 
@@ -27,7 +26,7 @@ pub struct Survey {
     pub(super) schema: Vec<String>,
     /// The rows of `sqlite_stat1`, where ANALYZE was run: table, index, numbers.
     pub(super) stat1: Vec<(String, Option<String>, String)>,
-    /// A sample of each table that is not small, by its name.
+    /// A sample of each table that has rows, by its name.
     pub(super) samples: BTreeMap<String, Sample>,
 }
 
@@ -72,7 +71,7 @@ pub fn survey(asker: &mut dyn Asker, at: SystemTime) -> Result<Survey, AskError>
     for table in &mut survey.catalogue.tables {
         let told = survey.stat1.iter().find(|(name, ..)| *name == table.name);
         let told = told.and_then(|(_, _, numbers)| numbers.split(' ').next()?.parse().ok());
-        let (rows, sample) = rows::rows(asker, table, told, SAMPLED_FROM)?;
+        let (rows, sample) = rows::rows(asker, table, told)?;
         table.rows = rows;
         if let Some(sample) = sample {
             describe(table, &sample);
@@ -141,9 +140,6 @@ fn read_columns(asker: &mut dyn Asker, catalogue: &mut Catalogue) -> Result<(), 
     }
     Ok(())
 }
-
-/// What EXPLAIN calls the row id.
-pub(super) const ROW_ID: &str = "INTEGER PRIMARY KEY";
 
 fn row_id(column: &str) -> Index {
     Index {

@@ -1,7 +1,6 @@
 //! SQLite: what to ask it, how to read its answers, and its planner on a copy of the schema.
 
 mod catalogue;
-mod cost;
 mod plan;
 mod planner;
 mod rows;

@@ -2,53 +2,10 @@
 //!
 //! Its lines are English and change a little between versions: those before 3.36 say `SCAN TABLE t AS x` for `SCAN x`.
 
-use crate::inquire::{Answer, cells::Cells};
-
-/// A line of a plan, and those below it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Step {
-    pub(super) what: What,
-    /// The line as it is.
-    pub(super) line: String,
-    pub(super) below: Vec<Step>,
-}
-
-/// What a line says.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum What {
-    /// A table or subquery is read, once for each row of those before it.
-    Read(Read),
-    /// Several indexes are searched for the same table.
-    IndexOr,
-    /// One of those.
-    IndexArm,
-    /// Rows are sorted; only those that are equal in all but the last terms, if `partly`.
-    Sort { partly: bool, order: bool },
-    /// A subquery's rows are kept, under a name.
-    Keep(String),
-    /// A subquery is run once for each row so far.
-    Correlated,
-    /// Anything that only holds what is below it.
-    #[default]
-    Other,
-}
-
-/// How something is read.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Read {
-    /// The name it has in the statement.
-    pub(super) alias: String,
-    /// The index; the row id under the name EXPLAIN gives it.
-    pub(super) index: Option<String>,
-    /// Columns of the index that are looked up.
-    pub(super) by: Vec<String>,
-    /// Whether the index holds all that is needed.
-    pub(super) covering: bool,
-    /// Whether the index is built for this one call.
-    pub(super) automatic: bool,
-    /// Whether it is looked into; else read from one end to the other.
-    pub(super) search: bool,
-}
+use crate::inquire::Answer;
+use crate::inquire::cells::Cells;
+use crate::inquire::cost::ROW_ID;
+use crate::inquire::steps::{Read, Step, What};
 
 /// Reads a plan; each row is a number, the number of the line above, nothing, and the line.
 pub(super) fn steps(answer: Answer) -> Vec<Step> {
@@ -112,7 +69,7 @@ fn read(line: &str, words: &[&str]) -> Read {
     let is_row_id = line.contains("USING INTEGER PRIMARY KEY");
     let is_primary = is_row_id || line.contains("USING PRIMARY KEY");
     let index = match index {
-        _ if is_row_id => Some(super::catalogue::ROW_ID.to_owned()),
+        _ if is_row_id => Some(ROW_ID.to_owned()),
         Some(name) if !name.starts_with('(') => Some((*name).to_owned()),
         _ => None,
     };

@@ -1,8 +1,8 @@
 //! SQLite's planner, asked on an empty copy of the schema in memory that has the real one's statistics.
 
 use super::catalogue::Survey;
-use super::cost::Model;
 use super::plan;
+use crate::inquire::cost::{Model, ROW_ID};
 use crate::inquire::{
     AskError, AskErrorKind, Asker, Explainable, IndexDraft, KeyOf, Plan, Planner, Sample, quoted,
 };
@@ -59,7 +59,7 @@ impl<'a> SqlitePlanner<'a> {
             }
             let Some(rows) = table.rows else { continue };
             self.insert_statistics(&table.name, None, &format!("{rows:.0}"))?;
-            for index in table.indexes.iter().filter(|one| one.name != super::catalogue::ROW_ID) {
+            for index in table.indexes.iter().filter(|one| one.name != ROW_ID) {
                 let key: Vec<&KeyOf> = index.key.iter().map(|part| &part.of).collect();
                 let numbers = self.numbers(&table.name, &key);
                 self.insert_statistics(&table.name, Some(&index.name), &numbers)?;

@@ -30,14 +30,13 @@ impl Span {
     }
 }
 
-/// Rows of a table, and a sample of them where there are enough to matter.
+/// Rows of a table, and a sample of them.
 ///
 /// Reads at most some 26 000 rows: by their row ids where the table has them, else the first ones.
 pub(super) fn rows(
     asker: &mut dyn Asker,
     table: &Table,
     told: Option<f64>,
-    sample_from: f64,
 ) -> Result<(Option<f64>, Option<Sample>), AskError> {
     let span = match table.kind {
         TableKind::Ordinary => span(asker, &table.name)?,
@@ -48,7 +47,7 @@ pub(super) fn rows(
         _ => counted(asker, table)?,
     };
     let rows = counted.or(told);
-    if rows.is_none_or(|rows| rows < sample_from) {
+    if rows == Some(0.0) {
         return Ok((rows, None));
     }
     let question = match &span {
