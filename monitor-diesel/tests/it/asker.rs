@@ -1,9 +1,14 @@
 //! Asking the database, apart from the application's own connections.
 
+use std::time::SystemTime;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use monitor_core::capture::System;
-use monitor_core::inquire::{AskErrorKind, Asker};
+use monitor_core::inquire::{
+    Access, AskErrorKind, Asker, Catalogue, Explainable, IndexDraft, KeyPart, Planner, mysql,
+    postgres, sqlite,
+};
 use monitor_diesel::asker;
 
 use crate::support::{monitor, mysql_url, postgres_url};
@@ -103,4 +108,51 @@ fn a_password_is_never_shown_and_a_server_that_is_not_there_is_gone() {
     let error = asker.ask("select 1").unwrap_err();
     assert_eq!(error.kind, AskErrorKind::Gone);
     assert!(!format!("{asker:?} {error} {error:?}").contains("hunter2"));
+}
+
+#[test]
+fn every_backend_can_be_surveyed_through_diesel() {
+    let monitor = monitor();
+    let table = format!("surveyed_{}", std::process::id());
+    let create = format!("create table {table} (id integer primary key, name varchar(40))");
+    let fill = format!("insert into {table} values (1, 'Ada'), (2, 'Eve'), (3, null)");
+    let check = |catalogue: &Catalogue, knows_values: bool| {
+        let found = catalogue.table(&table).unwrap();
+        let names: Vec<_> = found.columns.iter().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["id", "name"]);
+        assert_eq!(found.primary_key().unwrap().key, [KeyPart::column("id")]);
+        assert_eq!(found.columns[1].spread.is_some(), knows_values, "{found:#?}");
+    };
+
+    let mut conn = PgConnection::establish(&postgres_url()).unwrap();
+    conn.batch_execute(&format!("{create}; {fill}")).unwrap();
+    let mut asked = asker::<PgConnection>(&monitor, &postgres_url());
+    let catalogue = postgres::read_catalogue(&mut asked, SystemTime::UNIX_EPOCH);
+    conn.batch_execute(&format!("drop table {table}")).unwrap();
+    check(&catalogue.unwrap(), false);
+
+    let mut conn = MysqlConnection::establish(&mysql_url()).unwrap();
+    conn.batch_execute(&create).unwrap();
+    conn.batch_execute(&fill).unwrap();
+    conn.batch_execute(&format!("analyze table {table}")).unwrap();
+    let mut asked = asker::<MysqlConnection>(&monitor, &mysql_url());
+    let survey = mysql::survey(&mut asked, SystemTime::UNIX_EPOCH);
+    let text = format!("select id from {table} where name = 'Ada'");
+    let statement = Explainable { text, ..Explainable::default() };
+    let plan = survey
+        .as_ref()
+        .map(|survey| mysql::MysqlPlanner::new(&mut asked, survey).plan(&statement, &[]));
+    conn.batch_execute(&format!("drop table {table}")).unwrap();
+    assert_eq!(plan.unwrap().unwrap().nodes[1].access, Some(Access::Full));
+    check(&survey.unwrap().catalogue, true);
+
+    let url = "file:surveyed?mode=memory&cache=shared";
+    let mut conn = SqliteConnection::establish(url).unwrap();
+    conn.batch_execute(&format!("{create}; {fill}")).unwrap();
+    let mut asked = asker::<SqliteConnection>(&monitor, url);
+    let survey = sqlite::survey(&mut asked, SystemTime::UNIX_EPOCH).unwrap();
+    check(&survey.catalogue, true);
+    let drafts = [IndexDraft::on(&table, ["name"])];
+    let mut planner = sqlite::SqlitePlanner::new(&mut asked, &survey).unwrap();
+    assert_eq!(planner.plan(&statement, &drafts).unwrap().drafts_used(), [0]);
 }

@@ -17,5 +17,6 @@ mod labels;
 mod layer;
 mod migrations;
 mod secrets;
+mod survey;
 mod transactions;
 mod ways;

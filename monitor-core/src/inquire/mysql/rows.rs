@@ -51,9 +51,11 @@ fn by_keys(
     let end = |at: usize| ends.rows.first()?.get(at)?.as_ref()?.parse::<i64>().ok();
     let (Some(first), Some(last)) = (end(0), end(1)) else { return Ok(Vec::new()) };
     let step = (last.saturating_sub(first) / KEYS).max(1);
-    // Each moved a little, so that no pattern of keys falls in with the steps.
+    // Each moved a little and irregularly, so that no pattern of keys falls in with the steps.
     let keys: Vec<String> = (0..KEYS)
-        .map(|n| first.saturating_add(n.saturating_mul(step)).saturating_add(n * 7919 % step))
+        .map(|n| {
+            first.saturating_add(n.saturating_mul(step)).saturating_add(n * (n * 31 + 7919) % step)
+        })
         .take_while(|key| *key <= last)
         .map(|key| key.to_string())
         .collect();

@@ -107,7 +107,7 @@ fn number(answer: &Answer) -> Option<f64> {
     answer.rows.first()?.first()?.as_ref()?.parse().ok()
 }
 
-/// Rows at evenly spread ids, each moved a little, so that no pattern of ids falls in with the steps.
+/// Rows at evenly spread ids, each moved a little and irregularly, so that no pattern of ids falls in with the steps.
 fn by_ids(table: &Table, span: &Span) -> String {
     let name = quoted(&table.name);
     let (first, last, step) = (span.first, span.last, span.step(SAMPLE_ROWS));
@@ -115,7 +115,7 @@ fn by_ids(table: &Table, span: &Span) -> String {
         "with recursive at(n, id) as (select 0, {first} union all select n + 1, id + {step} \
          from at where id + {step} <= {last} limit {SAMPLE_ROWS}) \
          select s.rowid, {} from at join {name} s on s.rowid = (select rowid from {name} \
-         where rowid >= at.id + (at.n * 7919) % {step} order by rowid limit 1)",
+         where rowid >= at.id + (at.n * (at.n * 31 + 7919)) % {step} order by rowid limit 1)",
         values(table)
     )
 }
