@@ -145,7 +145,7 @@ impl Suite {
     pub(crate) fn schema(&self) -> Result<Vec<String>> {
         let Some(folder) = &self.folder else {
             use monitor_tests::shop::{Dialect, index_definitions, table_definitions};
-            let all = table_definitions(Dialect::Postgres).into_iter();
+            let all = table_definitions(Dialect::Postgres);
             let all = all.chain(index_definitions(Dialect::Postgres));
             return Ok(all.map(str::to_owned).collect());
         };
