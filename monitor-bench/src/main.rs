@@ -1,22 +1,28 @@
-//! What watching costs: `cargo xtask bench`.
+//! What watching costs: `cargo xtask bench`; and how good advice is: `cargo xtask bench --advice [DIR]`.
 //!
 //! All variants run in one process, in small blocks, in an order that turns from round to round; the
 //! table shows medians over the rounds, and the cost above the empty block of the same round. Two
 //! variants that do the same (A/A) show how much of it is noise.
 
+mod advice;
 mod rounds;
 mod rules;
 mod variants;
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use monitor_core::Monitor;
 use monitor_core::capture::{Call, Database, System};
 
 use rounds::Rounds;
 use variants::Variant;
 
+/// The variable that carries the server's address.
+const POSTGRES_URL: &str = "MONITOR_TEST_POSTGRES_URL";
+const MYSQL_URL: &str = "MONITOR_TEST_MYSQL_URL";
 /// Calls of one block: short enough that an interruption spoils one block, not the median.
 const BLOCK: u32 = 2_000;
 /// Rounds over all variants.
@@ -27,14 +33,29 @@ const FLOOD: u32 = 200_000;
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => Ok(costs()?),
-        ["--advice"] => rules::run(None),
-        ["--advice", folder] => rules::run(Some(folder)),
-        _ => anyhow::bail!("cannot read the arguments; there is `--advice [DIR]`, or nothing"),
+        [] => Ok(measure()?),
+        ["--advice", rest @ ..] => advise(rest),
+        _ => anyhow::bail!("cannot read the arguments; there is `--advice [DIR] [-v]`, or nothing"),
     }
 }
 
-fn costs() -> Result<(), monitor_core::BuildError> {
+fn server(variable: &str) -> anyhow::Result<String> {
+    std::env::var(variable)
+        .with_context(|| format!("no server: run `cargo xtask bench --advice`, or set {variable}"))
+}
+
+/// How good advice is, of rules and on indexes, system by system. `-v` says why, statement by
+/// statement.
+fn advise(args: &[&str]) -> anyhow::Result<()> {
+    let verbose = args.contains(&"-v");
+    let folder = args.iter().find(|arg| **arg != "-v").copied();
+    rules::run(folder)?;
+    advice::run(&server(POSTGRES_URL)?, folder.map(Path::new), verbose)?;
+    advice::run_sqlite(verbose)?;
+    advice::run_mariadb(&server(MYSQL_URL)?, verbose)
+}
+
+fn measure() -> Result<(), monitor_core::BuildError> {
     let mut variants = Variant::all()?;
     let rounds = Rounds::run(&mut variants, ROUNDS, BLOCK);
     println!("one call, {ROUNDS} rounds of {BLOCK}, median ns and the middle half of the rounds");

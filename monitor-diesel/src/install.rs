@@ -1,5 +1,6 @@
 //! The one line in `main`.
 
+use std::cell::Cell;
 use std::sync::{PoisonError, RwLock};
 
 use diesel::connection::{
@@ -31,6 +32,11 @@ enum Why {
 
 /// diesel takes a function, which cannot carry a monitor along.
 static INSTALLED: RwLock<Option<Installed>> = RwLock::new(None);
+
+thread_local! {
+    /// Whether the connection that this thread opens is our own. diesel asks for its instrumentation on the same thread.
+    static UNWATCHED: Cell<bool> = const { Cell::new(false) };
+}
 
 struct Installed {
     monitor: Monitor,
@@ -127,8 +133,25 @@ pub(crate) fn beside_default(watch: Watch) -> Box<dyn Instrumentation> {
     }
 }
 
+/// Opens a connection of our own, which nobody watches.
+pub(crate) fn unwatched<T>(open: impl FnOnce() -> T) -> T {
+    /// Also where opening panics.
+    struct Over;
+    impl Drop for Over {
+        fn drop(&mut self) {
+            UNWATCHED.set(false);
+        }
+    }
+    let _over = Over;
+    UNWATCHED.set(true);
+    open()
+}
+
 /// Called by diesel for every connection it opens.
 fn make() -> Option<Box<dyn Instrumentation>> {
+    if UNWATCHED.get() {
+        return None;
+    }
     let (monitor, other) = {
         let installed = INSTALLED.read().unwrap_or_else(PoisonError::into_inner);
         let installed = installed.as_ref()?;

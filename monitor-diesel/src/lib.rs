@@ -84,6 +84,7 @@
 //! shared, and nothing waits.
 
 mod adapter;
+mod asker;
 mod connection;
 mod error;
 mod install;
@@ -97,6 +98,7 @@ mod transaction;
 mod url;
 
 pub use adapter::Watch;
+pub use asker::{DieselAsker, asker};
 pub use install::{
     InstallError, MakeInstrumentation, install, install_with, instrumentation, watch_of,
 };

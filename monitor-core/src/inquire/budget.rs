@@ -10,7 +10,8 @@ use crate::capture::{Clock, System, Tick};
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Budget {
-    /// Questions in one refresh. Default 1 000. Past it they are refused ([`Asked::over_questions`]).
+    /// Questions in one refresh. Default 5 000: a schema of 500 tables and the plans of some hundred statements.
+    /// Past it they are refused ([`Asked::over_questions`]).
     pub questions_max: u32,
     /// Database time of one refresh. Default 5 s. Past it questions are refused ([`Asked::over_time`]).
     pub time_max: Duration,
@@ -81,7 +82,7 @@ struct Refresh {
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            questions_max: 1_000,
+            questions_max: 5_000,
             time_max: Duration::from_secs(5),
             answer_expected: Duration::from_millis(250),
             troubles_max: 3,

@@ -6,11 +6,17 @@
 mod asker;
 mod budget;
 mod catalogue;
+mod cells;
+mod cost;
 mod line;
 mod manners;
+pub mod mysql;
 mod planner;
 pub mod postgres;
 mod quote;
+mod sample;
+pub mod sqlite;
+mod steps;
 
 pub use asker::{Answer, AskError, AskErrorKind, Asker};
 pub use budget::{Asked, Budget, Budgeted};
@@ -19,5 +25,8 @@ pub use catalogue::{
 };
 pub use line::{Carrier, Line};
 pub use manners::Manners;
-pub use planner::{Access, Explainable, IndexDraft, Plan, PlanNode, Planner, UsedIndex};
+pub use planner::{
+    Access, Estimates, Explainable, FilterEstimate, IndexDraft, Plan, PlanNode, Planner, UsedIndex,
+};
 pub use quote::quoted;
+pub use sample::Sample;

@@ -23,13 +23,39 @@ pub trait Planner {
 }
 
 /// A statement in a form that its system can explain.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Explainable {
     /// Its text. With [`Explainable::parameters`] the parameters are `$1`, `$2` and so on, or `?` where
     /// the system writes them so; otherwise there are values in their places.
     pub text: String,
     /// How many parameters are left in it. They are to be planned for without knowing a value.
     pub parameters: usize,
+    /// How many rows it is expected to meet, for systems whose plans have no numbers.
+    pub estimates: Estimates,
+}
+
+/// How many rows a statement is expected to meet on its way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Estimates {
+    /// The tables it names: the name each has in the statement, and its own.
+    pub relations: Vec<(String, String)>,
+    /// What its filters keep.
+    pub filters: Vec<FilterEstimate>,
+    /// How many rows are wanted of those there are, where only the first are.
+    pub limit: Option<f64>,
+}
+
+/// What a filter is expected to keep.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilterEstimate {
+    /// The relation's place in [`Estimates::relations`].
+    pub relation: usize,
+    /// What is tested.
+    pub of: KeyOf,
+    /// The share of rows it keeps, from 0 to 1.
+    pub share: f64,
+    /// Where it is part of an OR: which OR, and which of its arms.
+    pub arm: Option<(usize, usize)>,
 }
 
 /// An index that does not exist.

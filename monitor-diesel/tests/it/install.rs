@@ -10,6 +10,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection};
 use monitor_core::Monitor;
 use monitor_core::capture::{Database, System};
+use monitor_core::inquire::Asker;
 use monitor_core::snapshot::SourceActivity;
 
 use crate::support::{everything, monitor, mysql_url, postgres_url, statement};
@@ -165,6 +166,23 @@ fn a_monitor_that_is_off_can_be_replaced_and_installed() {
     monitor_diesel::install(&monitor).unwrap();
     let mut conn = SqliteConnection::establish(&memory("off")).unwrap();
     assert!(monitor_diesel::watch_of(conn.instrumentation()).is_some());
+}
+
+#[test]
+fn an_asker_is_not_watched() {
+    let _default = default_is_mine();
+    let monitor = monitor();
+    monitor_diesel::install(&monitor).unwrap();
+    let url = memory("asked") + "&cache=shared";
+    let mut conn = SqliteConnection::establish(&url).unwrap();
+    conn.batch_execute("select 1").unwrap();
+    let mut asker = monitor_diesel::asker::<SqliteConnection>(&monitor, &url);
+    asker.ask("select 2").unwrap();
+    asker.scratch().unwrap().unwrap().ask("select 3").unwrap();
+    asker.rest();
+    let source = of(&monitor, named("asked"));
+    assert_eq!((source.activity.calls, source.connections.created), (1, 1));
+    assert_eq!(monitor.snapshot().lifetime.total.calls, 1);
 }
 
 static STARTS: AtomicU64 = AtomicU64::new(0);

@@ -1,6 +1,7 @@
 //! What is seen of real connections, sync and async, on all three databases.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
+mod asker;
 mod asynchronous;
 mod backends;
 mod install;

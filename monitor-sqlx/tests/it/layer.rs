@@ -42,7 +42,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Neighbour {
 }
 
 /// The monitor behind the process's layer.
-fn layered() -> &'static Monitor {
+pub(crate) fn layered() -> &'static Monitor {
     static MONITOR: OnceLock<Monitor> = OnceLock::new();
     static INSTALL: Once = Once::new();
     let monitor = MONITOR.get_or_init(|| Monitor::builder().beat_by_hand().build().unwrap());
@@ -59,7 +59,7 @@ fn layered() -> &'static Monitor {
 }
 
 /// What the layer has counted of statements with this word in them.
-fn heard(word: &str) -> Activity {
+pub(crate) fn heard(word: &str) -> Activity {
     let snapshot = layered().snapshot();
     let mut found = snapshot.lifetime.statements.iter().filter(|one| one.text.contains(word));
     let activity = found.next().map(|one| one.activity.clone()).unwrap_or_default();
@@ -79,7 +79,7 @@ fn people(word: &str) -> AssertSqlSafe<String> {
 }
 
 /// A word that no other test uses.
-fn word<DB: TestDb>(test: &str) -> String {
+pub(crate) fn word<DB: TestDb>(test: &str) -> String {
     format!("{test}_on_{}", DB::NAME.to_lowercase())
 }
 

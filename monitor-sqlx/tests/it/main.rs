@@ -20,5 +20,6 @@ mod probes;
 mod proxy;
 mod secrets;
 mod slow;
+mod survey;
 mod transactions;
 mod ways;

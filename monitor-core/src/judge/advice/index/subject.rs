@@ -2,11 +2,13 @@
 
 use super::candidates::table_of;
 use super::gates::{CALLS_MIN, MEAN_MIN, OBSERVED_MIN, is_small};
-use super::values::{Guess, Guesser};
+use super::values::{Guess, Guesser, LIMIT_ROWS};
 use super::workload::{Pattern, Statement, Workload, dialect_of};
 use super::{Answer, Quiet};
-use crate::inquire::{AskError, AskErrorKind, Catalogue, Explainable, Plan, Planner};
-use crate::judge::advice::query::{Filling, Reading, Test, read, render};
+use crate::inquire::{
+    AskError, AskErrorKind, Catalogue, Estimates, Explainable, FilterEstimate, Plan, Planner,
+};
+use crate::judge::advice::query::{Filling, Reading, Test, ValueUse, read, render};
 
 /// How many relations a statement may have that is planned with values. With more, wrong guesses add up, and plans
 /// made without values were better (TPC-H).
@@ -64,7 +66,7 @@ impl<'a> Subject<'a> {
     fn ask(&mut self, catalogue: &Catalogue, planner: &mut dyn Planner) -> Result<(), Answer> {
         if self.reading.relations.len() > VALUES_RELATIONS_MAX {
             let filling = self.guesser(catalogue, 1.0).bounds_only().filling;
-            if self.explain(&filling, planner)? {
+            if self.explain(&filling, catalogue, planner)? {
                 return Ok(());
             }
         }
@@ -73,7 +75,9 @@ impl<'a> Subject<'a> {
             let filling = self.guess.filling.clone();
             let explained = STAND_INS.iter().find_map(|stand_in| {
                 let filling = Filling { rest: Some(stand_in), ..filling.clone() };
-                self.explain(&filling, planner).map(|done| done.then_some(())).transpose()
+                self.explain(&filling, catalogue, planner)
+                    .map(|done| done.then_some(()))
+                    .transpose()
             });
             match explained {
                 Some(explained) => explained?,
@@ -89,8 +93,14 @@ impl<'a> Subject<'a> {
     }
 
     /// Asks for the plan as things are; whether the server understood.
-    fn explain(&mut self, filling: &Filling, planner: &mut dyn Planner) -> Result<bool, Answer> {
+    fn explain(
+        &mut self,
+        filling: &Filling,
+        catalogue: &Catalogue,
+        planner: &mut dyn Planner,
+    ) -> Result<bool, Answer> {
         let Some(explainable) = render(&self.reading, filling) else { return Ok(false) };
+        let explainable = Explainable { estimates: self.estimates(catalogue), ..explainable };
         match planner.plan(&explainable, &[]) {
             Ok(plan) => {
                 self.asked = Some((explainable, plan));
@@ -98,6 +108,30 @@ impl<'a> Subject<'a> {
             }
             Err(AskError { kind: AskErrorKind::Wrong, .. }) => Ok(false),
             Err(error) => Err(Answer::NotAsked(error)),
+        }
+    }
+
+    /// What its filters are taken to keep.
+    fn estimates(&self, catalogue: &Catalogue) -> Estimates {
+        let reading = &self.reading;
+        let table = |at: usize| catalogue.tables.get(at).map(|table| table.name.clone());
+        let relations = reading.relations.iter();
+        let filters = reading.filters.iter().zip(&self.guess.shares);
+        let is_limited = reading.values.iter().any(|(_, what)| *what == ValueUse::Limit)
+            || reading.sorts.iter().any(|sort| sort.limited);
+        Estimates {
+            relations: relations
+                .map(|one| (one.alias.clone(), table(one.table).unwrap_or_default()))
+                .collect(),
+            filters: filters
+                .map(|(filter, share)| FilterEstimate {
+                    relation: filter.relation,
+                    of: filter.of.clone(),
+                    share: *share,
+                    arm: filter.arm,
+                })
+                .collect(),
+            limit: is_limited.then(|| self.statement.rows.unwrap_or(LIMIT_ROWS).max(1.0)),
         }
     }
 

@@ -27,7 +27,7 @@ const LIST_LEN: usize = 3;
 /// The most values a list is written out with.
 const LIST_LEN_MAX: usize = 200;
 /// How many rows a `limit ?` is taken to ask for, and an `offset ?` to skip, where nothing else is known.
-const LIMIT_ROWS: f64 = 20.0;
+pub(super) const LIMIT_ROWS: f64 = 20.0;
 const OFFSET_ROWS: f64 = 100.0;
 
 /// Values for a statement, and the share of rows each filter keeps with them.

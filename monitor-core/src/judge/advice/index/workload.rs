@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::capture::{Database, System};
-use crate::identify::{Dialect, Fingerprint, Kind, ListSize};
+use crate::identify::{Dialect, Fingerprint, Kind, ListSize, identify};
 use crate::snapshot::{Rollup, StatementActivity};
 
 /// What one database has to do.
@@ -121,6 +121,23 @@ impl Statement {
         })
     }
 
+    /// A statement that was not counted by a monitor, from any text of it.
+    #[must_use]
+    pub fn of_text(text: &str, dialect: Dialect) -> Self {
+        let identity = identify(text, dialect);
+        Self {
+            fingerprint: identity.fingerprint,
+            text: identity.text,
+            sample: None,
+            calls: 0,
+            calls_per_hour: 0.0,
+            mean: Duration::ZERO,
+            rows: None,
+            list_len: usual_len(identity.list_size),
+            pattern: Pattern::Unknown,
+        }
+    }
+
     /// The text that says most: the sample, or else the normalised one.
     #[must_use]
     pub fn best_text(&self) -> &str {
@@ -128,16 +145,21 @@ impl Statement {
     }
 }
 
-/// The usual length of a statement's lists: the middle of the class most calls fall in.
+/// The usual length of a statement's lists: that of the class most calls fall in.
 fn list_len(reading: &StatementActivity) -> Option<usize> {
     let most = reading.by_list_size.iter().max_by_key(|list| list.activity.calls)?;
-    Some(match most.size {
-        ListSize::None => return None,
-        ListSize::One => 1,
-        ListSize::UpTo10 => 4,
-        ListSize::UpTo100 => 30,
-        ListSize::More => 200,
-    })
+    usual_len(most.size)
+}
+
+/// A length from the lower middle of a class, as short lists are more frequent.
+fn usual_len(size: ListSize) -> Option<usize> {
+    match size {
+        ListSize::None => None,
+        ListSize::One => Some(1),
+        ListSize::UpTo10 => Some(4),
+        ListSize::UpTo100 => Some(30),
+        ListSize::More => Some(200),
+    }
 }
 
 /// Whose SQL a system speaks.

@@ -30,7 +30,8 @@ pub fn render(reading: &Reading, filling: &Filling) -> Option<Explainable> {
         let Statement::Query(query) = &mut statement else { return None };
         unlocked(query);
         let parameters = filler.kept.len();
-        Some(Explainable { text: statement.to_string(), parameters })
+        let text = statement.to_string();
+        Some(Explainable { text, parameters, ..Explainable::default() })
     })
 }
 
