@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use monitor_core::Monitor;
-use monitor_core::capture::System;
+use monitor_core::capture::{Database, System};
 use monitor_core::inquire::{Answer, AskError, AskErrorKind, Asker, Carrier, Line, Manners};
 use sqlx::{AssertSqlSafe, Connection, Error, raw_sql};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -44,6 +44,7 @@ pub fn asker<DB: MonitoredDatabase>(monitor: &Monitor, options: &Options<DB>) ->
     let driver = Driver {
         options: DB::asking(options, &manners),
         system: DB::identify(options).system,
+        database: DB::identify(options),
         manners,
         runtime: None,
     };
@@ -55,6 +56,7 @@ struct Driver<DB: MonitoredDatabase> {
     /// `None` where there is no second way to the database.
     options: Option<Options<DB>>,
     system: System,
+    database: Database,
     manners: Manners,
     /// Made when it is needed first.
     runtime: Option<Runtime>,
@@ -65,6 +67,10 @@ struct Driver<DB: MonitoredDatabase> {
 impl<DB: MonitoredDatabase> Asker for SqlxAsker<DB> {
     fn system(&self) -> System {
         self.0.system()
+    }
+
+    fn database(&self) -> Option<Database> {
+        self.0.database()
     }
 
     fn ask(&mut self, question: &str) -> Result<Answer, AskError> {
@@ -104,6 +110,10 @@ impl<DB: MonitoredDatabase> Carrier for Driver<DB> {
 
     fn system(&self) -> System {
         self.system
+    }
+
+    fn database(&self) -> Option<Database> {
+        Some(self.database.clone())
     }
 
     fn open(&mut self) -> Result<DB::Connection, AskError> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::capture::System;
+use crate::capture::{Database, System};
 
 /// A connection of the monitor's own, which answers questions in text.
 ///
@@ -11,6 +11,12 @@ use crate::capture::System;
 pub trait Asker: Send {
     /// The system on the other side; MariaDB is told apart from MySQL once a question was answered.
     fn system(&self) -> System;
+
+    /// The database that is asked, as the calls of the application name it; `None` where that is not
+    /// known.
+    fn database(&self) -> Option<Database> {
+        None
+    }
 
     /// Runs one statement, as text and without parameters, and gives back its rows.
     ///

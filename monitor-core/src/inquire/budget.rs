@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Answer, AskError, AskErrorKind, Asker};
-use crate::capture::{Clock, System, Tick};
+use crate::capture::{Clock, Database, System, Tick};
 
 /// How much may be asked in one refresh of what is known about a database.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -200,6 +200,10 @@ impl Budgeted {
 impl Asker for Budgeted {
     fn system(&self) -> System {
         self.asker.system()
+    }
+
+    fn database(&self) -> Option<Database> {
+        self.asker.database()
     }
 
     fn ask(&mut self, question: &str) -> Result<Answer, AskError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Answer, AskError, AskErrorKind, Asker};
-use crate::capture::{Clock, System, Tick};
+use crate::capture::{Clock, Database, System, Tick};
 
 /// What a driver does for a [`Line`]: opens connections, and asks over one.
 pub trait Carrier: Send {
@@ -12,6 +12,11 @@ pub trait Carrier: Send {
 
     /// The system on the other side, as far as it is known by now.
     fn system(&self) -> System;
+
+    /// As [`Asker::database`].
+    fn database(&self) -> Option<Database> {
+        None
+    }
 
     /// Opens a connection and puts it on its [`Manners`](super::Manners).
     ///
@@ -113,6 +118,10 @@ impl<C: Carrier> Line<C> {
 impl<C: Carrier> Asker for Line<C> {
     fn system(&self) -> System {
         self.carrier.system()
+    }
+
+    fn database(&self) -> Option<Database> {
+        self.carrier.database()
     }
 
     fn ask(&mut self, question: &str) -> Result<Answer, AskError> {

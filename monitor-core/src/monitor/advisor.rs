@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use super::builder::{BuildError, Builder, refuse};
+use super::survey::{Survey, Unasked};
 use super::{Inner, Monitor};
-use crate::capture::{Clock, System};
-use crate::inquire::{Asker, Budget, Budgeted, Catalogue, postgres};
+use crate::capture::Clock;
+use crate::inquire::{Asker, Budget, Budgeted};
 use crate::judge::advice::{
-    Advice, AdviceSettings, Ledger, PoolWatch, Question, Recommendation, Story, advise,
+    Advice, AdviceSettings, Ledger, PoolWatch, Question, Recommendation, Story, advise, index,
 };
 use crate::snapshot::Snapshot;
 
@@ -179,20 +180,35 @@ impl Inner {
         let mut asker = lock(&self.advisor.asker);
         let snapshot = self.snapshot();
         let story = self.story();
-        let catalogue = asker.as_mut().and_then(|asker| read_catalogue(asker, &snapshot));
-        // Further producers of recommendations join here, and the advice is settled again.
+        let survey = asker.as_mut().map(|asker| Survey::take(asker, &snapshot));
+        drop(asker);
+        let catalogue = survey.as_ref().and_then(|survey| survey.as_ref().ok());
         let mut advice = advise(Question {
             snapshot: &snapshot,
             story: &story,
-            catalogue: catalogue.as_ref(),
+            catalogue: catalogue.map(|survey| &survey.catalogue),
             settings: &self.advisor.settings,
         });
-        drop(asker);
+        self.advise_on_indexes(&mut advice, survey);
         let mut notes = lock(&self.advisor.notes);
         notes.ledger.enter(&mut advice.recommendations);
         advice.forgotten = notes.ledger.forgotten();
         notes.advice = advice.clone();
         advice
+    }
+
+    /// Adds what the index advisor says, or why it says nothing.
+    fn advise_on_indexes(&self, advice: &mut Advice, survey: Option<Result<Survey, Unasked>>) {
+        let (answer, recommendations) = match survey {
+            None => {
+                (index::unasked("nobody may ask the database: `Builder::ask_database`"), Vec::new())
+            }
+            Some(Err(unasked)) => (index::unasked(unasked.why()), Vec::new()),
+            Some(Ok(Survey { workload, indexes, .. })) => {
+                (indexes.answer(&workload), indexes.recommendations)
+            }
+        };
+        advice.join(answer, recommendations, &self.advisor.settings);
     }
 
     /// What happened lately, as far as the monitor knows.
@@ -202,18 +218,4 @@ impl Inner {
         lock(&self.advisor.notes).pools.tell(&mut story);
         story
     }
-}
-
-/// What the database holds, if it may be asked now and answers.
-fn read_catalogue(asker: &mut Budgeted, snapshot: &Snapshot) -> Option<Catalogue> {
-    let is_busy = snapshot.pools().any(|(_, pool)| pool.checkouts.waiting > 0);
-    if !asker.begin(is_busy) {
-        return None;
-    }
-    let catalogue = match asker.system() {
-        System::PostgreSql => postgres::read_catalogue(asker, snapshot.at).ok(),
-        _ => None,
-    };
-    asker.end();
-    catalogue
 }

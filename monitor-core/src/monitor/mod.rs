@@ -9,6 +9,7 @@ mod checks;
 mod probe;
 mod slow_settings;
 mod source;
+mod survey;
 mod timers;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -14,7 +14,7 @@ use diesel::query_dsl::LoadQuery;
 use diesel::row::{Field, NamedRow, Row};
 use diesel::sql_types::Text;
 use monitor_core::Monitor;
-use monitor_core::capture::System;
+use monitor_core::capture::{Database, System};
 use monitor_core::inquire::{Answer, AskError, AskErrorKind, Asker, Carrier, Line, Manners};
 
 use crate::{database_of, install};
@@ -63,10 +63,12 @@ where
     for<'q> SqlQuery: LoadQuery<'q, C, Cells>,
 {
     let manners = Manners::default();
-    let system = database_of(url).system;
+    let database = database_of(url);
+    let system = database.system;
     let driver = Driver {
         url: url::asking(url, system, &manners),
         system,
+        database,
         manners,
         ask: ask::<C>,
         scratch: scratch::<C>,
@@ -82,6 +84,7 @@ struct Driver<C: Connection> {
     /// Holds a password. `None` where there is no second way to the database.
     url: Option<String>,
     system: System,
+    database: Database,
     manners: Manners,
     ask: Ask<C>,
     scratch: fn(System) -> Result<SecondDatabase, AskError>,
@@ -103,6 +106,10 @@ pub struct Cells(Vec<Option<String>>);
 impl<C: Connection + Send + 'static> Asker for DieselAsker<C> {
     fn system(&self) -> System {
         self.0.system()
+    }
+
+    fn database(&self) -> Option<Database> {
+        self.0.database()
     }
 
     fn ask(&mut self, question: &str) -> Result<Answer, AskError> {
@@ -132,6 +139,10 @@ impl<C: Connection + Send> Carrier for Driver<C> {
 
     fn system(&self) -> System {
         self.system
+    }
+
+    fn database(&self) -> Option<Database> {
+        Some(self.database.clone())
     }
 
     fn open(&mut self) -> Result<C, AskError> {

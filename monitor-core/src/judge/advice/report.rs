@@ -92,6 +92,19 @@ impl Advice {
         self.recommendations.retain(|one| keys.insert(one.key.clone()));
     }
 
+    /// Takes in what another producer of advice says.
+    pub(crate) fn join(
+        &mut self,
+        answer: RuleAnswer,
+        recommendations: Vec<Recommendation>,
+        settings: &AdviceSettings,
+    ) {
+        self.answers.push(answer);
+        self.answers.sort_by_key(|answer| answer.rule);
+        self.recommendations.extend(recommendations);
+        self.settle(settings);
+    }
+
     /// What one rule recommends.
     pub fn of_rule<'a>(&'a self, rule: &'a str) -> impl Iterator<Item = &'a Recommendation> {
         self.recommendations.iter().filter(move |advice| advice.rule == rule)

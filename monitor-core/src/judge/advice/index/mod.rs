@@ -4,6 +4,7 @@
 //! among them where it can try them out, gates against what is small, rare or dear to keep, and one set for the whole
 //! workload. Pure: numbers and catalogue come in, and the planner is asked through its trait.
 
+mod answer;
 mod candidates;
 mod existing;
 mod gates;
@@ -23,6 +24,7 @@ use std::time::SystemTime;
 use crate::inquire::{AskError, Catalogue, IndexDraft, Planner};
 use crate::judge::advice::{Confidence, Recommendation};
 
+pub(crate) use answer::unasked;
 pub use gates::{
     CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, OBSERVED_MIN, PAGES_MIN, ROWS_MIN, SAVING_MIN,
     UPDATE_SHARE, WRITE_COST,
