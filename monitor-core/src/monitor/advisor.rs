@@ -108,9 +108,9 @@ impl Monitor {
 
     /// Looks for advice now, and gives it.
     ///
-    /// Takes a snapshot, asks the database if there is somebody to ask, and puts every statement of the last hour to
-    /// the rules: some ten milliseconds for a hundred statements, on the caller's thread, so not to be called in
-    /// a request's way. A monitor that is off has no advice.
+    /// Takes a snapshot, asks the database if there is somebody to ask, and parses every statement of the last hour
+    /// for the rules: on the caller's thread, so not to be called in a request's way. A monitor that is off has
+    /// no advice.
     pub fn look_for_advice(&self) -> Advice {
         self.inner.as_ref().map(|inner| inner.look_for_advice()).unwrap_or_default()
     }

@@ -139,6 +139,17 @@ fn connections_that_never_come_back_are_told_with_their_line() {
 }
 
 #[test]
+fn connections_whose_calls_still_run_are_not_idle() {
+    let mut library = Library::open();
+    let kept: Vec<_> = (0..4).map(|_| library.source.checkout().taken()).collect();
+    let source = library.source.clone();
+    let running: Vec<_> = (0..4).map(|_| source.call("select pg_sleep($1)")).collect();
+    library.wait(secs(70));
+    check(&library.advice(), "connection-held-idle", Verdict::Quiet);
+    drop((kept, running));
+}
+
+#[test]
 fn open_transactions_that_do_nothing_are_told_instead_of_the_connection() {
     let library = |lasted: u64| {
         let mut library = Library::open();

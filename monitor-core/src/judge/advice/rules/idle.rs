@@ -83,12 +83,16 @@ impl Idle {
         idle
     }
 
-    /// By sums of the last hour: all calls to the database together took less than a tenth of that time, so it was idle,
-    /// whichever connections the calls ran on.
+    /// By sums of the last hour: all calls to the database together, those that still run included, took less than a tenth of
+    /// that time, so it was idle, whichever connections the calls ran on.
     fn unless_busy(self, seen: &Seen<'_>, source: &SourceActivity) -> Result<Self, String> {
         let statements =
             seen.lately().statements.iter().filter(|one| one.database == source.database);
-        let busy: Duration = statements.map(|statement| statement.activity.time).sum();
+        let running = seen.snapshot.running.iter().filter(|one| one.database == source.database);
+        let busy: Duration = statements
+            .map(|statement| statement.activity.time)
+            .chain(running.map(|call| call.running))
+            .sum();
         if self.count > 0 && busy.as_secs_f64() >= BUSY_MAX * self.time.as_secs_f64() {
             return Err("calls may have filled the time".into());
         }
