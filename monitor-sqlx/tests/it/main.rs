@@ -7,6 +7,7 @@
 #[macro_use]
 mod world;
 
+mod advice;
 mod asker;
 mod cancelled;
 mod checkouts;

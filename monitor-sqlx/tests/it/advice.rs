@@ -1,0 +1,92 @@
+//! From calls that take long to an index that helps, on the real databases.
+
+use std::time::Duration;
+
+use monitor_core::capture::{Call, Rows};
+use monitor_core::judge::advice::{Confidence, Verdict};
+use monitor_core::{Monitor, capture::Clock};
+use monitor_sqlx::asker;
+use sqlx::{AssertSqlSafe, Executor, MySql, Postgres, Sqlite};
+
+use crate::world::World;
+
+const ROWS: &str = "
+    create table orders (id integer primary key, customer_id int not null, note varchar(200) not null);
+    create table digits (d int not null);
+    insert into digits values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9);
+    insert into orders select n, n % 5000, 'a note that takes some room on its page, so that there are pages'
+        from (select a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d as n
+              from digits a, digits b, digits c, digits e, digits f where f.d < 4) numbers;";
+
+const BY_CUSTOMER: &str = "select id, note from orders where customer_id = ";
+
+/// A monitor that has watched an hour of calls which read the whole table.
+fn watched(database: monitor_core::capture::Database) -> Monitor {
+    let (clock, hands) = Clock::by_hand();
+    let monitor = Monitor::builder().clock(clock).beat_by_hand().build().unwrap();
+    let source = monitor.database(database);
+    for minute in 0..60 {
+        for call in 0..20 {
+            let text = format!("{BY_CUSTOMER}{}", minute * 20 + call);
+            source.record(Call::new(&text, Duration::from_millis(12)).rows(Rows::returned(8)));
+        }
+        for _ in 0..12 {
+            hands.advance(Duration::from_secs(5));
+            monitor.beat();
+        }
+    }
+    monitor
+}
+
+macro_rules! on {
+    ($name:ident, $db:ty, $create:literal, $confidence:expr) => {
+        #[test]
+        fn $name() {
+            crate::world::run(|world: World<$db>| async move {
+                for statement in ROWS.split(';').filter(|one| !one.trim().is_empty()) {
+                    world.pool.inner().execute(AssertSqlSafe(statement.to_owned())).await.unwrap();
+                }
+                let analyze =
+                    if stringify!($db) == "MySql" { "analyze table orders" } else { "analyze" };
+                world.pool.inner().execute(analyze).await.unwrap();
+                let asked = asker::<$db>(&world.monitor, &world.pool.connect_options());
+                let database = monitor_core::inquire::Asker::database(&asked).unwrap();
+                let monitor = watched(database.clone());
+
+                let advice = monitor.look_for_advice();
+                let unasked = advice.answer("missing-index").unwrap();
+                assert_eq!(unasked.verdict, Verdict::CannotTell);
+                assert!(unasked.reasons[0].why.contains("ask_database"), "{unasked:?}");
+
+                monitor.ask_database(asked);
+                let advice = monitor.look_for_advice();
+                let found: Vec<_> = advice.of_rule("missing-index").collect();
+                assert_eq!(found.len(), 1, "{:#?}", advice.answer("missing-index"));
+                let remedy = found[0].remedy.join("\n").to_lowercase();
+                assert!(remedy.contains($create) && remedy.contains("customer_id"), "{remedy}");
+                assert_eq!(found[0].confidence, $confidence, "{found:#?}");
+                assert!(found[0].impact.share.unwrap() > 0.5, "{:?}", found[0].impact);
+
+                // Asking was not watched, and nothing was left behind.
+                assert_eq!(world.monitor.snapshot().lifetime.total.calls, 0);
+
+                let create = "create index orders_customer on orders (customer_id)";
+                world.pool.inner().execute(create).await.unwrap();
+                let monitor = watched(database);
+                monitor.ask_database(asker::<$db>(&world.monitor, &world.pool.connect_options()));
+                let advice = monitor.look_for_advice();
+                assert_eq!(advice.of_rule("missing-index").count(), 0, "{advice:#?}");
+            });
+        }
+    };
+}
+
+on!(sqlite_gets_an_index_that_its_planner_takes, Sqlite, "create index", Confidence::Verified);
+// Without HypoPG, as on most servers.
+on!(
+    postgres_gets_an_index_by_the_model,
+    Postgres,
+    "create index concurrently",
+    Confidence::Modelled
+);
+on!(mariadb_gets_an_index_by_the_model, MySql, "add index", Confidence::Modelled);
