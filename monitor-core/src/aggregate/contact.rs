@@ -4,13 +4,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::lock;
-use crate::capture::{ErrorClass, OutcomeKind, ProbeEnd, Tick};
+use crate::capture::{ErrorClass, ProbeEnd, Tick};
 use crate::snapshot::{ContactActivity, ProbeActivity};
 
 /// The contact of one source with its database.
 #[derive(Default)]
 pub(crate) struct Contact {
-    /// The last answer's moment, apart from the rest because every call that is booked writes it.
+    /// The last answer's moment, apart from the rest because whoever books calls writes it.
     answered: AtomicU64,
     losses: Mutex<Losses>,
     probes: Mutex<Probes>,
@@ -36,12 +36,10 @@ struct Probes {
 // === impl Contact ===
 
 impl Contact {
-    /// A call has ended. Runs where calls are booked, so it takes no lock for one that completed.
-    pub(super) fn called(&self, outcome: OutcomeKind, error: Option<ErrorClass>, at: Tick) {
-        match (outcome, error) {
-            (OutcomeKind::Completed, _) => self.answered(at),
-            (_, Some(ErrorClass::Connection)) => self.lost(at),
-            _ => {}
+    /// A call failed.
+    pub(super) fn refused(&self, class: ErrorClass, at: Tick) {
+        if class == ErrorClass::Connection {
+            self.lost(at);
         }
     }
 
