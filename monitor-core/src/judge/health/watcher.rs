@@ -1,17 +1,17 @@
 //! Does anything need attention, and does the monitor itself work?
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{Check, CheckKind, Status, Subject, Unit, Verdict};
 use crate::judge::{Alert, AlertState, Severity};
-use crate::snapshot::{BeatActivity, Snapshot};
+use crate::snapshot::{BeatActivity, SinkActivity, Snapshot};
 
 /// The beat comes every second, and reviews every five.
 const BEAT_LATE: Duration = Duration::from_secs(15);
 
-/// How long a caught panic is worth a word.
-const PANIC_LASTS: Duration = Duration::from_secs(5 * 60);
+/// How long a caught panic, or a notice that could not be told, is worth a word.
+const TROUBLE_LASTS: Duration = Duration::from_secs(5 * 60);
 
 /// Attempts in a row after which a sink counts as deaf: fewer are a hiccup.
 const SINK_FAILURES_MAX: u32 = 3;
@@ -52,12 +52,10 @@ fn firing(alerts: &[Alert]) -> Verdict {
 
 /// What its limits made it let go is told, and is no trouble: numbers stay true without it. An alert
 /// that nobody could be told of is trouble.
-fn monitor(beat: &BeatActivity, Snapshot { losses, sinks, .. }: &Snapshot) -> Verdict {
+fn monitor(beat: &BeatActivity, Snapshot { at, losses, sinks, .. }: &Snapshot) -> Verdict {
     let late = beat.last_ago >= BEAT_LATE;
-    let panicked = beat.panicked_ago.filter(|ago| *ago < PANIC_LASTS);
-    let deaf = sinks
-        .iter()
-        .filter(|sink| !sink.untold.is_empty() || sink.failures_in_a_row >= SINK_FAILURES_MAX);
+    let panicked = beat.panicked_ago.filter(|ago| *ago < TROUBLE_LASTS);
+    let deaf = sinks.iter().filter(|sink| is_deaf(sink, *at));
     let deaf: Vec<&str> = deaf.map(|sink| &*sink.name).collect();
     let trouble = late || panicked.is_some() || !deaf.is_empty();
     let mut words = vec![format!("its last beat was {:.1?} ago", beat.last_ago)];
@@ -74,4 +72,13 @@ fn monitor(beat: &BeatActivity, Snapshot { losses, sinks, .. }: &Snapshot) -> Ve
     let status = if trouble { Status::Degraded } else { Status::Healthy };
     let (value, threshold) = (beat.last_ago.as_secs_f64(), BEAT_LATE.as_secs_f64());
     Verdict::new(status, words.join(", ")).measured(value, threshold, Unit::Seconds)
+}
+
+/// Whether a sink could not be told something lately. One that has been silent since is not asked for
+/// ever how it does: what it was not told stays in its own numbers.
+fn is_deaf(sink: &SinkActivity, now: SystemTime) -> bool {
+    let failed = sink.last_failure.as_ref().map(|failure| failure.at);
+    let lately =
+        failed.is_some_and(|at| now.duration_since(at).unwrap_or_default() < TROUBLE_LASTS);
+    lately && (!sink.untold.is_empty() || sink.failures_in_a_row >= SINK_FAILURES_MAX)
 }
