@@ -9,7 +9,6 @@ mod rounds;
 mod variants;
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -36,13 +35,21 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// How good advice is. `-v` says why, statement by statement.
+/// How good advice is. `-v` says why, statement by statement; `--only NAME` runs one suite.
 fn advise(args: &[&str]) -> anyhow::Result<()> {
-    let url = std::env::var(POSTGRES_URL)
-        .with_context(|| format!("no server: run `cargo xtask bench --advice`, or set {POSTGRES_URL}"))?;
-    let verbose = args.contains(&"-v");
-    let folder = args.iter().find(|arg| **arg != "-v").map(Path::new);
-    advice::run(&url, folder, verbose)
+    let url = std::env::var(POSTGRES_URL).with_context(|| {
+        format!("no server: run `cargo xtask bench --advice`, or set {POSTGRES_URL}")
+    })?;
+    let mut asked = advice::Asked::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match *arg {
+            "-v" => asked.verbose = true,
+            "--only" => asked.only = args.next().map(|name| (*name).to_owned()),
+            folder => asked.folder = Some(folder.into()),
+        }
+    }
+    advice::run(&url, &asked)
 }
 
 fn measure() -> Result<(), monitor_core::BuildError> {

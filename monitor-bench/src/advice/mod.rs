@@ -9,4 +9,4 @@ mod score;
 mod server;
 mod suite;
 
-pub(crate) use indexes::run;
+pub(crate) use indexes::{Asked, run};

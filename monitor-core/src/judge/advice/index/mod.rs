@@ -230,7 +230,9 @@ impl Engine<'_> {
         let mut left = candidates.to_vec();
         let mut too_dear = false;
         loop {
-            let found = search::search(subject, &left, planner).map_err(Answer::NotAsked)?;
+            let is_allowed = |draft: &IndexDraft| self.is_allowed(draft, &mut None);
+            let found = search::search(subject, &left, planner, &is_allowed)
+                .map_err(Answer::NotAsked)?;
             let Some(found) = found.filter(|found| !found.drafts.is_empty()) else {
                 let why = if too_dear { Quiet::TooManyWrites } else { Quiet::Unused };
                 return Err(Answer::Quiet(why));

@@ -72,6 +72,7 @@ pub(super) fn search(
     subject: &Subject<'_>,
     candidates: &[IndexDraft],
     planner: &mut dyn Planner,
+    is_allowed: &dyn Fn(&IndexDraft) -> bool,
 ) -> Result<Option<Found>, AskError> {
     let Some((statement, plan)) = &subject.asked else { return Ok(None) };
     let before = plan.cost.unwrap_or(0.0);
@@ -83,7 +84,7 @@ pub(super) fn search(
         return Ok(None);
     }
     thin(&mut trials, &mut drafts, before)?;
-    narrow(&mut trials, &mut drafts, before)?;
+    narrow(&mut trials, &mut drafts, before, is_allowed)?;
     thin(&mut trials, &mut drafts, before)?;
     found(&mut trials, drafts, before).map(Some)
 }
@@ -129,6 +130,7 @@ fn narrow(
     trials: &mut Trials<'_>,
     drafts: &mut Vec<IndexDraft>,
     before: f64,
+    is_allowed: &dyn Fn(&IndexDraft) -> bool,
 ) -> Result<(), AskError> {
     let best = trials.cost(drafts)?;
     for at in 0..drafts.len() {
@@ -137,7 +139,10 @@ fn narrow(
             narrower[at].key.truncate(width);
             let is_twice =
                 narrower.iter().enumerate().any(|(n, one)| n != at && *one == narrower[at]);
-            if !is_twice && is_near(trials.cost(&narrower)?, best, before) {
+            if is_twice || !is_allowed(&narrower[at]) {
+                continue;
+            }
+            if is_near(trials.cost(&narrower)?, best, before) {
                 *drafts = narrower;
                 break;
             }

@@ -62,7 +62,7 @@ impl<'a> Subject<'a> {
     }
 
     fn ask(&mut self, catalogue: &Catalogue, planner: &mut dyn Planner) -> Result<(), Answer> {
-        if self.reading.relations.len() > VALUES_RELATIONS_MAX {
+        if self.reading.relations.len() > std::env::var("VRM").ok().and_then(|v| v.parse().ok()).unwrap_or(VALUES_RELATIONS_MAX) {
             let filling = self.guesser(catalogue, 1.0).bounds_only().filling;
             if self.explain(&filling, planner)? {
                 return Ok(());

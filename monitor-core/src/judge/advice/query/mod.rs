@@ -8,6 +8,7 @@ mod filters;
 mod read;
 mod reading;
 mod render;
+mod uses;
 
 pub use read::read;
 pub use reading::{

@@ -49,6 +49,7 @@ impl<'a> Reader<'a> {
                 sets: Vec::new(),
                 rows_tell: false,
                 values: Vec::new(),
+                compared: Vec::new(),
             },
             ors: 0,
             scopes: 0,
@@ -432,6 +433,9 @@ impl<'a> Reader<'a> {
             if let Some(column) = self.names.column(&self.reading.relations, name) {
                 self.use_column(&column);
             }
+        }
+        if parts.is_open {
+            self.note_uses(expr);
         }
         for query in &parts.queries {
             self.query(query);
