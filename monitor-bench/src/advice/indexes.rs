@@ -95,7 +95,10 @@ fn run_suite(url: &str, suite: &Suite, verbose: bool) -> Result<()> {
     );
     for way in WAYS {
         if way.what_if && !has_hypopg {
-            println!("{:<28} left out: install Debian's postgresql-15-hypopg or the like", way.name);
+            println!(
+                "{:<28} left out: install Debian's postgresql-15-hypopg or the like",
+                way.name
+            );
             continue;
         }
         let started = Instant::now();

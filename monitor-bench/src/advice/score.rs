@@ -48,7 +48,8 @@ pub(crate) fn score(
         let Some(expected) = &query.expected else { continue };
         let indexes = advice.get(&query.id).cloned().unwrap_or_default();
         let before = server.cost(&query.literal, &[])?;
-        let after = if indexes.is_empty() { before } else { server.cost(&query.literal, &indexes)? };
+        let after =
+            if indexes.is_empty() { before } else { server.cost(&query.literal, &indexes)? };
         let mut used = 0;
         for at in 0..indexes.len() {
             let mut others = indexes.clone();
@@ -78,7 +79,10 @@ pub(crate) fn score(
             score.false_positives.1 += 1;
             if !indexes.is_empty() {
                 score.false_positives.0 += 1;
-                lines.push(Line { id: query.id.clone(), text: format!("false: {}", indexes.join("; ")) });
+                lines.push(Line {
+                    id: query.id.clone(),
+                    text: format!("false: {}", indexes.join("; ")),
+                });
             }
         }
     }

@@ -62,7 +62,8 @@ impl Suite {
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let text = |name: &str| {
             let path = folder.join(name);
-            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+            std::fs::read_to_string(&path)
+                .with_context(|| format!("cannot read {}", path.display()))
         };
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Self::of(&name, &text("workload.json")?, &text("expected.json")?, Some(folder.to_owned()))
@@ -84,7 +85,10 @@ impl Suite {
         }
         Ok(Self {
             name: name.to_owned(),
-            queries: queries.iter().map(|query| Query::of(query, &expected)).collect::<Result<_>>()?,
+            queries: queries
+                .iter()
+                .map(|query| Query::of(query, &expected))
+                .collect::<Result<_>>()?,
             writes,
             folder,
         })
@@ -95,14 +99,19 @@ impl Suite {
         let statements: Vec<Statement> =
             self.queries.iter().map(|query| query.statement(constants)).collect();
         let time = statements.iter().map(|one| one.mean.mul_f64(one.calls_per_hour)).sum();
-        Workload { statements, writes: self.writes.clone(), observed: OBSERVED, time_per_hour: time }
+        Workload {
+            statements,
+            writes: self.writes.clone(),
+            observed: OBSERVED,
+            time_per_hour: time,
+        }
     }
 
     /// The statements that make the tables, and those that make the indexes that exist.
     pub(crate) fn schema(&self) -> Result<Vec<String>> {
         let Some(folder) = &self.folder else {
             use monitor_tests::shop::{Dialect, index_definitions, table_definitions};
-            let all = table_definitions(Dialect::Postgres).into_iter();
+            let all = table_definitions(Dialect::Postgres);
             let all = all.chain(index_definitions(Dialect::Postgres));
             return Ok(all.map(str::to_owned).collect());
         };

@@ -7,8 +7,8 @@ use crate::inquire::{IndexDraft, KeyOf, Table};
 
 /// Calls shorter than this are left alone: there is nothing to win.
 ///
-/// Half of the 0.5 ms below which an index-less look-up was never the trouble on the shop; a mean over many calls may
-/// hide some that are longer.
+/// Low enough to keep a join over 800 000 rows that mostly ends early (0.46 ms on the shop), and far above a look-up
+/// by an index (0.02 ms there).
 pub const MEAN_MIN: Duration = Duration::from_micros(250);
 /// Calls of a statement that have to be seen before anything is said.
 pub const CALLS_MIN: u64 = 3;

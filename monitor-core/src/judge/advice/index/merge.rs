@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::search::{Found, Trials, found, is_useful};
+use super::search::{Found, Trials, found, is_useful, one_for_each, thin};
 use super::subject::Subject;
 use crate::inquire::{AskError, IndexDraft, Planner};
 
@@ -11,7 +11,7 @@ pub const PER_TABLE_MAX: usize = 6;
 /// The share of what all statements save that may be lost for one index less.
 const LOSS_MAX: f64 = 0.01;
 /// The share of its own saving that a statement may lose for that.
-const OWN_LOSS_MAX: f64 = 0.08;
+const OWN_LOSS_MAX: f64 = 0.03;
 
 /// A statement, and the indexes found for it.
 pub(super) type Wish<'a> = (Subject<'a>, Found);
@@ -106,7 +106,8 @@ impl Costs<'_, '_, '_> {
             let plan = trials.plan(&drafts)?;
             let mut used: Vec<IndexDraft> =
                 plan.drafts_used().into_iter().filter_map(|at| drafts.get(at).cloned()).collect();
-            super::search::thin(&mut trials, &mut used, before)?;
+            one_for_each(subject, &mut trials, &mut used)?;
+            thin(&mut trials, &mut used, before)?;
             let result = found(&mut trials, used, before)?;
             self.wishes[wish].1 = result;
         }

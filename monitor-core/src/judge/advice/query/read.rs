@@ -353,6 +353,7 @@ impl<'a> Reader<'a> {
         let Some(table) = place else { return Source::Unknown };
         self.reading.relations.push(Relation {
             table,
+            name: tables[table].name.clone(),
             alias: alias.to_owned(),
             scope: self.names.scopes.last().map_or(0, |scope| scope.id),
             used: Vec::new(),

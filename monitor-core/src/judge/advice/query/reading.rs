@@ -47,6 +47,8 @@ pub enum ValueUse {
 pub struct Relation {
     /// The table's place in the catalogue.
     pub table: usize,
+    /// The table's name there.
+    pub name: String,
     /// The name it has in the statement.
     pub alias: String,
     /// Which select it belongs to, counted from 0.

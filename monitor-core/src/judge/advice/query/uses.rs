@@ -116,7 +116,9 @@ fn arguments(function: &Function) -> Vec<&Expr> {
 fn open_value(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Nested(inner) => open_value(inner),
-        Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => Some(expr.to_string()),
+        Expr::Value(value) if matches!(value.value, Value::Placeholder(_)) => {
+            Some(expr.to_string())
+        }
         _ => None,
     }
 }
