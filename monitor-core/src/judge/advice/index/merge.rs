@@ -12,6 +12,10 @@ pub const PER_TABLE_MAX: usize = 6;
 const LOSS_MAX: f64 = 0.01;
 /// The share of its own saving that a statement may lose for that.
 const OWN_LOSS_MAX: f64 = 0.03;
+/// How many times as much as with its own indexes a statement may cost for that, ...
+const OWN_FACTOR_MAX: f64 = 1.2;
+/// ... a few units aside. Values are guessed, and with the true ones a difference may be larger than it looks.
+const OWN_UNITS: f64 = 20.0;
 
 /// A statement, and the indexes found for it.
 pub(super) type Wish<'a> = (Subject<'a>, Found);
@@ -68,10 +72,12 @@ impl Costs<'_, '_, '_> {
     ) -> Result<Option<f64>, AskError> {
         let mut sum = 0.0;
         for &wish in concerned {
-            let loss = self.of(wish, other)? - self.of(wish, set)?;
+            let (with, without) = (self.of(wish, set)?, self.of(wish, other)?);
+            let loss = without - with;
             let (subject, found) = &self.wishes[wish];
             let saved = found.before - found.after;
-            if loss > saved * OWN_LOSS_MAX {
+            let is_felt = without > found.after * OWN_FACTOR_MAX + OWN_UNITS;
+            if loss > 0.0 && (loss > saved * OWN_LOSS_MAX || is_felt) {
                 return Ok(None);
             }
             sum += loss.max(0.0) * subject.statement.calls_per_hour;
