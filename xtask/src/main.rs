@@ -21,6 +21,8 @@ cargo xtask <chore>
   servers       start the servers the tests use, print their addresses, wait for ctrl-c
   install       install the packages the tests need, and stop there
   bench         measure what watching costs; leave the machine alone meanwhile
+  bench --advice [DIR] [-v] [--only NAME]
+                score advice on the shop, and on the suites in DIR, with throw-away servers
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
 

@@ -4,6 +4,7 @@
 mod alerts;
 mod building;
 mod identify;
+mod index_advice;
 mod inquire;
 mod limits;
 mod recording;

@@ -59,7 +59,7 @@ const ROWS: [Row; 9] = [
     },
     Row {
         package: "monitor-bench",
-        ours: &EVERYTHING,
+        ours: &MEASURED,
         never: &[],
         better: "the benchmark measures what users use",
     },
@@ -85,6 +85,16 @@ const ROWS: [Row; 9] = [
 
 const EVERYTHING: [&str; 5] =
     ["monitor-core", "monitor-sqlx", "monitor-diesel", "monitor-dashboard", "monitor-otel"];
+
+/// The benchmark also runs on the shop that the tests share.
+const MEASURED: [&str; 6] = [
+    "monitor-core",
+    "monitor-sqlx",
+    "monitor-diesel",
+    "monitor-dashboard",
+    "monitor-otel",
+    "monitor-tests",
+];
 
 /// Compares every manifest with the table.
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {

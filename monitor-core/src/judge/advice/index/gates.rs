@@ -21,7 +21,7 @@ pub const PAGES_MIN: f64 = 10.0;
 /// Cost below which a statement is left alone, in units of PostgreSQL's planner (a page read in order is 1).
 pub const COST_MIN: f64 = 100.0;
 /// Share of a statement's cost that its indexes have to save.
-pub const SAVING_MIN: f64 = 0.30;
+pub const SAVING_MIN: f64 = 0.25;
 /// What keeping an index costs for a row written, in the same units.
 ///
 /// Measured on PostgreSQL 15: 2.9 microseconds and 120 bytes of WAL for a row inserted, where a unit is about 3.5
