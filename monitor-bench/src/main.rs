@@ -10,7 +10,6 @@ mod rules;
 mod variants;
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -45,14 +44,23 @@ fn server(variable: &str) -> anyhow::Result<String> {
 }
 
 /// How good advice is, of rules and on indexes, system by system. `-v` says why, statement by
-/// statement.
+/// statement; `--only NAME` runs one suite of indexes on PostgreSQL.
 fn advise(args: &[&str]) -> anyhow::Result<()> {
-    let verbose = args.contains(&"-v");
-    let folder = args.iter().find(|arg| **arg != "-v").copied();
-    rules::run(folder)?;
-    advice::run(&server(POSTGRES_URL)?, folder.map(Path::new), verbose)?;
-    advice::run_sqlite(verbose)?;
-    advice::run_mariadb(&server(MYSQL_URL)?, verbose)
+    let mut asked = advice::Asked::default();
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        match *arg {
+            "-v" => asked.verbose = true,
+            "--only" => asked.only = args.next().map(|name| (*name).to_owned()),
+            folder => asked.folder = Some(folder.into()),
+        }
+    }
+    if asked.only.is_none() {
+        rules::run(asked.folder.as_deref().and_then(Path::to_str))?;
+        advice::run_sqlite(asked.verbose)?;
+        advice::run_mariadb(&server(MYSQL_URL)?, asked.verbose)?;
+    }
+    advice::run(&server(POSTGRES_URL)?, &asked)
 }
 
 fn measure() -> Result<(), monitor_core::BuildError> {

@@ -1,16 +1,37 @@
-//! `cargo xtask bench`: what watching costs.
+//! `cargo xtask bench`: what watching costs; with `--advice`, how good advice is.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use crate::interrupt::Interrupt;
+use crate::servers::{self, Servers};
 use crate::workspace;
 
-/// Builds the benchmark in release and runs it. Nothing else should be busy on the machine meanwhile.
+/// Builds the benchmark and runs it. Nothing else should be busy on the machine while costs are measured.
+///
+/// `--advice [DIR] [-v] [--only NAME]` starts throw-away servers and scores advice on the suites of the workspace and
+/// of a folder; costs there are a planner's, so it runs unoptimised, and beside other work.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    if args.first().is_some_and(|arg| arg == "--advice") {
+        return advice(args);
+    }
     let status = workspace::cargo()
         .args(["run", "--quiet", "--release", "--package", "monitor-bench", "--"])
         .args(args)
+        .status()
+        .context("cannot run cargo")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn advice(args: &[String]) -> Result<ExitCode> {
+    let interrupt = Interrupt::install()?;
+    servers::install_hypopg();
+    let servers = Servers::start(&interrupt)?;
+    let status = workspace::cargo()
+        .args(["run", "--quiet", "--package", "monitor-bench", "--"])
+        .args(args)
+        .envs(servers.addresses())
         .status()
         .context("cannot run cargo")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -23,8 +23,8 @@ cargo xtask <chore>
   servers       start the servers the tests use, print their addresses, wait for ctrl-c
   install       install the packages the tests need, and stop there
   bench         measure what watching costs; leave the machine alone meanwhile
-  bench --advice [DIR]
-                judge the rules of advice by cases whose answer is known
+  bench --advice [DIR] [-v] [--only NAME]
+                score advice on cases whose answer is known, and on the suites in DIR, with throw-away servers
   rules         write docs/rules.md, a page for each rule of advice
   mixin         write the Grafana dashboard and the Prometheus rules; --check only compares
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about

@@ -1,7 +1,7 @@
 //! Advice on indexes, scored suite by suite.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
@@ -42,14 +42,26 @@ const WAYS: [Way; 4] = [
     Way { name: "prepared texts, model", constants: true, what_if: false },
 ];
 
-/// Runs every suite there is: the shop, and the folders of `folder` that hold one.
-pub(crate) fn run(url: &str, folder: Option<&Path>, verbose: bool) -> Result<()> {
+/// What to run.
+#[derive(Default)]
+pub(crate) struct Asked {
+    /// A folder of suites beside the shop.
+    pub(crate) folder: Option<PathBuf>,
+    /// The one suite to run.
+    pub(crate) only: Option<String>,
+    /// Whether to say why, statement by statement.
+    pub(crate) verbose: bool,
+}
+
+/// Runs every suite there is: the shop, and those of the folder.
+pub(crate) fn run(url: &str, asked: &Asked) -> Result<()> {
     let mut suites = vec![Suite::shop()?];
-    for name in folder.map(suites_in).transpose()?.unwrap_or_default() {
+    for name in asked.folder.as_deref().map(suites_in).transpose()?.unwrap_or_default() {
         suites.push(Suite::read(&name)?);
     }
+    suites.retain(|suite| asked.only.as_ref().is_none_or(|only| *only == suite.name));
     for suite in &suites {
-        if let Err(error) = run_suite(url, suite, verbose) {
+        if let Err(error) = run_suite(url, suite, asked.verbose) {
             println!("\n{}: left out: {error:#}", suite.name);
         }
     }
@@ -57,7 +69,7 @@ pub(crate) fn run(url: &str, folder: Option<&Path>, verbose: bool) -> Result<()>
 }
 
 /// The folders that hold a suite for PostgreSQL, in order. The shop is known already.
-fn suites_in(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn suites_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = std::fs::read_dir(folder)
         .with_context(|| format!("cannot read the suites in {}", folder.display()))?;
     let mut found = Vec::new();

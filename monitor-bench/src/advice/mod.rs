@@ -11,6 +11,6 @@ mod server;
 mod sqlite;
 mod suite;
 
-pub(crate) use indexes::run;
+pub(crate) use indexes::{Asked, run};
 pub(crate) use mariadb::run as run_mariadb;
 pub(crate) use sqlite::run as run_sqlite;

@@ -10,6 +10,7 @@ mod compare;
 mod health;
 mod health_shapes;
 mod identify;
+mod index_advice;
 mod inquire;
 mod limits;
 mod random;

@@ -1,6 +1,7 @@
 //! The whole line, from an application's queries to the picture of its database, on real servers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod advice;
 mod alertmanager;
 mod databases;
 mod faults;

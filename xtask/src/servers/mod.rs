@@ -56,6 +56,13 @@ pub(crate) fn install() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Installs the extension that tries indexes out, if it can be had; without it the benchmark says what it leaves out.
+pub(crate) fn install_hypopg() {
+    if let Err(error) = packages::ensure_hypopg() {
+        eprintln!("xtask: no HypoPG: {error:#}");
+    }
+}
+
 /// The servers of one run. Those we started stop when this goes out of scope.
 pub(crate) struct Servers {
     postgres: Server,

@@ -50,6 +50,19 @@ pub(super) fn ensure(wanted: Wanted) -> Result<()> {
     Ok(())
 }
 
+/// Installs HypoPG for the PostgreSQL that is here, unless its server's address is given.
+pub(super) fn ensure_hypopg() -> Result<()> {
+    let Some(folder) = binaries::postgres_folder().filter(|_| given::url(POSTGRES_URL).is_none())
+    else {
+        return Ok(());
+    };
+    if folder.join("../lib/hypopg.so").is_file() {
+        return Ok(());
+    }
+    let version = folder.parent().and_then(|one| one.file_name()).unwrap_or_default();
+    apt_get(&[&format!("postgresql-{}-hypopg", version.display())])
+}
+
 fn parts(wanted: &Wanted) -> [Part; 7] {
     [
         Part {

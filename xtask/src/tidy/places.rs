@@ -4,12 +4,8 @@ use super::Violation;
 use super::code::{Code, is_name};
 use super::tree::Tree;
 
-/// Where serialisation is at home: where it is written, and where a database answers in it.
-const FORMATS_HOMES: [&str; 3] = [
-    "monitor-core/src/show/",
-    "monitor-core/src/inquire/mysql/",
-    "monitor-core/src/inquire/postgres/",
-];
+/// Where JSON is at home: where it is written for people, and where a database's own answers are read.
+const FORMATS_HOMES: [&str; 2] = ["monitor-core/src/show/", "monitor-core/src/inquire/"];
 
 /// Folders of the cold side: pure functions of plain data, and text without events.
 const LOCK_FREE: [&str; 4] = [
@@ -25,12 +21,13 @@ const LOCKS_ALLOWED: [(&str, &str); 0] = [];
 /// Names that mean shared mutable state. A `LazyLock` is none: it is written once.
 const LOCKS: [&str; 5] = ["Mutex", "RwLock", "DashMap", "dashmap", "atomic"];
 
-/// A crate that knows JSON is named by `show`, and where a database's plans are read; the data stays plain.
+/// A crate for JSON is named by `show` and `inquire` only; the data stays plain.
 pub(super) fn formats(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     for (path, source) in tree.rust() {
-        let is_home = FORMATS_HOMES.iter().any(|home| path.starts_with(home));
-        if !path.starts_with("monitor-core/src/") || is_home {
+        if !path.starts_with("monitor-core/src/")
+            || FORMATS_HOMES.iter().any(|home| path.starts_with(home))
+        {
             continue;
         }
         let code = Code::of(source);
@@ -38,7 +35,7 @@ pub(super) fn formats(tree: &Tree) -> Vec<Violation> {
             found.push(Violation::new(
                 path,
                 code.line_of(at),
-                "`serde_json` outside `show` and the answers of a database",
+                "`serde_json` outside `show` and `inquire`",
                 "keep the data plain here and write its characters in monitor-core/src/show",
             ));
         }
@@ -124,14 +121,14 @@ mod tests {
     use crate::tidy::places;
 
     #[test]
-    fn json_is_written_by_show_only() {
+    fn json_is_written_by_show_and_read_by_inquire_only() {
         let text = "//! Not serde_json.\nuse serde_json::Value;\n";
         assert_eq!(
             places(
                 formats,
                 &[
                     ("monitor-core/src/show/json.rs", text),
-                    ("monitor-core/src/inquire/mysql/plan.rs", text),
+                    ("monitor-core/src/inquire/postgres/plan.rs", text),
                     ("monitor-core/src/snapshot/pool.rs", text),
                     ("monitor-dashboard/src/api.rs", text),
                 ]

@@ -74,17 +74,26 @@ impl<'a> PostgresPlanner<'a> {
     }
 
     /// Before version 16 only a prepared statement can be planned for without its values. It keeps the plan it got
-    /// first, so it is prepared anew each time.
+    /// first, so it is prepared anew each time; the setting ends with the transaction.
     fn explain_prepared(&mut self, statement: &Explainable) -> Result<Answer, AskError> {
+        self.asker.ask("begin")?;
+        let answer = self.explain_within(statement);
+        let ended = self.asker.ask("rollback");
+        if answer.is_ok() {
+            self.asker.ask(&format!("deallocate {PREPARED}"))?;
+        } else {
+            // Whether it was prepared before the trouble is not known.
+            let _absent = self.asker.ask(&format!("deallocate {PREPARED}"));
+        }
+        ended?;
+        answer
+    }
+
+    fn explain_within(&mut self, statement: &Explainable) -> Result<Answer, AskError> {
+        self.asker.ask("set local plan_cache_mode = force_generic_plan")?;
         self.asker.ask(&format!("prepare {PREPARED} as {}", statement.text))?;
         let nulls = vec!["null"; statement.parameters].join(", ");
-        let answer = self.asker.ask("set plan_cache_mode = force_generic_plan").and_then(|_| {
-            self.asker.ask(&format!("explain (format json) execute {PREPARED}({nulls})"))
-        });
-        let reset = self.asker.ask("reset plan_cache_mode");
-        let gone = self.asker.ask(&format!("deallocate {PREPARED}"));
-        reset.and(gone)?;
-        answer
+        self.asker.ask(&format!("explain (format json) execute {PREPARED}({nulls})"))
     }
 }
 

@@ -260,7 +260,9 @@ fn is_sortable(type_name: &str) -> bool {
 /// For each arm of each OR, what it asks of the relation.
 fn arms(filters: &[(&Filter, f64)], catalogue: &Catalogue, reading: &Reading) -> Vec<Vec<KeyPart>> {
     let mut arms: Vec<((usize, usize), Vec<KeyPart>)> = Vec::new();
-    for (filter, share) in filters {
+    let equalities = filters.iter().filter(|(filter, _)| filter.test.is_equality());
+    let ranges = filters.iter().filter(|(filter, _)| !filter.test.is_equality());
+    for (filter, share) in equalities.chain(ranges) {
         let Some(arm) = filter.arm else { continue };
         if !is_selective(filter, *share) {
             continue;

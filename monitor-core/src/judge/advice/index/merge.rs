@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::search::{Found, Trials, found, is_useful};
+use super::search::{Found, Trials, found, is_useful, one_for_each, thin};
 use super::subject::Subject;
 use crate::inquire::{AskError, IndexDraft, Planner};
 
@@ -11,7 +11,11 @@ pub const PER_TABLE_MAX: usize = 6;
 /// The share of what all statements save that may be lost for one index less.
 const LOSS_MAX: f64 = 0.01;
 /// The share of its own saving that a statement may lose for that.
-const OWN_LOSS_MAX: f64 = 0.08;
+const OWN_LOSS_MAX: f64 = 0.03;
+/// How many times as much as with its own indexes a statement may cost for that, ...
+const OWN_FACTOR_MAX: f64 = 1.2;
+/// ... a few units aside. Values are guessed, and with the true ones a difference may be larger than it looks.
+const OWN_UNITS: f64 = 20.0;
 
 /// A statement, and the indexes found for it.
 pub(super) type Wish<'a> = (Subject<'a>, Found);
@@ -68,10 +72,12 @@ impl Costs<'_, '_, '_> {
     ) -> Result<Option<f64>, AskError> {
         let mut sum = 0.0;
         for &wish in concerned {
-            let loss = self.of(wish, other)? - self.of(wish, set)?;
+            let (with, without) = (self.of(wish, set)?, self.of(wish, other)?);
+            let loss = without - with;
             let (subject, found) = &self.wishes[wish];
             let saved = found.before - found.after;
-            if loss > saved * OWN_LOSS_MAX {
+            let is_felt = without > found.after * OWN_FACTOR_MAX + OWN_UNITS;
+            if loss > 0.0 && (loss > saved * OWN_LOSS_MAX || is_felt) {
                 return Ok(None);
             }
             sum += loss.max(0.0) * subject.statement.calls_per_hour;
@@ -106,7 +112,8 @@ impl Costs<'_, '_, '_> {
             let plan = trials.plan(&drafts)?;
             let mut used: Vec<IndexDraft> =
                 plan.drafts_used().into_iter().filter_map(|at| drafts.get(at).cloned()).collect();
-            super::search::thin(&mut trials, &mut used, before)?;
+            one_for_each(subject, &mut trials, &mut used)?;
+            thin(&mut trials, &mut used, before)?;
             let result = found(&mut trials, used, before)?;
             self.wishes[wish].1 = result;
         }

@@ -4,6 +4,7 @@
 //! among them where it can try them out, gates against what is small, rare or dear to keep, and one set for the whole
 //! workload. Pure: numbers and catalogue come in, and the planner is asked through its trait.
 
+mod after;
 mod answer;
 mod candidates;
 mod existing;
@@ -14,6 +15,7 @@ mod model;
 mod scale;
 mod search;
 mod subject;
+mod upkeep;
 mod values;
 mod words;
 mod workload;
@@ -24,13 +26,15 @@ use std::time::SystemTime;
 use crate::inquire::{AskError, Catalogue, IndexDraft, Planner};
 use crate::judge::advice::{Confidence, Recommendation};
 
+pub use after::{CALLS_EACH_MIN, HELPED_SHARE, Outcome, compare};
 pub(crate) use answer::unasked;
 pub use gates::{
     CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, OBSERVED_MIN, PAGES_MIN, ROWS_MIN, SAVING_MIN,
     UPDATE_SHARE, WRITE_COST,
 };
 pub use merge::PER_TABLE_MAX;
-pub use words::{create_statements, index_name};
+pub use upkeep::{FOREIGN_KEY_ROWS_MIN, UNUSED_AFTER, UNUSED_BYTES_MIN, upkeep};
+pub use words::{create_statements, drop_statements, index_name};
 pub use workload::{Pattern, Statement, Workload, WriteRate, dialect_of};
 
 use merge::Wish;
@@ -232,7 +236,9 @@ impl Engine<'_> {
         let mut left = candidates.to_vec();
         let mut too_dear = false;
         loop {
-            let found = search::search(subject, &left, planner).map_err(Answer::NotAsked)?;
+            let is_allowed = |draft: &IndexDraft| self.is_allowed(draft, &mut None);
+            let found =
+                search::search(subject, &left, planner, &is_allowed).map_err(Answer::NotAsked)?;
             let Some(found) = found.filter(|found| !found.drafts.is_empty()) else {
                 let why = if too_dear { Quiet::TooManyWrites } else { Quiet::Unused };
                 return Err(Answer::Quiet(why));

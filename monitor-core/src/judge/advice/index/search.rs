@@ -13,11 +13,11 @@ const USE_FACTOR: f64 = 1.8;
 /// ... at least so many units more.
 const USE_UNITS: f64 = 30.0;
 /// A narrower index is taken if it costs no more than this share of the cost now ...
-const NARROW_SHARE: f64 = 0.02;
+const NARROW_SHARE: f64 = 0.01;
 /// ... and no more than this many times as much as the wider one, ...
-const NARROW_FACTOR: f64 = 1.2;
+const NARROW_FACTOR: f64 = 1.05;
 /// ... a few units aside.
-const NARROW_UNITS: f64 = 10.0;
+const NARROW_UNITS: f64 = 5.0;
 
 /// Indexes for a statement, and what they bring.
 #[derive(Clone, Debug)]
@@ -72,6 +72,7 @@ pub(super) fn search(
     subject: &Subject<'_>,
     candidates: &[IndexDraft],
     planner: &mut dyn Planner,
+    is_allowed: &dyn Fn(&IndexDraft) -> bool,
 ) -> Result<Option<Found>, AskError> {
     let Some((statement, plan)) = &subject.asked else { return Ok(None) };
     let before = plan.cost.unwrap_or(0.0);
@@ -83,7 +84,8 @@ pub(super) fn search(
         return Ok(None);
     }
     thin(&mut trials, &mut drafts, before)?;
-    narrow(&mut trials, &mut drafts, before)?;
+    one_for_each(subject, &mut trials, &mut drafts)?;
+    narrow(&mut trials, &mut drafts, before, is_allowed)?;
     thin(&mut trials, &mut drafts, before)?;
     found(&mut trials, drafts, before).map(Some)
 }
@@ -124,11 +126,38 @@ pub(super) fn is_useful(worth: f64, with: f64, before: f64) -> bool {
     worth > USE_MIN * before || (worth + with > USE_FACTOR * with && worth > USE_UNITS)
 }
 
+/// Leaves one index to a table that is named once and without an OR.
+///
+/// A planner may read two and keep what both find. One index over both columns does better where they are selective,
+/// and where they are not, the second one's use hangs on values that are guessed.
+pub(super) fn one_for_each(
+    subject: &Subject<'_>,
+    trials: &mut Trials<'_>,
+    drafts: &mut Vec<IndexDraft>,
+) -> Result<(), AskError> {
+    loop {
+        let crowded = drafts.iter().position(|draft| {
+            let on_it = drafts.iter().filter(|one| is_same_table(one, draft)).count();
+            on_it > 1 && !subject.may_combine(draft)
+        });
+        let Some(first) = crowded.map(|at| drafts[at].clone()) else { return Ok(()) };
+        let worth = trials.worth(drafts)?;
+        let on_it = (0..drafts.len()).filter(|&at| is_same_table(&drafts[at], &first));
+        let least = on_it.min_by(|&a, &b| worth[a].total_cmp(&worth[b]));
+        drafts.remove(least.unwrap_or_default());
+    }
+}
+
+fn is_same_table(one: &IndexDraft, other: &IndexDraft) -> bool {
+    one.table == other.table && one.schema == other.schema
+}
+
 /// Replaces each index by the shortest beginning of its key that does nearly as well.
 fn narrow(
     trials: &mut Trials<'_>,
     drafts: &mut Vec<IndexDraft>,
     before: f64,
+    is_allowed: &dyn Fn(&IndexDraft) -> bool,
 ) -> Result<(), AskError> {
     let best = trials.cost(drafts)?;
     for at in 0..drafts.len() {
@@ -137,7 +166,10 @@ fn narrow(
             narrower[at].key.truncate(width);
             let is_twice =
                 narrower.iter().enumerate().any(|(n, one)| n != at && *one == narrower[at]);
-            if !is_twice && is_near(trials.cost(&narrower)?, best, before) {
+            if is_twice || !is_allowed(&narrower[at]) {
+                continue;
+            }
+            if is_near(trials.cost(&narrower)?, best, before) {
                 *drafts = narrower;
                 break;
             }

@@ -89,6 +89,13 @@ impl<'a> Guesser<'a> {
             };
             (text.clone(), vec![format!("{value:.0}")])
         });
+        let compared = self.reading.compared.iter().filter_map(|(text, column)| {
+            let table = self.reading.relations.get(column.relation)?.table;
+            let column = self.catalogue.tables.get(table)?.column(&column.column)?;
+            let value = column.spread.as_ref()?.quantile(0.5)?;
+            Some((text.clone(), vec![column.literal(&value)]))
+        });
+        let values = compared.chain(values);
         Filling { values: values.collect::<BTreeMap<_, _>>(), rest: None }
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::merge::Wish;
 use super::workload::Workload;
 use crate::capture::System;
-use crate::inquire::{Catalogue, IndexDraft, KeyOf, Table, quoted};
+use crate::inquire::{Catalogue, Index, IndexDraft, KeyOf, Table, quoted};
 use crate::judge::advice::{
     Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
 };
@@ -212,6 +212,32 @@ pub fn create_statements(draft: &IndexDraft, catalogue: &Catalogue) -> Vec<Strin
             "PRAGMA analysis_limit = 1000;".to_owned(),
             format!("ANALYZE {};", quoted(&draft.table)),
         ],
+    }
+}
+
+/// The statements that drop an index, in order; first the way to try it out, where the system has one.
+#[must_use]
+pub fn drop_statements(table: &Table, index: &Index, catalogue: &Catalogue) -> Vec<String> {
+    let change = |what: &str| {
+        let (table, index) = (backticked(&table.name), backticked(&index.name));
+        format!("ALTER TABLE {table} ALTER INDEX {index} {what};")
+    };
+    let dropped =
+        || format!("DROP INDEX {} ON {};", backticked(&index.name), backticked(&table.name));
+    match catalogue.system {
+        System::PostgreSql => {
+            let is_found = table.schema.is_empty() || catalogue.search_path.contains(&table.schema);
+            let schema =
+                if is_found { String::new() } else { format!("{}.", quoted(&table.schema)) };
+            vec![
+                "-- outside a transaction".to_owned(),
+                "SET lock_timeout = '5s';".to_owned(),
+                format!("DROP INDEX CONCURRENTLY {schema}{};", quoted(&index.name)),
+            ]
+        }
+        System::MariaDb => vec![change("IGNORED"), dropped()],
+        System::MySql => vec![change("INVISIBLE"), dropped()],
+        _ => vec![format!("DROP INDEX {};", quoted(&index.name))],
     }
 }
 

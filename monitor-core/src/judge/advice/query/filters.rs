@@ -1,7 +1,7 @@
 //! Conditions, one by one: what each asks of which relation.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArguments, SelectItem, SetExpr, UnaryOperator, Value,
+    BinaryOperator, Expr, FunctionArguments, Query, SelectItem, SetExpr, UnaryOperator, Value,
 };
 
 use super::columns::Parts;
@@ -62,11 +62,18 @@ impl Reader<'_> {
             Expr::UnaryOp { op: UnaryOperator::Not, expr } => self.truth(expr, false, arm),
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.truth(part, true, arm),
             Expr::InSubquery { expr, subquery, .. } => self.in_subquery(expr, subquery),
-            Expr::Exists { subquery, .. } => {
-                self.query(subquery);
-            }
+            Expr::Exists { subquery, .. } => self.exists(subquery),
             other => self.expr(other),
         }
+    }
+
+    /// Whether there are rows: which columns the subquery selects does not matter.
+    fn exists(&mut self, subquery: &Query) {
+        let mut rows = subquery.clone();
+        if let SetExpr::Select(select) = rows.body.as_mut() {
+            select.projection.clear();
+        }
+        self.query(&rows);
     }
 
     /// An OR: what every arm asks has to hold anyway, the rest belongs to its arm.
@@ -146,7 +153,7 @@ impl Reader<'_> {
         }
     }
 
-    fn in_subquery(&mut self, expr: &Expr, subquery: &sqlparser::ast::Query) {
+    fn in_subquery(&mut self, expr: &Expr, subquery: &Query) {
         self.expr(expr);
         let outputs = self.query(subquery);
         let inner = outputs.columns.first().and_then(|(_, column)| column.clone());
@@ -175,9 +182,7 @@ impl Reader<'_> {
                     arm,
                 });
             }
-            (Expr::Exists { subquery, .. }, None) => {
-                self.query(subquery);
-            }
+            (Expr::Exists { subquery, .. }, None) => self.exists(subquery),
             (other, None) => self.expr(other),
         }
     }

@@ -8,6 +8,8 @@ mod filters;
 mod read;
 mod reading;
 mod render;
+mod shape;
+mod uses;
 
 pub use read::read;
 pub use reading::{

@@ -1,15 +1,15 @@
 //! Reads a statement: its selects one by one, and each name led back to its table.
 
 use sqlparser::ast::{
-    AssignmentTarget, Delete, Distinct, Expr, FromTable, Function, GroupByExpr, Ident,
-    Join as Joined, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select,
-    SelectItem, SetExpr, Statement, TableAlias, TableFactor, TableWithJoins, Update,
-    UpdateTableFromKind,
+    AssignmentTarget, Delete, Distinct, Expr, FromTable, GroupByExpr, Ident, Join as Joined,
+    JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select, SelectItem, SetExpr,
+    Statement, TableAlias, TableFactor, TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use super::columns::{Names, Outputs, Parts, Scope, Source, written_out};
 use super::filters::split_and;
 use super::reading::{ColumnRef, Group, Join, Reading, Relation, Sort, ValueUse};
+use super::shape::is_plain;
 use crate::identify::{Dialect, numbered, parsed};
 use crate::inquire::Catalogue;
 
@@ -49,6 +49,7 @@ impl<'a> Reader<'a> {
                 sets: Vec::new(),
                 rows_tell: false,
                 values: Vec::new(),
+                compared: Vec::new(),
             },
             ors: 0,
             scopes: 0,
@@ -352,6 +353,7 @@ impl<'a> Reader<'a> {
         let Some(table) = place else { return Source::Unknown };
         self.reading.relations.push(Relation {
             table,
+            name: tables[table].name.clone(),
             alias: alias.to_owned(),
             scope: self.names.scopes.last().map_or(0, |scope| scope.id),
             used: Vec::new(),
@@ -433,6 +435,9 @@ impl<'a> Reader<'a> {
                 self.use_column(&column);
             }
         }
+        if parts.is_open {
+            self.note_uses(expr);
+        }
         for query in &parts.queries {
             self.query(query);
         }
@@ -468,48 +473,4 @@ fn by_output(expr: &Expr, outputs: &Outputs) -> Option<ColumnRef> {
 
 fn column_names(alias: &TableAlias) -> Vec<String> {
     alias.columns.iter().map(|column| column.name.value.clone()).collect()
-}
-
-/// Whether the rows a query gives are those its filters let through.
-fn is_plain(query: &Query) -> bool {
-    let SetExpr::Select(select) = query.body.as_ref() else { return false };
-    let is_grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
-    let aggregates = select.projection.iter().any(|item| match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
-            has_aggregate(expr)
-        }
-        _ => false,
-    });
-    query.limit_clause.is_none()
-        && query.fetch.is_none()
-        && select.distinct.is_none()
-        && !is_grouped
-        && !aggregates
-}
-
-/// Whether an expression makes one row of many.
-fn has_aggregate(expr: &Expr) -> bool {
-    const AGGREGATES: [&str; 12] = [
-        "count",
-        "sum",
-        "min",
-        "max",
-        "avg",
-        "array_agg",
-        "string_agg",
-        "group_concat",
-        "json_agg",
-        "jsonb_agg",
-        "bool_or",
-        "bool_and",
-    ];
-    match expr {
-        Expr::Function(Function { name, over: None, .. }) => {
-            let name = written_out(name).to_ascii_lowercase();
-            AGGREGATES.contains(&name.as_str()) || name == "coalesce"
-        }
-        Expr::BinaryOp { left, right, .. } => has_aggregate(left) || has_aggregate(right),
-        Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => has_aggregate(inner),
-        _ => false,
-    }
 }

@@ -25,8 +25,10 @@ pub struct Reading {
     pub sets: Vec<ColumnRef>,
     /// Whether the rows given say how many the filters let through: no limit, group, aggregate or distinct around.
     pub rows_tell: bool,
-    /// The values that bound how many rows are given or skipped.
+    /// Values that are compared with no row, and what they are for.
     pub values: Vec<(String, ValueUse)>,
+    /// Values that are compared with a column where that decides about no row, as in a CASE.
+    pub compared: Vec<(String, ColumnRef)>,
 }
 
 /// What a value that belongs to no column is for.
@@ -45,6 +47,8 @@ pub enum ValueUse {
 pub struct Relation {
     /// The table's place in the catalogue.
     pub table: usize,
+    /// The table's name there.
+    pub name: String,
     /// The name it has in the statement.
     pub alias: String,
     /// Which select it belongs to, counted from 0.

@@ -1,0 +1,216 @@
+//! Indexes that exist and should not, and foreign keys that lack one: the catalogue alone tells.
+
+use std::time::{Duration, SystemTime};
+
+use super::existing::is_whole;
+use super::words::{create_statements, drop_statements};
+use super::workload::Workload;
+use crate::inquire::{Catalogue, ForeignKey, Index, IndexDraft, KeyOf, Table};
+use crate::judge::advice::{
+    Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
+};
+
+/// How long use has to be counted before an index counts as unused.
+pub const UNUSED_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Bytes below which an unused index is nobody's trouble.
+pub const UNUSED_BYTES_MIN: u64 = 10_000_000;
+/// Rows of the table that refers, below which a look through all of them is quick.
+pub const FOREIGN_KEY_ROWS_MIN: f64 = 1_000.0;
+
+/// Advice on indexes that duplicate others, indexes nobody uses, and foreign keys without one.
+///
+/// Pure, and without a question: everything stands in the catalogue. `now` says how long use was counted.
+#[must_use]
+pub fn upkeep(workload: &Workload, catalogue: &Catalogue, now: SystemTime) -> Vec<Recommendation> {
+    let mut all = Vec::new();
+    for table in &catalogue.tables {
+        for index in &table.indexes {
+            if let Some(other) = made_needless_by(table, index) {
+                all.push(redundant(table, index, other, catalogue, now));
+            } else if is_unused(table, index, catalogue, now) {
+                all.push(unused(table, index, catalogue, now));
+            }
+        }
+    }
+    let keys = catalogue.foreign_keys.iter();
+    all.extend(keys.filter_map(|key| foreign_key(key, workload, catalogue, now)));
+    all
+}
+
+/// Whether an index may be dropped at all: nothing but look-ups depends on it.
+fn may_go(index: &Index) -> bool {
+    !index.unique && !index.primary && !index.constraint && !index.replica_identity && index.valid
+}
+
+/// The index that does all another does: with the same key, or one that goes on from it.
+fn made_needless_by<'a>(table: &'a Table, index: &Index) -> Option<&'a Index> {
+    if !may_go(index) {
+        return None;
+    }
+    let place = table.indexes.iter().position(|one| one.name == index.name)?;
+    table.indexes.iter().enumerate().find_map(|(at, other)| {
+        let does_all = at != place
+            && other.valid
+            && other.method == index.method
+            && other.predicate == index.predicate
+            && other.key.starts_with(&index.key)
+            && index.include.iter().all(|column| holds(other, column))
+            // Other methods have no order, so the beginning of their key is no key.
+            && (is_sorted(index) || other.key.len() == index.key.len());
+        let is_same =
+            other.key.len() == index.key.len() && other.include.len() == index.include.len();
+        // Of two that do the same the one that may not go stays, or else the first.
+        let goes = !is_same || !may_go(other) || at < place;
+        (does_all && goes).then_some(other)
+    })
+}
+
+fn is_sorted(index: &Index) -> bool {
+    index.method.is_empty() || index.method.eq_ignore_ascii_case("btree")
+}
+
+fn holds(index: &Index, column: &str) -> bool {
+    index.include.iter().any(|one| one == column)
+        || index.key.iter().any(|part| part.column_name() == Some(column))
+}
+
+/// Whether an index was looked into by nobody for long enough, and is large enough to matter.
+fn is_unused(table: &Table, index: &Index, catalogue: &Catalogue, now: SystemTime) -> bool {
+    let counted = catalogue.counting_since.and_then(|since| now.duration_since(since).ok());
+    may_go(index)
+        && index.scans == Some(0)
+        && index.bytes.is_some_and(|bytes| bytes >= UNUSED_BYTES_MIN)
+        && counted.is_some_and(|counted| counted >= UNUSED_AFTER)
+        && !catalogue.foreign_keys_of(table).any(|key| serves(index, &key.columns))
+}
+
+/// Whether an index finds the rows with given values in these columns.
+fn serves(index: &Index, columns: &[String]) -> bool {
+    let leading: Vec<&str> = index.leading_columns().take(columns.len()).collect();
+    leading.len() == columns.len()
+        && columns.iter().all(|column| leading.contains(&column.as_str()))
+}
+
+fn redundant(
+    table: &Table,
+    index: &Index,
+    other: &Index,
+    catalogue: &Catalogue,
+    now: SystemTime,
+) -> Recommendation {
+    Recommendation {
+        rule: "redundant-index",
+        category: Category::Index,
+        priority: Priority::Low,
+        effort: Effort::Small,
+        confidence: Confidence::Pattern,
+        title: format!("{}: {} does what {} does", table.name, other.name, index.name),
+        meaning: format!(
+            "every write keeps both, and every look-up by {} can use {}",
+            key_of(index),
+            other.name
+        ),
+        impact: Impact::default(),
+        evidence: with_sizes(index)
+            .fact("index", format!("{} ({})", index.name, key_of(index)))
+            .fact("does the same", format!("{} ({})", other.name, key_of(other))),
+        remedy: drop_statements(table, index, catalogue),
+        key: format!("redundant-index:{}.{}", table.name, index.name),
+        first_seen: now,
+        last_seen: now,
+    }
+}
+
+fn unused(table: &Table, index: &Index, catalogue: &Catalogue, now: SystemTime) -> Recommendation {
+    let days = catalogue
+        .counting_since
+        .and_then(|since| now.duration_since(since).ok())
+        .map_or(0, |counted| counted.as_secs() / 86_400);
+    Recommendation {
+        rule: "unused-index",
+        category: Category::Index,
+        priority: Priority::Low,
+        effort: Effort::Small,
+        confidence: Confidence::Observed,
+        title: format!("{}: nobody uses {}", table.name, index.name),
+        meaning: "every write keeps it; look whether a replica uses it, which counts for itself"
+            .to_owned(),
+        impact: Impact::default(),
+        evidence: with_sizes(index)
+            .fact("index", format!("{} ({})", index.name, key_of(index)))
+            .fact("days counted", days),
+        remedy: drop_statements(table, index, catalogue),
+        key: format!("unused-index:{}.{}", table.name, index.name),
+        first_seen: now,
+        last_seen: now,
+    }
+}
+
+fn with_sizes(index: &Index) -> Evidence {
+    let mut evidence = Evidence::default();
+    if let Some(bytes) = index.bytes {
+        evidence = evidence.fact("size", format!("{:.1} MB", bytes as f64 / 1e6));
+    }
+    if let Some(scans) = index.scans {
+        evidence = evidence.fact("scans", scans);
+    }
+    evidence
+}
+
+/// An index for a foreign key whose parent loses rows: each deletion looks through the whole child.
+///
+/// No plan shows that look, as a trigger makes it: on the shop 11.5 ms for a customer deleted, against 0.3 ms.
+fn foreign_key(
+    key: &ForeignKey,
+    workload: &Workload,
+    catalogue: &Catalogue,
+    now: SystemTime,
+) -> Option<Recommendation> {
+    let is =
+        |table: &&Table, name: &(String, String)| table.schema == name.0 && table.name == name.1;
+    let child = catalogue.tables.iter().find(|table| is(table, &key.child))?;
+    let parent = catalogue.tables.iter().find(|table| is(table, &key.parent))?;
+    let deleted = deleted_per_hour(workload, parent);
+    let is_served =
+        child.indexes.iter().any(|index| is_whole(index) && serves(index, &key.columns));
+    if is_served || deleted <= 0.0 || child.rows? < FOREIGN_KEY_ROWS_MIN {
+        return None;
+    }
+    let draft =
+        IndexDraft { schema: child.schema.clone(), ..IndexDraft::on(&child.name, &key.columns) };
+    Some(Recommendation {
+        rule: "foreign-key-without-index",
+        category: Category::Index,
+        priority: Priority::Medium,
+        effort: Effort::Small,
+        confidence: Confidence::Pattern,
+        title: format!("{} has no index on ({})", child.name, draft.key_sql()),
+        meaning: format!(
+            "each row deleted from {} makes the database look through all of {} for rows that refer to it",
+            parent.name, child.name
+        ),
+        impact: Impact::default(),
+        evidence: Evidence::default()
+            .fact("foreign key", &key.name)
+            .fact("rows deleted from the parent per hour", format!("{deleted:.0}"))
+            .fact("rows in the table", format!("{:.0}", child.rows.unwrap_or(0.0))),
+        remedy: create_statements(&draft, catalogue),
+        key: format!("foreign-key-without-index:{}({})", child.name, draft.key_sql()),
+        first_seen: now,
+        last_seen: now,
+    })
+}
+
+fn deleted_per_hour(workload: &Workload, table: &Table) -> f64 {
+    let of_it = workload.writes.iter().filter(|(name, _)| {
+        name.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case(&table.name))
+    });
+    of_it.map(|(_, rate)| rate.deleted).sum()
+}
+
+fn key_of(index: &Index) -> String {
+    let parts = index.key.iter().map(|part| match &part.of {
+        KeyOf::Column(name) | KeyOf::Expression(name) => name.as_str(),
+    });
+    parts.collect::<Vec<_>>().join(", ")
+}
