@@ -10,6 +10,7 @@ mod rules;
 mod variants;
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;

@@ -9,6 +9,7 @@ use super::survey::{Survey, Unasked};
 use super::{Inner, Monitor};
 use crate::capture::Clock;
 use crate::inquire::{Asker, Budget, Budgeted};
+use crate::judge::advice::index::Follower;
 use crate::judge::advice::{
     Advice, AdviceSettings, Ledger, PoolWatch, Question, Recommendation, Story, advise, index,
 };
@@ -29,6 +30,7 @@ struct Notes {
     advice: Advice,
     ledger: Ledger,
     pools: PoolWatch,
+    follower: Follower,
 }
 
 /// The shortest time between two looks.
@@ -130,7 +132,8 @@ impl Monitor {
 impl Advisor {
     pub(super) fn new(settings: AdviceSettings, asker: Option<Budgeted>) -> Self {
         let ledger = Ledger::new(settings.remembered_max);
-        let notes = Notes { advice: Advice::default(), ledger, pools: PoolWatch::default() };
+        let (advice, pools, follower) = Default::default();
+        let notes = Notes { advice, ledger, pools, follower };
         Self {
             settings,
             notes: Mutex::new(notes),
@@ -189,7 +192,7 @@ impl Inner {
             catalogue: catalogue.map(|survey| &survey.catalogue),
             settings: &self.advisor.settings,
         });
-        self.advise_on_indexes(&mut advice, survey);
+        self.advise_on_indexes(&mut advice, &snapshot, survey);
         let mut notes = lock(&self.advisor.notes);
         notes.ledger.enter(&mut advice.recommendations);
         advice.forgotten = notes.ledger.forgotten();
@@ -198,17 +201,32 @@ impl Inner {
     }
 
     /// Adds what the index advisor says, or why it says nothing.
-    fn advise_on_indexes(&self, advice: &mut Advice, survey: Option<Result<Survey, Unasked>>) {
-        let (answer, recommendations) = match survey {
+    fn advise_on_indexes(
+        &self,
+        advice: &mut Advice,
+        snapshot: &Snapshot,
+        survey: Option<Result<Survey, Unasked>>,
+    ) {
+        let settings = &self.advisor.settings;
+        let unasked = |why: String| [index::unasked(why)];
+        match survey {
             None => {
-                (index::unasked("nobody may ask the database: `Builder::ask_database`"), Vec::new())
+                let why = "nobody may ask the database: see `Builder::ask_database`".into();
+                advice.join(unasked(why), Vec::new(), settings);
             }
-            Some(Err(unasked)) => (index::unasked(unasked.why()), Vec::new()),
-            Some(Ok(Survey { workload, indexes, .. })) => {
-                (indexes.answer(&workload), indexes.recommendations)
+            Some(Err(error)) => advice.join(unasked(error.why()), Vec::new(), settings),
+            Some(Ok(Survey { catalogue, workload, indexes })) => {
+                let upkeep = index::upkeep(&workload, &catalogue, snapshot.at);
+                let mut notes = lock(&self.advisor.notes);
+                let seen = (&indexes, &workload);
+                advice.sequels =
+                    notes.follower.look(seen, &catalogue, &snapshot.lifetime, snapshot.at);
+                advice.unfollowed = notes.follower.unfollowed();
+                drop(notes);
+                advice.join([indexes.answer(&workload)], indexes.recommendations, settings);
+                advice.join(index::upkeep_answers(&upkeep), upkeep, settings);
             }
-        };
-        advice.join(answer, recommendations, &self.advisor.settings);
+        }
     }
 
     /// What happened lately, as far as the monitor knows.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::words::{count, cut, duration, moment, percent};
+use crate::judge::advice::index::{Outcome, Sequel};
 use crate::judge::advice::{Advice, Confidence, Evidence, Recommendation, RuleAnswer};
 
 /// Recommendations in a report; what is left out is said below.
@@ -81,6 +82,7 @@ pub fn advice_json(advice: &Advice) -> serde_json::Result<String> {
         at: advice.at.map(moment),
         recommendations: advice.recommendations.iter().map(View::new).collect(),
         rules: advice.answers.iter().map(AnswerView::new).collect(),
+        sequels: advice.sequels.iter().map(SequelView::new).collect(),
         muted: advice.muted,
         forgotten: advice.forgotten,
     })
@@ -92,6 +94,7 @@ struct Document<'a> {
     at: Option<String>,
     recommendations: Vec<View<'a>>,
     rules: Vec<AnswerView<'a>>,
+    sequels: Vec<SequelView<'a>>,
     muted: u64,
     forgotten: u64,
 }
@@ -209,6 +212,37 @@ impl<'a> AnswerView<'a> {
             verdict: answer.verdict.as_str(),
             reasons: reasons.collect(),
             reasons_left_out: answer.reasons_left_out,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SequelView<'a> {
+    fingerprint: String,
+    statement: &'a str,
+    index: &'a str,
+    seen_at: String,
+    outcome: &'static str,
+    saved_share: Option<f64>,
+}
+
+// === impl SequelView ===
+
+impl<'a> SequelView<'a> {
+    fn new(sequel: &'a Sequel) -> Self {
+        let (outcome, saved_share) = match sequel.outcome {
+            Outcome::Helped(share) => ("helped", Some(share)),
+            Outcome::DidNotHelp(share) => ("did not help", Some(share)),
+            Outcome::TooSoon => ("too soon", None),
+        };
+        let (fingerprint, statement) = (&sequel.statement.0, &sequel.statement.1);
+        Self {
+            fingerprint: fingerprint.to_string(),
+            statement,
+            index: &sequel.index,
+            seen_at: moment(sequel.seen_at),
+            outcome,
+            saved_share,
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use monitor_core::capture::{Call, Rows};
+use monitor_core::Monitor;
+use monitor_core::capture::{Call, Clock, Database, Hands, Rows};
+use monitor_core::judge::advice::index::Outcome;
 use monitor_core::judge::advice::{Confidence, Verdict};
-use monitor_core::{Monitor, capture::Clock};
 use monitor_sqlx::asker;
 use sqlx::{AssertSqlSafe, Executor, MySql, Postgres, Sqlite};
 
@@ -20,22 +21,19 @@ const ROWS: &str = "
 
 const BY_CUSTOMER: &str = "select id, note from orders where customer_id = ";
 
-/// A monitor that has watched an hour of calls which read the whole table.
-fn watched(database: monitor_core::capture::Database) -> Monitor {
-    let (clock, hands) = Clock::by_hand();
-    let monitor = Monitor::builder().clock(clock).beat_by_hand().build().unwrap();
-    let source = monitor.database(database);
-    for minute in 0..60 {
+/// Watches calls of one length for so many minutes.
+fn watch(monitor: &Monitor, hands: &Hands, database: &Database, minutes: u64, took: Duration) {
+    let source = monitor.database(database.clone());
+    for minute in 0..minutes {
         for call in 0..20 {
             let text = format!("{BY_CUSTOMER}{}", minute * 20 + call);
-            source.record(Call::new(&text, Duration::from_millis(12)).rows(Rows::returned(8)));
+            source.record(Call::new(&text, took).rows(Rows::returned(8)));
         }
         for _ in 0..12 {
             hands.advance(Duration::from_secs(5));
             monitor.beat();
         }
     }
-    monitor
 }
 
 macro_rules! on {
@@ -51,7 +49,9 @@ macro_rules! on {
                 world.pool.inner().execute(analyze).await.unwrap();
                 let asked = asker::<$db>(&world.monitor, &world.pool.connect_options());
                 let database = monitor_core::inquire::Asker::database(&asked).unwrap();
-                let monitor = watched(database.clone());
+                let (clock, hands) = Clock::by_hand();
+                let monitor = Monitor::builder().clock(clock).beat_by_hand().build().unwrap();
+                watch(&monitor, &hands, &database, 60, Duration::from_millis(12));
 
                 let advice = monitor.look_for_advice();
                 let unasked = advice.answer("missing-index").unwrap();
@@ -72,9 +72,16 @@ macro_rules! on {
 
                 let create = "create index orders_customer on orders (customer_id)";
                 world.pool.inner().execute(create).await.unwrap();
-                let monitor = watched(database);
-                monitor.ask_database(asker::<$db>(&world.monitor, &world.pool.connect_options()));
+                watch(&monitor, &hands, &database, 1, Duration::from_millis(12));
                 let advice = monitor.look_for_advice();
+                assert_eq!(advice.sequels[0].index, "orders_customer");
+                assert_eq!(advice.sequels[0].outcome, Outcome::TooSoon);
+                watch(&monitor, &hands, &database, 2, Duration::from_millis(1));
+                let advice = monitor.look_for_advice();
+                let Outcome::Helped(share) = advice.sequels[0].outcome else {
+                    panic!("{advice:#?}")
+                };
+                assert!(share > 0.9, "{share}");
                 assert_eq!(advice.of_rule("missing-index").count(), 0, "{advice:#?}");
             });
         }

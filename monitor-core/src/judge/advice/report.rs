@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::SystemTime;
 
+use super::index::Sequel;
 use super::{AdviceSettings, Priority, Recommendation};
 
 /// All advice at a moment, and why there is no more of it.
@@ -16,10 +17,14 @@ pub struct Advice {
     pub recommendations: Vec<Recommendation>,
     /// What each rule answered, in the order of their names.
     pub answers: Vec<RuleAnswer>,
+    /// Indexes that were advised and are there now, and whether they helped.
+    pub sequels: Vec<Sequel>,
     /// Recommendations that were given, but are muted.
     pub muted: u64,
     /// Recommendations whose history was forgotten because the limit was reached.
     pub forgotten: u64,
+    /// Advised indexes beyond the 200 that are followed to whether they helped.
+    pub unfollowed: u64,
 }
 
 /// What one rule answered.
@@ -95,11 +100,11 @@ impl Advice {
     /// Takes in what another producer of advice says.
     pub(crate) fn join(
         &mut self,
-        answer: RuleAnswer,
+        answers: impl IntoIterator<Item = RuleAnswer>,
         recommendations: Vec<Recommendation>,
         settings: &AdviceSettings,
     ) {
-        self.answers.push(answer);
+        self.answers.extend(answers);
         self.answers.sort_by_key(|answer| answer.rule);
         self.recommendations.extend(recommendations);
         self.settle(settings);

@@ -8,6 +8,7 @@ mod after;
 mod answer;
 mod candidates;
 mod existing;
+mod follow;
 mod gates;
 mod immutable;
 mod merge;
@@ -27,7 +28,9 @@ use crate::inquire::{AskError, Catalogue, IndexDraft, Planner};
 use crate::judge::advice::{Confidence, Recommendation};
 
 pub use after::{CALLS_EACH_MIN, HELPED_SHARE, Outcome, compare};
-pub(crate) use answer::unasked;
+pub(crate) use answer::{unasked, upkeep_answers};
+pub(crate) use follow::Follower;
+pub use follow::Sequel;
 pub use gates::{
     CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, OBSERVED_MIN, PAGES_MIN, ROWS_MIN, SAVING_MIN,
     UPDATE_SHARE, WRITE_COST,
