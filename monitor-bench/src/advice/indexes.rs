@@ -14,8 +14,8 @@ use super::score::{Score, score};
 use super::server::Server;
 use super::suite::Suite;
 
-/// What others got on the same suites, with placeholders only: recall, share, precision, false positives.
-/// Measured once with PostgreSQL 15 and HypoPG 1.3.1; see tests/fixtures/shop/README.md for the shop.
+/// What others got on the same suites, with prepared texts: recall, share, precision, false positives.
+/// Measured once, on PostgreSQL 15 with HypoPG 1.3.1, with each tool's rules; no command here measures them again.
 const OTHERS: [(&str, &str, &str); 7] = [
     ("dexter's rules", "0.70 0.74 1.00 0", "0.57 0.74 1.00 0"),
     ("Supabase index_advisor", "0.88 0.90 0.88 3", "0.79 0.86 0.46 2"),

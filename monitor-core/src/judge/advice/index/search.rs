@@ -66,8 +66,8 @@ impl<'p> Trials<'p> {
 
 /// The indexes that a planner picks from the candidates, as few and as narrow as will do. Empty if it picks none.
 ///
-/// All candidates are offered at once: what the plan then uses was within 2 % of the best set for all 142 statements
-/// of the benchmark that want an index. The rest is taking away.
+/// All candidates are offered at once: what the plan then uses is close to the best set there is. The rest is taking
+/// away.
 pub(super) fn search(
     subject: &Subject<'_>,
     candidates: &[IndexDraft],

@@ -2,7 +2,7 @@
 //!
 //! Nobody's values are kept, so a `?` gets one that fits: its frequency explains the rows that were seen, or it is an
 //! ordinary one. PostgreSQL's generic plans assume a third of a table for each `>= ?`, which hides what an index is
-//! good for; with such values advice got 6 to 9 points better on the shop of `tests/fixtures/shop`.
+//! good for.
 
 use std::collections::BTreeMap;
 
