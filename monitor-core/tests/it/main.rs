@@ -12,6 +12,7 @@ mod health_shapes;
 mod identify;
 mod inquire;
 mod limits;
+mod observing;
 mod random;
 mod recording;
 mod running;
