@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod bridge;
-mod databases;
 mod metrics;
 mod otlp;
 mod spans;

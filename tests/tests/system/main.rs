@@ -4,6 +4,7 @@
 mod alertmanager;
 mod databases;
 mod faults;
+mod opentelemetry;
 mod parity;
 mod pg_stat_statements;
 mod shop;
