@@ -42,3 +42,8 @@ pub use opentelemetry;
 pub use telemetry::Telemetry;
 #[cfg(feature = "tracing")]
 pub use tracing_spans::TracingSpans;
+
+/// What the guide shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/opentelemetry.md")]
+pub struct Guide;

@@ -17,7 +17,8 @@ use crate::snapshot::{FinishedCall, Losses, SourceActivity};
 /// ones hear, and in the end misses calls ([`Losses::calls_unobserved`]), but no query feels it. One
 /// that panics is counted ([`Losses::panics_caught`]) and told again next time.
 ///
-/// Without an observer all this costs a branch.
+/// An observer must not ask the monitor to [beat](crate::Monitor::beat) or to tell observers: it would
+/// wait for itself. Without an observer all this costs a branch.
 pub trait Observer: Send + Sync {
     /// The span under which a call is made that starts here and now. The first observer that knows
     /// is believed.
