@@ -14,6 +14,7 @@ use super::slowness::{SlowRules, Slowness};
 use super::sources::Source;
 use super::statement::Statement;
 use super::tally::Tally;
+use super::tap::Tap;
 use crate::capture::{Clock, OutcomeKind, Tick};
 use crate::identify::{Fingerprint, Kind, ListSize, Marks, Wording};
 use crate::snapshot::{Activity, ListActivity, RunningCall, StatementActivity, other_text};
@@ -36,6 +37,8 @@ pub(super) struct Books {
     /// What desks are swapped with, so that neither side allocates.
     spare: Vec<Event>,
     recent: Newest,
+    /// Where there are observers.
+    pub(super) tap: Option<Tap>,
     pub(super) slow_log: SlowLog,
     pub(super) told: Told<RunningCall>,
     rules: SlowRules,
@@ -82,6 +85,7 @@ impl Books {
     pub(super) fn new(
         places_max: usize,
         recent_max: usize,
+        tap: Option<Tap>,
         slow_log: SlowLog,
         told: Told<RunningCall>,
         rules: SlowRules,
@@ -94,6 +98,7 @@ impl Books {
             sources: Vec::new(),
             spare: Vec::new(),
             recent: Newest::new(recent_max),
+            tap,
             slow_log,
             told,
             rules,
@@ -225,7 +230,7 @@ impl Books {
 
     /// Counts a call.
     fn count(&mut self, event: Event) {
-        let has_history = !self.recent.is_off();
+        let is_kept = !self.recent.is_off() || self.tap.is_some();
         let place = self.places.get_mut(event.series.place());
         let Some(place) = place.filter(|place| place.series == event.series) else {
             return self.enter_other(&event);
@@ -235,7 +240,7 @@ impl Books {
         let folded = place.tally.add(&event, place.statement.kind(), place.slowness);
         self.error_codes_folded += u64::from(folded);
         let slow = place.slowness.judge(event.nanos);
-        if has_history || slow.is_some() {
+        if is_kept || slow.is_some() {
             let call = Kept::new(event, place.statement.clone(), place.key.2, slow);
             self.keep(call);
         }
@@ -248,13 +253,19 @@ impl Books {
         let keep = !self.recent.is_off() || slowness.is_slow(event.nanos);
         let folded = self.other(source, kind).add(event, kind, slowness);
         self.history_calls_dropped += u64::from(keep);
+        if let Some(tap) = &mut self.tap {
+            tap.missed += 1;
+        }
         self.error_codes_folded += u64::from(folded);
     }
 
-    /// Keeps single calls: slow ones, and the newest.
+    /// Keeps single calls: slow ones, those to tell observers of, and the newest.
     fn keep(&mut self, mut call: Kept) {
         if call.is_slow() {
             self.slow_log.enter(&mut call);
+        }
+        if let Some(tap) = &mut self.tap {
+            tap.push(call.clone());
         }
         if !self.recent.is_off() {
             self.recent.push(call);
@@ -301,6 +312,17 @@ impl Books {
             pool: source.is_pool.then(|| source.name.clone()),
             connection: sight.connection.map(NonZeroU64::get),
         })
+    }
+
+    /// Whether observers should be told before their time.
+    pub(super) fn is_tap_due(&mut self) -> bool {
+        self.tap.as_mut().is_some_and(Tap::is_due)
+    }
+
+    /// What a running call is a run of, unless it has lost its place.
+    pub(super) fn statement(&self, series: SeriesRef) -> Option<Arc<Statement>> {
+        let place = self.places.get(series.place()).filter(|place| place.series == series)?;
+        Some(place.statement.clone())
     }
 
     /// The newest calls, newest first.

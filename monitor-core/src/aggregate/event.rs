@@ -1,10 +1,12 @@
 //! One call, on its way from the thread that saw it to the books.
 
-use std::num::{NonZeroU64, NonZeroU128};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::capture::{CallSite, ErrorClass, Failure, Labels, Outcome, OutcomeKind, Rows, Tick};
+use crate::capture::{
+    CallSite, ErrorClass, Failure, Labels, Outcome, OutcomeKind, Rows, Tick, TraceContext,
+};
 use crate::identify::Kind;
 use crate::snapshot::CallParts;
 
@@ -52,11 +54,12 @@ pub(super) struct ErrorDetail {
     pub(super) code: Option<Box<str>>,
 }
 
-/// What a call that may be slow tells beside its origin: worth a box only for such a one.
+/// What a call that may be slow, or that is observed, tells beside its origin: worth a box only for
+/// such a one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Closer {
     pub(crate) parts: CallParts,
-    pub(crate) trace_id: Option<NonZeroU128>,
+    pub(crate) trace: Option<TraceContext>,
     /// As it was sent, where texts are kept.
     pub(crate) text: Option<SentText>,
 }

@@ -29,6 +29,9 @@ pub struct Limits {
     pub running_per_thread_max: usize,
     /// Calls kept that were found running too long; the oldest makes room. About 200 B each.
     pub running_told_max: usize,
+    /// Calls that have ended and that wait for [observers](crate::Observer) to be told; more are
+    /// counted, but not told. About 150 B each, where there is an observer.
+    pub observed_calls_max: usize,
     /// Pools and databases with numbers of their own; more are counted together as "other".
     pub sources_max: usize,
     /// Checkouts of one pool followed to their holder at the same time, and as many open
@@ -53,6 +56,8 @@ impl Limits {
     pub const RUNNING_PER_THREAD_MAX: usize = 256;
     /// Default of [`running_told_max`](Self::running_told_max).
     pub const RUNNING_TOLD_MAX: usize = 100;
+    /// Default of [`observed_calls_max`](Self::observed_calls_max).
+    pub const OBSERVED_CALLS_MAX: usize = 16_384;
     /// Default of [`sources_max`](Self::sources_max).
     pub const SOURCES_MAX: usize = 64;
     /// Default of [`checkouts_tracked_max`](Self::checkouts_tracked_max).
@@ -71,6 +76,7 @@ impl Default for Limits {
             recent_calls_max: Self::RECENT_CALLS_MAX,
             running_per_thread_max: Self::RUNNING_PER_THREAD_MAX,
             running_told_max: Self::RUNNING_TOLD_MAX,
+            observed_calls_max: Self::OBSERVED_CALLS_MAX,
             sources_max: Self::SOURCES_MAX,
             checkouts_tracked_max: Self::CHECKOUTS_TRACKED_MAX,
             alerts_max: Self::ALERTS_MAX,

@@ -21,6 +21,7 @@ mod slowness;
 mod sources;
 mod statement;
 mod tally;
+mod tap;
 mod texts;
 mod windows;
 

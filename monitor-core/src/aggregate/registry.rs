@@ -18,6 +18,7 @@ use super::slowness::SlowRules;
 use super::sources::Source;
 use super::statement::Statement;
 use super::tally::Tally;
+use super::tap::{Tap, Untold};
 use super::texts::Texts;
 use super::windows::{Sum, Windows};
 use super::{Limits, lock};
@@ -37,6 +38,7 @@ pub(crate) struct Registry {
     closer_from: u64,
     /// Bytes of a call's text that are kept with its literals, where that was asked for.
     sent_text_bytes: Option<usize>,
+    is_observed: bool,
     /// Drawn anew for every monitor, so that nobody can choose texts that collide.
     secrets: RapidSecrets,
     texts: Texts,
@@ -71,12 +73,14 @@ impl Registry {
         limits: Limits,
         rules: SlowRules,
         keeps_literals: bool,
+        is_observed: bool,
         leak: Duration,
     ) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let slow_log = SlowLog::new(limits.slow_statements_max);
         let told = Told::new(limits.running_told_max);
         let (places, recent) = (limits.statements_max, limits.recent_calls_max);
+        let tap = is_observed.then(|| Tap::new(limits.observed_calls_max));
         let started = clock.now();
         Self {
             clock,
@@ -86,12 +90,13 @@ impl Registry {
             limits,
             closer_from: rules.least(),
             sent_text_bytes: keeps_literals.then_some(limits.slow_text_bytes_max),
+            is_observed,
             secrets: RapidSecrets::seed(RandomState::new().hash_one(0)),
             texts: Texts::new(limits.texts_max),
             generations: Generations::new(places),
             desks: Desks::default(),
             slabs: Slabs::new(limits.running_per_thread_max),
-            books: Mutex::new(Books::new(places, recent, slow_log, told, rules)),
+            books: Mutex::new(Books::new(places, recent, tap, slow_log, told, rules)),
             windows: Mutex::new(Windows::starting(started)),
             sources_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
@@ -193,23 +198,30 @@ impl Registry {
 
     /// Counts a call. Never fails; waits only if this thread has put down [`EVENTS_MAX`] calls
     /// while somebody else kept the books.
+    ///
+    /// Says whether observers should be told before their time.
     #[inline]
-    pub(crate) fn record(&self, event: Event) {
+    pub(crate) fn record(&self, event: Event) -> bool {
         match desk::put(self.id, event, &self.desks) {
-            Ok(None) => {}
+            Ok(None) => false,
             Ok(Some((desk, events))) => self.settle(&desk, events),
-            Err(event) => lock(&self.books).enter(event),
+            Err(event) => {
+                lock(&self.books).enter(event);
+                false
+            }
         }
     }
 
     #[cold]
-    fn settle(&self, desk: &desk::Desk, events: usize) {
-        match self.books.try_lock() {
-            Ok(mut books) => books.settle(desk),
-            Err(TryLockError::Poisoned(books)) => PoisonError::into_inner(books).settle(desk),
-            Err(TryLockError::WouldBlock) if events < EVENTS_MAX => {}
-            Err(TryLockError::WouldBlock) => lock(&self.books).settle(desk),
-        }
+    fn settle(&self, desk: &desk::Desk, events: usize) -> bool {
+        let mut books = match self.books.try_lock() {
+            Ok(books) => books,
+            Err(TryLockError::Poisoned(books)) => PoisonError::into_inner(books),
+            Err(TryLockError::WouldBlock) if events < EVENTS_MAX => return false,
+            Err(TryLockError::WouldBlock) => lock(&self.books),
+        };
+        books.settle(desk);
+        books.is_tap_due()
     }
 
     /// Whether a statement was identified for a source of this very monitor.
@@ -280,17 +292,42 @@ impl Registry {
         self.records(|books| books.recent(limit))
     }
 
-    /// What is told of a call that failed, or lasted so long that it may be slow.
+    /// What is told of a call that failed, lasted so long that it may be slow, or is observed and
+    /// has more to tell. `tell` is asked for it, and told whether the call may be slow.
     #[inline]
     pub(crate) fn detail(
         &self,
         outcome: Outcome<'_>,
         nanos: u64,
-        tell: impl FnOnce() -> Closer,
+        has_more: bool,
+        tell: impl FnOnce(bool) -> Closer,
     ) -> Option<Box<Detail>> {
         let may_be_slow = nanos >= self.closer_from;
-        (may_be_slow || matches!(outcome, Outcome::Failed(_)))
-            .then(|| Detail::new(outcome, may_be_slow.then(tell)))
+        let told = may_be_slow || (has_more && self.is_observed);
+        (told || matches!(outcome, Outcome::Failed(_)))
+            .then(|| Detail::new(outcome, told.then(|| tell(may_be_slow))))
+    }
+
+    /// Takes out the calls that observers have not been told of.
+    pub(crate) fn untold(&self) -> Untold {
+        let mut books = lock(&self.books);
+        books.settle_all(&self.desks, &self.slabs);
+        let calls = books.tap.as_mut().map(Tap::take).unwrap_or_default();
+        Untold::new(calls, books.sources().to_vec(), self.clock.anchored_anew())
+    }
+
+    /// Text and summary of a statement that runs, unless it has lost its place.
+    pub(crate) fn described(&self, series: SeriesRef) -> Option<(Arc<str>, Arc<str>)> {
+        let statement = lock(&self.books).statement(series)?;
+        Some((statement.text.clone(), statement.summary.clone()))
+    }
+
+    /// Pools and databases, without their calls, and what limits made the monitor let go.
+    pub(crate) fn levels(&self) -> (Vec<SourceActivity>, Losses) {
+        let sources = self.read_sources(self.clock.now());
+        let windows = lock(&self.windows);
+        let losses = self.losses(&lock(&self.books), &windows);
+        (sources, losses)
     }
 
     /// The beginning of a text as it is sent, where texts are kept.
@@ -385,6 +422,7 @@ impl Registry {
             sources_folded: self.sources_folded.load(Relaxed),
             error_codes_folded: books.error_codes_folded,
             history_calls_dropped: books.history_calls_dropped,
+            calls_unobserved: books.tap.as_ref().map_or(0, |tap| tap.missed),
             calls_unfollowed: self.slabs.unfollowed(),
             running_forgotten: books.told.forgotten,
             slow_statements_dropped: books.slow_log.statements_dropped,

@@ -1,7 +1,7 @@
 //! Single calls that are kept, and the slow log.
 
 use std::collections::{HashMap, HashSet};
-use std::num::{NonZeroU64, NonZeroU128};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use super::event::{Event, SentText};
@@ -9,7 +9,7 @@ use super::sources::Source;
 use super::statement::Statement;
 use crate::capture::Clock;
 use crate::identify::{Fingerprint, ListSize};
-use crate::snapshot::{CallRecord, OriginalText, SlowVerdict};
+use crate::snapshot::{CallRecord, FinishedCall, OriginalText, SlowVerdict};
 
 /// One call, as it is kept inside: the event, and the statement it was a call of.
 #[derive(Clone)]
@@ -81,6 +81,7 @@ impl Kept {
         let labels = origin.labels.as_deref();
         let error = self.event.error();
         let closer = detail.as_ref().map(|detail| &detail.closer);
+        let trace = closer.and_then(|closer| closer.trace.as_ref());
         CallRecord {
             statement: self.statement.text.clone(),
             fingerprint: self.statement.fingerprint,
@@ -91,7 +92,7 @@ impl Kept {
             duration: self.event.duration(),
             parts: closer.map(|closer| closer.parts).unwrap_or_default(),
             slow: self.slow.as_ref().map(|slow| slow.verdict),
-            rows: (*rows).into(),
+            rows: rows.counted_for(self.statement.kind()).into(),
             outcome: *outcome,
             error: error.map(|error| error.class),
             error_code: error.and_then(|error| error.code.as_deref()).map(Arc::from),
@@ -101,8 +102,21 @@ impl Kept {
             user: labels.and_then(|labels| labels.user.as_deref()).map(Arc::from),
             tag: labels.and_then(|labels| labels.tag.as_deref()).map(Arc::from),
             call_site: origin.call_site,
-            trace_id: closer.and_then(|closer| closer.trace_id).map(NonZeroU128::get),
+            trace_id: trace.map(|trace| trace.trace_id.get()),
             original: self.slow.as_ref().and_then(|slow| slow.text.clone()).map(OriginalText::new),
+        }
+    }
+
+    /// The call with what only observers are told.
+    pub(super) fn finished(&self, sources: &[Arc<Source>], clock: &Clock) -> FinishedCall {
+        let record = self.record(sources, clock);
+        let lasted = record.duration + record.parts.reader.unwrap_or_default();
+        let closer = self.event.detail.as_ref().map(|detail| &detail.closer);
+        FinishedCall {
+            summary: self.statement.summary.clone(),
+            started: record.at.checked_sub(lasted).unwrap_or(record.at),
+            trace: closer.and_then(|closer| closer.trace.clone()),
+            record,
         }
     }
 

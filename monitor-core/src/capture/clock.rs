@@ -14,6 +14,7 @@ pub struct Clock {
     /// The counter's reading when the clock was made.
     start: u64,
     anchor: SystemTime,
+    is_by_hand: bool,
 }
 
 /// The hands of a clock made by [`Clock::by_hand`].
@@ -35,19 +36,33 @@ impl Clock {
     /// system's clock, which may take a few milliseconds; make it at start-up.
     #[must_use]
     pub fn real() -> Self {
-        Self::starting(quanta::Clock::new(), SystemTime::now())
+        Self::starting(quanta::Clock::new(), SystemTime::now(), false)
     }
 
     /// A clock that stands still until its hands are moved. Its wall time starts at the Unix epoch.
     #[must_use]
     pub fn by_hand() -> (Self, Hands) {
         let (inner, mock) = quanta::Clock::mock();
-        (Self::starting(inner, SystemTime::UNIX_EPOCH), Hands(mock))
+        (Self::starting(inner, SystemTime::UNIX_EPOCH, true), Hands(mock))
     }
 
-    fn starting(inner: quanta::Clock, anchor: SystemTime) -> Self {
+    fn starting(inner: quanta::Clock, anchor: SystemTime, is_by_hand: bool) -> Self {
         let start = inner.raw();
-        Self { inner, start, anchor }
+        Self { inner, start, anchor, is_by_hand }
+    }
+
+    /// The same clock, anchored to wall time anew.
+    ///
+    /// For moments just past that are laid beside those of other clocks, as spans are: a time-stamp
+    /// counter and the system's clock drift apart by seconds within weeks.
+    #[must_use]
+    pub fn anchored_anew(&self) -> Self {
+        let mut anew = self.clone();
+        if !self.is_by_hand {
+            let running = Duration::from_nanos(self.now().0);
+            anew.anchor = SystemTime::now().checked_sub(running).unwrap_or(self.anchor);
+        }
+        anew
     }
 
     /// The present moment.

@@ -10,6 +10,7 @@ mod outcome;
 mod pace;
 mod pool;
 mod stopwatch;
+mod trace;
 
 pub use call::{Call, Rows};
 pub use clock::{Clock, Hands, Tick};
@@ -18,3 +19,4 @@ pub use outcome::{ErrorClass, Failure, Outcome, OutcomeKind};
 pub use pace::ProbePace;
 pub use pool::{CheckoutEnd, PoolLevels, ProbeEnd, TransactionEnd};
 pub use stopwatch::Stopwatch;
+pub use trace::TraceContext;

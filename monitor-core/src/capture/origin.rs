@@ -4,6 +4,8 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
+use super::TraceContext;
+
 /// The database system on the other side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -61,8 +63,8 @@ pub struct Origin<'a> {
     pub tag: Option<&'a str>,
     /// The line that made the call.
     pub call_site: Option<CallSite>,
-    /// The W3C trace id of the trace the call is part of.
-    pub trace_id: Option<u128>,
+    /// The span the call is made under; an [observer](crate::Observer) that knows it need not be told.
+    pub trace: Option<&'a TraceContext>,
 }
 
 // === impl System ===

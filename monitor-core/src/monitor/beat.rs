@@ -30,19 +30,24 @@ pub(super) struct Beat {
     /// Panics anywhere in the monitor that a review knows of, and when it saw the last of them.
     panics_known: AtomicU64,
     panic_seen_at: AtomicU64,
-    /// Goes away with the monitor, which ends the thread.
+    /// Asks the thread to tell observers at once. Goes away with the monitor, which ends the thread.
     alive: OnceLock<Sender<()>>,
 }
 
 /// Starts the thread that beats for a monitor as long as the monitor lives.
 pub(super) fn start(inner: &Arc<Inner>) -> std::io::Result<()> {
-    let (alive, ended) = channel();
+    let (alive, asked) = channel();
     let weak: Weak<Inner> = Arc::downgrade(inner);
     std::thread::Builder::new().name("db-monitor".into()).stack_size(STACK_BYTES).spawn(
         move || {
-            while ended.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
+            loop {
+                let woken = asked.recv_timeout(BEAT);
                 let Some(inner) = weak.upgrade() else { return };
-                inner.beat();
+                match woken {
+                    Err(RecvTimeoutError::Timeout) => inner.beat(),
+                    Ok(()) => inner.tell_calls(),
+                    Err(RecvTimeoutError::Disconnected) => return,
+                }
             }
         },
     )?;
@@ -60,6 +65,15 @@ impl Beat {
 
     pub(super) fn panicked(&self) -> u64 {
         self.panicked.load(Relaxed)
+    }
+
+    /// Has observers told before the next beat. Without a thread they wait for who beats by hand.
+    #[cold]
+    pub(super) fn wake(&self) {
+        if let Some(alive) = self.alive.get() {
+            // Nobody listens any more: the monitor is on its way out.
+            let _ = alive.send(());
+        }
     }
 
     /// The monitor's pace; a monitor that was never beaten began to wait when it was built.
@@ -85,11 +99,13 @@ impl Beat {
 impl Inner {
     pub(super) fn beat(&self) {
         self.guarded(|| self.registry.beat());
+        self.tell_calls();
         let now = self.registry.clock.now().as_nanos();
         let due = now.saturating_sub(self.beat.windows_at.load(Relaxed));
         if due >= WINDOW_BEAT.as_nanos() as u64 {
             self.beat.windows_at.store(now, Relaxed);
             self.guarded(|| self.registry.beat_windows());
+            self.tell_levels();
             self.guarded(|| self.review());
         }
         self.dispatch.beat();

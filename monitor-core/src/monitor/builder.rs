@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::advisor::{self, Advisor};
 use super::alerting::{Alerting, CustomRule, State};
 use super::beat::{self, Beat};
+use super::observer::{Observer, Observers};
 use super::slow_settings::SlowSettings;
 use super::{Inner, Monitor};
 use crate::aggregate::{Limits, Registry, SlowAfter};
@@ -36,6 +37,7 @@ pub struct Builder {
     sinks: Vec<Box<dyn Sink>>,
     pub(super) advice: AdviceSettings,
     pub(super) asker: Option<Box<dyn Asker>>,
+    pub(super) observers: Vec<Box<dyn Observer>>,
 }
 
 /// Why a monitor could not be built. The message says which setting, and what would work.
@@ -339,13 +341,14 @@ impl Builder {
         let clock = self.clock.unwrap_or_else(Clock::real);
         let asker = self.asker.map(|asker| advisor::budgeted(asker, clock.clone()));
         let (limits, literals) = (self.limits, self.keeps_literals);
+        let is_observed = !self.observers.is_empty();
         let beat = Beat::starting(clock.now());
         let dispatch = match Dispatch::new(self.sinks, &clock, self.by_hand) {
             Ok(dispatch) => dispatch,
             Err(fault) => return refuse(fault),
         };
         let inner = Arc::new(Inner {
-            registry: Registry::new(clock, limits, rules, literals, leak_after),
+            registry: Registry::new(clock, limits, rules, literals, is_observed, leak_after),
             build: self.build,
             thresholds: self.thresholds,
             alerting: Alerting {
@@ -362,6 +365,7 @@ impl Builder {
             health: Mutex::new(HealthBook::default()),
             beat,
             advisor: Advisor::new(self.advice, asker),
+            observers: Observers::new(self.observers),
         });
         if !self.by_hand {
             beat::start(&inner).map_err(no_thread)?;

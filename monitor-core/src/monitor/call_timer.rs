@@ -1,15 +1,17 @@
 //! The guard of a call: it records when it ends, and also when nobody ends it.
 
 use std::fmt;
-use std::num::{NonZeroU64, NonZeroU128};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Inner;
+use super::observer::{Companion, Ending, StartingCall};
 use super::source::Live;
 use crate::aggregate::{
     Closer, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, Slabs, nanos,
 };
-use crate::capture::{CallSite, Clock, Failure, Labels, Outcome, Stopwatch, Tick};
+use crate::capture::{CallSite, Clock, Failure, Labels, Outcome, Stopwatch, Tick, TraceContext};
 use crate::snapshot::CallParts;
 
 /// Times one call. Dropped without an end, the call counts as cancelled.
@@ -35,7 +37,8 @@ struct LiveCall<'a> {
 #[derive(Default)]
 struct Rare {
     pool_wait: Option<Duration>,
-    trace_id: Option<NonZeroU128>,
+    trace: Option<TraceContext>,
+    companions: Vec<Box<dyn Companion>>,
     text: Option<SentText>,
     first: Option<FirstAnswer>,
 }
@@ -75,7 +78,13 @@ impl<'a> CallTimer<'a> {
             origin: EventOrigin::default(),
             rare: text.0.map(|text| Box::new(Rare { text: Some(text), ..Rare::default() })),
         };
-        Self { live: Some(live) }
+        let mut timer = Self { live: Some(live) };
+        timer.with(|call| {
+            if call.on.monitor.observers.are_there() {
+                call.observe();
+            }
+        });
+        timer
     }
 
     /// A timer of a monitor that is off.
@@ -143,12 +152,13 @@ impl<'a> CallTimer<'a> {
         self
     }
 
-    /// Says which trace it is part of, by its W3C trace id. Costs an allocation, and nothing for `None`.
+    /// Says which span it is made under, where no [observer](crate::Observer) knows it. Costs an
+    /// allocation, and nothing for `None`.
     #[inline]
     #[must_use]
-    pub fn traced(mut self, trace_id: Option<u128>) -> Self {
-        if let Some(trace_id) = trace_id.and_then(NonZeroU128::new) {
-            self.with(|call| call.rare().trace_id = Some(trace_id));
+    pub fn traced(mut self, trace: Option<TraceContext>) -> Self {
+        if trace.is_some() {
+            self.with(|call| call.rare().trace = trace);
         }
         self
     }
@@ -247,14 +257,19 @@ impl<'a> CallTimer<'a> {
         let Some(call) = &mut self.live else { return };
         let at = call.clock().now();
         let nanos = lasted.map_or_else(|| call.watch.nanos(at), nanos);
-        let (rare, origin) = (call.rare.take(), std::mem::take(&mut call.origin));
+        let (mut rare, origin) = (call.rare.take(), std::mem::take(&mut call.origin));
         let registry = &call.on.monitor.registry;
         if let Some(followed) = call.followed {
             registry.running().clear(followed);
         }
-        let detail = registry.detail(outcome, nanos, || closer(rare, at, nanos));
+        if let Some(rare) = &mut rare {
+            rare.dismiss(&call.on.monitor, outcome, nanos, call.rows);
+        }
+        let detail = registry.detail(outcome, nanos, rare.is_some(), |may_be_slow| {
+            closer(rare, at, nanos, may_be_slow)
+        });
         let (series, rows, outcome) = (call.series, call.rows, outcome.kind());
-        registry.record(Event { series, at, nanos, rows, outcome, detail, origin });
+        call.on.monitor.record(Event { series, at, nanos, rows, outcome, detail, origin });
         self.live = None;
     }
 }
@@ -283,6 +298,18 @@ impl LiveCall<'_> {
         self.rare.get_or_insert_default()
     }
 
+    /// Asks observers where in a trace this is, and who goes along.
+    #[cold]
+    fn observe(&mut self) {
+        let trace = self.on.monitor.trace();
+        let starting = StartingCall::new(&self.on, self.series);
+        let companions = self.on.monitor.companions(&starting);
+        if trace.is_some() || !companions.is_empty() {
+            let rare = self.rare();
+            (rare.trace, rare.companions) = (trace, companions);
+        }
+    }
+
     /// The database has answered.
     fn answered(&mut self, at: Tick) {
         let is_first = self.rare.as_ref().is_none_or(|rare| rare.first.is_none());
@@ -308,9 +335,22 @@ impl LiveCall<'_> {
     }
 }
 
-/// What is told of a call that may be slow and has lasted so long.
+// === impl Rare ===
+
+impl Rare {
+    /// Tells those who went along that the call has ended.
+    fn dismiss(&mut self, monitor: &Inner, outcome: Outcome<'_>, nanos: u64, rows: RowCounts) {
+        for companion in self.companions.drain(..) {
+            let duration = Duration::from_nanos(nanos);
+            let ending = Ending { outcome, duration, rows: rows.into() };
+            monitor.guarded(|| companion.ended(&ending));
+        }
+    }
+}
+
+/// What is told of a call that may be slow or is observed, and has lasted so long.
 #[cold]
-fn closer(rare: Option<Box<Rare>>, ended: Tick, nanos: u64) -> Closer {
+fn closer(rare: Option<Box<Rare>>, ended: Tick, nanos: u64, may_be_slow: bool) -> Closer {
     let Some(rare) = rare else { return Closer::default() };
     let duration = Duration::from_nanos(nanos);
     let first_row = rare.first.as_ref().map(|first| first.at.since(first.started));
@@ -321,7 +361,7 @@ fn closer(rare: Option<Box<Rare>>, ended: Tick, nanos: u64) -> Closer {
         fetch: first_row.map(|first| duration.saturating_sub(first)),
         reader: whole.map(|whole| whole.saturating_sub(duration)),
     };
-    Closer { parts, trace_id: rare.trace_id, text: rare.text }
+    Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
 }
 
 impl std::ops::Deref for On<'_> {

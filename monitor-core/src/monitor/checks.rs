@@ -112,6 +112,7 @@ impl Builder {
             ("slow_text_bytes_max", l.slow_text_bytes_max, 1, usize::MAX),
             ("running_per_thread_max", l.running_per_thread_max, 0, SLOTS_MAX),
             ("running_told_max", l.running_told_max, 1, usize::MAX),
+            ("observed_calls_max", l.observed_calls_max, 1, usize::MAX),
             ("sources_max", l.sources_max, 2, SOURCES_MAX),
             ("checkouts_tracked_max", l.checkouts_tracked_max, 1, usize::MAX),
             ("alerts_max", l.alerts_max, 1, usize::MAX),

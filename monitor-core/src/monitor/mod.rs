@@ -6,6 +6,7 @@ mod beat;
 mod builder;
 mod call_timer;
 mod checks;
+mod observer;
 mod probe;
 mod slow_settings;
 mod source;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use builder::{BuildError, Builder};
 pub use call_timer::{CallTimer, KeptText};
+pub use observer::{Companion, Ending, Observer, StartingCall};
 pub use probe::ProbeTimer;
 pub use source::{Source, Statement};
 pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
@@ -26,7 +28,7 @@ use crate::capture::{Clock, Database};
 use crate::deliver::Dispatch;
 use crate::judge::{self, AlertFilter, Health, HealthBook, Thresholds};
 use crate::show;
-use crate::snapshot::{CallRecord, SlowFilter, Snapshot};
+use crate::snapshot::{CallRecord, Losses, SinkActivity, SlowFilter, Snapshot};
 
 /// Watches databases from inside the service.
 ///
@@ -48,6 +50,7 @@ pub(crate) struct Inner {
     dispatch: Dispatch,
     beat: beat::Beat,
     advisor: advisor::Advisor,
+    observers: observer::Observers,
 }
 
 // === impl Monitor ===
@@ -189,14 +192,26 @@ impl Monitor {
         show::text(&snapshot, &self.health_of(&snapshot)) + &show::recommendations(&recommendations)
     }
 
-    /// Does what is due: digests the slow log, finds calls that run too long, parses new statements, closes window pieces and
-    /// reviews alerts.
+    /// Does what is due: digests the slow log, finds calls that run too long, parses new statements,
+    /// tells observers, closes window pieces and reviews alerts.
     ///
     /// A thread of the monitor's own calls this every second, unless the builder was told
     /// [`beat_by_hand`](Builder::beat_by_hand).
     pub fn beat(&self) {
         if let Some(inner) = &self.inner {
             inner.beat();
+        }
+    }
+
+    /// Tells [observers](Observer) all there is to tell, rather than on the next beat: every call that
+    /// has ended, and how pools are. When it is done they have heard it.
+    ///
+    /// For the end of a service, before what observers send with is shut down. An observer must not
+    /// call it: it would wait for itself.
+    pub fn tell_observers(&self) {
+        if let Some(inner) = &self.inner {
+            inner.tell_calls();
+            inner.tell_levels();
         }
     }
 }
@@ -231,20 +246,25 @@ impl Inner {
     fn snapshot(&self) -> Snapshot {
         let mut snapshot = self.registry.snapshot();
         snapshot.build = self.build.clone();
-        {
-            let state = self.alerting.state();
-            snapshot.losses.alerts_forgotten = state.book.forgotten();
-            snapshot.losses.mutes_forgotten = state.mutes.forgotten();
-        }
-        snapshot.losses.panics_caught += self.beat.panicked();
         snapshot.beat = Some(self.beat.read(self.registry.clock.now()));
         snapshot.sinks = self.dispatch.activities();
-        for sink in &snapshot.sinks {
-            snapshot.losses.notices_dropped += sink.dropped;
-            snapshot.losses.notices_given_up += sink.given_up;
-            snapshot.losses.panics_caught += sink.panicked;
-        }
-        snapshot.losses.recommendations_forgotten = self.advisor.forgotten();
+        self.complete(&mut snapshot.losses, &snapshot.sinks);
         snapshot
+    }
+
+    /// Adds what the registry does not know of.
+    fn complete(&self, losses: &mut Losses, sinks: &[SinkActivity]) {
+        {
+            let state = self.alerting.state();
+            losses.alerts_forgotten = state.book.forgotten();
+            losses.mutes_forgotten = state.mutes.forgotten();
+        }
+        losses.panics_caught += self.beat.panicked();
+        for sink in sinks {
+            losses.notices_dropped += sink.dropped;
+            losses.notices_given_up += sink.given_up;
+            losses.panics_caught += sink.panicked;
+        }
+        losses.recommendations_forgotten = self.advisor.forgotten();
     }
 }

@@ -1,7 +1,7 @@
 //! Handles on where calls come from, and on what they run.
 
 use std::fmt;
-use std::num::{NonZeroU64, NonZeroU128};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,12 +127,14 @@ impl Source {
     /// Records a call that has ended.
     pub fn record(&self, call: Call<'_>) {
         let Some(live) = &self.live else { return };
-        let Origin { connection, user, tag, call_site, trace_id } = call.origin;
+        let Origin { connection, user, tag, call_site, trace } = call.origin;
         let registry = &live.monitor.registry;
         let nanos = nanos(call.duration);
-        let detail = registry.detail(call.outcome, nanos, || Closer {
-            trace_id: trace_id.and_then(NonZeroU128::new),
-            text: registry.sent_text(call.text),
+        let trace = trace.cloned().or_else(|| live.monitor.trace());
+        let has_more = trace.is_some();
+        let detail = registry.detail(call.outcome, nanos, has_more, |may_be_slow| Closer {
+            trace,
+            text: may_be_slow.then(|| registry.sent_text(call.text)).flatten(),
             ..Closer::default()
         });
         let event = Event {
@@ -148,7 +150,7 @@ impl Source {
                 call_site,
             },
         };
-        registry.record(event);
+        live.monitor.record(event);
     }
 
     /// Starts waiting for a connection of this pool. The caller's line is remembered.

@@ -18,6 +18,9 @@ pub struct Losses {
     pub slow_calls_dropped: u64,
     /// Texts of slow calls, kept with their literals, of which only the beginning was kept.
     pub slow_texts_cut: u64,
+    /// Calls that were counted and that no [observer](crate::Observer) was told of: observers were too
+    /// slow, or the call's statement lost its place while it was running.
+    pub calls_unobserved: u64,
     /// Calls that were not followed while they ran, because their thread ran too many at once, or too
     /// many threads ran any.
     pub calls_unfollowed: u64,
@@ -50,19 +53,20 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 18] {
+    pub fn entries(&self) -> [(&'static str, u64); 19] {
         let mut copy = *self;
         copy.entries_mut().map(|(name, value)| (name, *value))
     }
 
     /// The same, to be written to.
-    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 18] {
+    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 19] {
         [
             ("statements_evicted", &mut self.statements_evicted),
             ("history_calls_dropped", &mut self.history_calls_dropped),
             ("slow_statements_dropped", &mut self.slow_statements_dropped),
             ("slow_calls_dropped", &mut self.slow_calls_dropped),
             ("slow_texts_cut", &mut self.slow_texts_cut),
+            ("calls_unobserved", &mut self.calls_unobserved),
             ("calls_unfollowed", &mut self.calls_unfollowed),
             ("running_forgotten", &mut self.running_forgotten),
             ("sources_folded", &mut self.sources_folded),

@@ -6,6 +6,7 @@
 mod activity;
 pub(crate) mod buckets;
 mod contact;
+mod finished;
 mod histogram;
 mod losses;
 mod minutes;
@@ -23,6 +24,7 @@ use std::time::{Duration, SystemTime};
 pub use activity::{Activity, ErrorCount};
 pub(crate) use activity::{ERROR_CODES_MAX, codes};
 pub use contact::{ContactActivity, ProbeActivity};
+pub use finished::FinishedCall;
 pub use histogram::Histogram;
 pub use losses::Losses;
 pub use minutes::{Minute, PoolMinute, Pulse, StatementMinute, TableMinute};

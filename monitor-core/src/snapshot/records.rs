@@ -25,8 +25,8 @@ pub struct CallRecord {
     pub at: SystemTime,
     /// How long it took.
     pub duration: Duration,
-    /// Where the time went. Known of calls that took as long as the lowest slow threshold, and as far
-    /// as the adapter sees it.
+    /// Where the time went. Known of calls that took as long as the lowest slow threshold, and of all
+    /// where there is an [observer](crate::Observer); as far as the adapter sees it.
     pub parts: CallParts,
     /// Why it is slow; `None` for a call that is not.
     pub slow: Option<SlowVerdict>,

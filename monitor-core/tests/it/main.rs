@@ -13,6 +13,7 @@ mod identify;
 mod index_advice;
 mod inquire;
 mod limits;
+mod observing;
 mod random;
 mod recording;
 mod running;

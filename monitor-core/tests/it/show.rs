@@ -1,6 +1,8 @@
 //! The report and the JSON.
 
-use monitor_core::capture::{Call, ErrorClass, Failure, Origin, Outcome, PoolLevels, Rows};
+use monitor_core::capture::{
+    Call, ErrorClass, Failure, Origin, Outcome, PoolLevels, Rows, TraceContext,
+};
 use monitor_core::show;
 
 use super::{World, ms, shop, world};
@@ -51,7 +53,7 @@ fn slow_story(world: &World) -> monitor_core::CallTimer<'_> {
         .shop
         .call("select * from orders where id = 7 /* monitor:mute */")
         .waited_for_pool(Some(ms(12)))
-        .traced(Some(0xfeed));
+        .traced(TraceContext::new(0xfeed, 1, true));
     world.hands.advance(ms(1_100));
     timer.wait_ends();
     world.hands.advance(ms(300));

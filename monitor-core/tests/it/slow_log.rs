@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use monitor_core::capture::{
-    Call, Database, ErrorClass, Failure, Origin, Outcome, OutcomeKind, Rows, System,
+    Call, Database, ErrorClass, Failure, Origin, Outcome, OutcomeKind, Rows, System, TraceContext,
 };
 use monitor_core::identify::{Kind, ListSize};
 use monitor_core::snapshot::{CallRecord, SlowFilter, SlowReason, StatementActivity};
@@ -169,7 +169,7 @@ fn an_entry_tells_all_that_was_seen() {
     let mut timer = shop
         .call("select * from orders where id in (1, 2, 3)")
         .waited_for_pool(Some(ms(7)))
-        .traced(Some(0xabc));
+        .traced(TraceContext::new(0xabc, 1, true));
     hands.advance(ms(80));
     timer.wait_ends();
     hands.advance(ms(500));
@@ -204,7 +204,9 @@ fn what_nobody_saw_is_not_told() {
     assert_eq!(call.parts, Default::default());
     assert_eq!((call.trace_id, call.error_code.as_deref()), (None, None));
 
-    shop.record(Call::new(BY_ID, ms(1)).origin(Origin { trace_id: Some(9), ..Origin::default() }));
+    let trace = TraceContext::new(9, 1, true);
+    let origin = Origin { trace: trace.as_ref(), ..Origin::default() };
+    shop.record(Call::new(BY_ID, ms(1)).origin(origin));
     let quick = &monitor.recent_calls(1)[0];
     assert_eq!((quick.slow, quick.trace_id), (None, None), "a quick call has no box for it");
 }

@@ -5,6 +5,7 @@ mod advice;
 mod alertmanager;
 mod databases;
 mod faults;
+mod opentelemetry;
 mod parity;
 mod pg_stat_statements;
 mod shop;
