@@ -44,8 +44,8 @@ impl PoolMonitor {
     /// Asks the database whether it is there, and tells the monitor; nobody else's numbers move.
     ///
     /// Takes an idle connection if there is one and never waits for one: where all are out the
-    /// answer is [`Busy`](ProbeEnd::Busy), which says nothing about the database. A pool that has
-    /// no connection at all could not make one: that is a failure.
+    /// answer is [`Busy`](ProbeEnd::Busy), which says nothing about the database. Nor does a pool that
+    /// has no connection: it may be at rest (`min_idle` of zero), or unable to make one.
     ///
     /// Blocks for as long as the server does, as diesel knows no time limit, and keeps the idle
     /// connection meanwhile. Health sees a probe that hangs after 5 s, before it ends.
@@ -97,7 +97,7 @@ fn ask<C: R2D2Connection + 'static>(pool: &Pool<ConnectionManager<C>>) -> ProbeE
             Ok(()) => ProbeEnd::Answered,
             Err(_) => ProbeEnd::Failed(ErrorClass::Connection),
         },
-        None if pool.state().connections == 0 => ProbeEnd::Failed(ErrorClass::Connection),
+        // A pool at rest has no connection, and makes one only for a caller who waits.
         None => ProbeEnd::Busy,
     }
 }

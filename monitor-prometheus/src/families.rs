@@ -270,7 +270,10 @@ impl Scene<'_> {
         let mut samples = Vec::new();
         for source in &self.snapshot.sources {
             let mut labels = database_labels(&source.database);
-            push(&mut labels, "db_client_connection_pool_name", &source.name);
+            // Connections without a pool are told from a pool of the same name by having no label.
+            if source.pool.is_some() {
+                push(&mut labels, "db_client_connection_pool_name", &source.name);
+            }
             add(&mut samples, &labels, read(source));
         }
         samples

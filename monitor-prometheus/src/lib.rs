@@ -110,13 +110,14 @@ impl Exporter {
     }
 
     pub(crate) fn families(&self) -> Vec<Family> {
+        // Before the numbers are taken: of two scrapes at once, the later numbers must come later.
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         let start = Instant::now();
         let snapshot = self.monitor.snapshot();
         let took = start.elapsed();
         let alerts = self.monitor.alerts();
         let thresholds = self.monitor.thresholds();
         let health = monitor_core::judge::health(&snapshot, &thresholds, &alerts);
-        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         ledger.enter(&snapshot.lifetime);
         let scene =
             Scene { snapshot: &snapshot, health: &health, alerts: &alerts, ledger: &ledger, took };

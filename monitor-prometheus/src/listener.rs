@@ -1,11 +1,11 @@
 //! A tiny listener for services without a web framework.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{Exporter, Format};
 
@@ -22,12 +22,15 @@ pub struct Listener {
 }
 
 /// Bytes of a request that are read; more than any scraper sends.
-const REQUEST_BYTES_MAX: u64 = 16 * 1024;
+const REQUEST_BYTES_MAX: usize = 16 * 1024;
+
+/// How long nobody is listened to after a connection could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 // === impl Listener ===
 
 impl Listener {
-    /// How long a scraper may take to send its request, and to take its answer.
+    /// How long a scraper may take to send its request, all of it, and between two takings of its answer.
     pub const TIMEOUT: Duration = Duration::from_secs(5);
 
     /// Listens on an address; OpenTelemetry's default for this is `127.0.0.1:9464`.
@@ -46,8 +49,12 @@ impl Listener {
                     if ended.load(Ordering::Acquire) {
                         return;
                     }
-                    // A scraper that goes away is its own affair.
-                    let _ = stream.and_then(|stream| answer(&stream, &exporter));
+                    match stream {
+                        // A scraper that goes away is its own affair.
+                        Ok(stream) => drop(answer(&stream, &exporter)),
+                        // No file descriptor left, perhaps: asking again at once would spin.
+                        Err(_) => std::thread::sleep(ACCEPT_PAUSE),
+                    }
                 }
             }
         })?;
@@ -74,19 +81,15 @@ impl Drop for Listener {
 }
 
 fn answer(stream: &TcpStream, exporter: &Exporter) -> io::Result<()> {
-    stream.set_read_timeout(Some(Listener::TIMEOUT))?;
     stream.set_write_timeout(Some(Listener::TIMEOUT))?;
-    let mut reader = BufReader::new(stream.take(REQUEST_BYTES_MAX));
-    let mut line = String::new();
-    reader.read_line(&mut line)?;
-    let mut words = line.split_whitespace();
-    let (method, target) =
-        (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
-    let accept = accept_header(&mut reader)?;
+    let head = head(stream)?;
+    let mut lines = head.lines();
+    let mut words = lines.next().unwrap_or_default().split_whitespace();
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = target.split('?').next().unwrap_or_default();
-    match (method.as_str(), path) {
+    match (method, path) {
         ("GET" | "HEAD", "/metrics") => {
-            let scrape = exporter.scrape(Format::accepted(accept.as_deref()));
+            let scrape = exporter.scrape(Format::accepted(accept_header(lines)));
             let body = if method == "HEAD" { &[][..] } else { &scrape.body };
             respond(stream, "200 OK", scrape.content_type, scrape.body.len(), body)
         }
@@ -95,19 +98,29 @@ fn answer(stream: &TcpStream, exporter: &Exporter) -> io::Result<()> {
     }
 }
 
-fn accept_header(reader: &mut impl BufRead) -> io::Result<Option<String>> {
-    let mut accept = None;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
-            return Ok(accept);
+/// The request up to its empty line; one that drips in, however slowly, has one time limit.
+fn head(mut stream: &TcpStream) -> io::Result<String> {
+    let end = Instant::now() + Listener::TIMEOUT;
+    let mut head = Vec::new();
+    let mut piece = [0; 1024];
+    while !head.windows(4).any(|bytes| bytes == b"\r\n\r\n") && head.len() < REQUEST_BYTES_MAX {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
         }
-        if let Some((name, value)) = line.split_once(':')
-            && name.eq_ignore_ascii_case("accept")
-        {
-            accept = Some(value.trim().to_owned());
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut piece)? {
+            0 => break,
+            count => head.extend_from_slice(&piece[..count]),
         }
     }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+fn accept_header<'a>(lines: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let fields = lines.take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
+    let mut accept = fields.filter(|(name, _)| name.eq_ignore_ascii_case("accept"));
+    accept.next().map(|(_, value)| value.trim())
 }
 
 fn refuse(stream: &TcpStream, status: &str, reason: &str) -> io::Result<()> {

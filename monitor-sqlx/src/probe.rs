@@ -20,6 +20,9 @@ use crate::pool::Shared;
 /// calls a probe that hangs begins later.
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 
+/// How long of that an idle connection may take: a dead one must leave time to make another.
+const PING_LIMIT: Duration = Duration::from_secs(1);
+
 /// The connections of one pool that a probe holds now.
 #[derive(Clone, Default)]
 pub(crate) struct Held(Arc<AtomicU32>);
@@ -70,10 +73,10 @@ async fn answer<DB: MonitoredDatabase>(
     }
     // Never waits: a connection that is idle now, while nobody queues for one.
     if let Some(mut idle) = Idle::take(pool, held) {
-        if idle.ping().await.is_ok() {
+        if let Ok(Ok(())) = rt::timeout(PING_LIMIT, idle.ping()).await {
             return Ok(Some(Used::Idle(idle)));
         }
-        // One connection can die without its server: only a new one tells.
+        // One connection can die, or fall silent, without its server: only a new one tells.
     } else if pool.size() >= pool.options().get_max_connections() {
         return Ok(None);
     }

@@ -37,7 +37,8 @@ pub struct Limits {
     /// Checkouts of one pool followed to their holder at the same time, and as many open
     /// transactions followed to their age.
     pub checkouts_tracked_max: usize,
-    /// Alerts kept in the history; the oldest that is over makes room.
+    /// Alerts kept in the history, where the oldest makes room, and as many that are open, where the
+    /// least severe makes room for one that is worse.
     pub alerts_max: usize,
 }
 

@@ -24,8 +24,8 @@ pub(crate) struct Review {
     pub(crate) found: Vec<Finding>,
     /// What is beyond its clear threshold, which keeps a firing alert alive.
     pub(crate) lingering: Vec<Finding>,
-    /// What cannot be judged now: no evidence that anything is over.
-    pub(crate) too_soon: Vec<FindingKind>,
+    /// Subjects with calls enough to judge them. Of the others there is no evidence that anything is over.
+    pub(crate) judged: Vec<(FindingKind, Subject)>,
     pub(crate) at: SystemTime,
 }
 
@@ -64,16 +64,16 @@ impl AlertBook {
         muted: &mut dyn FnMut(&Finding) -> bool,
     ) -> Vec<Notice> {
         let now = review.at;
-        for finding in self.prepared(review.found, rules) {
+        for finding in self.prepared(review.found, rules, muted) {
             self.note(finding, now, rules);
         }
-        for finding in self.prepared(review.lingering, rules) {
+        for finding in self.prepared(review.lingering, rules, muted) {
             self.keep_alive(&finding, now);
         }
         self.drop_pending_that_went_away(now);
         let mut notices = Vec::new();
         for open in &mut self.open {
-            if review.too_soon.contains(&open.alert.finding.kind) {
+            if !is_judged(&open.alert.finding, &review.judged) {
                 open.cannot_tell(now);
             }
             open.alert.muted = muted(&open.alert.finding);
@@ -84,14 +84,23 @@ impl AlertBook {
         notices
     }
 
-    /// The findings that become alerts, as their rules want them.
-    fn prepared(&self, findings: Vec<Finding>, rules: &AlertRules) -> Vec<Finding> {
+    /// The findings that become alerts, as their rules want them. What is muted is not folded: it would
+    /// be told under another name.
+    fn prepared(
+        &self,
+        findings: Vec<Finding>,
+        rules: &AlertRules,
+        muted: &mut dyn FnMut(&Finding) -> bool,
+    ) -> Vec<Finding> {
         let wanted = findings.into_iter().filter_map(|mut finding| {
             let rule = rules.of(finding.kind);
             finding.severity = rule.severity.unwrap_or(finding.severity);
             rule.on.then_some(finding)
         });
-        self.folded(wanted.collect(), rules.fold_after)
+        let (silent, loud): (Vec<_>, Vec<_>) = wanted.partition(|finding| muted(finding));
+        let mut prepared = self.folded(loud, rules.fold_after);
+        prepared.extend(silent);
+        prepared
     }
 
     /// Many statements in the same trouble are one alert: a database that is slow as a whole is not
@@ -109,7 +118,8 @@ impl AlertBook {
         new.sort_by_key(|finding| finding.kind);
         for many in new.chunk_by(|a, b| a.kind == b.kind) {
             let kind = many[0].kind;
-            let open = self.open.iter().filter(|open| open.alert.finding.kind == kind);
+            let told = |open: &&Open| open.alert.finding.kind == kind && !open.alert.muted;
+            let open = self.open.iter().filter(told);
             let (folded, apart): (Vec<_>, Vec<_>) =
                 open.partition(|open| open.alert.finding.subject == Subject::Statements);
             match folded.is_empty() && apart.len() + many.len() <= fold_after {
@@ -127,8 +137,7 @@ impl AlertBook {
             open.alert.times_seen += 1;
             return;
         }
-        // The open ones count against the same bound: a thousand slow statements are not news.
-        if self.open.len() >= self.alerts_max {
+        if self.open.len() >= self.alerts_max && !self.make_room(&finding) {
             self.forgotten += 1;
             return;
         }
@@ -146,6 +155,21 @@ impl AlertBook {
             muted: false,
         };
         self.open.push(Open { alert, gone_since: now, told: None });
+    }
+
+    /// The least severe of the open alerts makes room for one that is worse. As many may be open as the
+    /// history holds: a thousand slow statements are not news, and must not keep an outage out.
+    fn make_room(&mut self, finding: &Finding) -> bool {
+        let rank = |open: &Open| (open.alert.finding.severity, open.alert.state);
+        let least = self.open.iter().enumerate().min_by_key(|(_, open)| rank(open));
+        match least {
+            Some((place, open)) if open.alert.finding.severity < finding.severity => {
+                self.open.remove(place);
+                self.forgotten += 1;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// An alert of the same trouble that was over a short while ago.
@@ -279,6 +303,12 @@ impl Open {
         self.told = Some(Told { severity, at: now });
         Some(Notice { event, at: now, alert: self.alert.clone() })
     }
+}
+
+/// Whether what was found could be found now, if it were still there.
+fn is_judged(finding: &Finding, judged: &[(FindingKind, Subject)]) -> bool {
+    !finding.kind.needs_calls()
+        || judged.iter().any(|(kind, subject)| *kind == finding.kind && *subject == finding.subject)
 }
 
 /// Several findings of one kind as one.

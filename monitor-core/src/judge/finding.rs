@@ -110,6 +110,11 @@ impl Finding {
 // === impl FindingKind ===
 
 impl FindingKind {
+    /// Whether it is a share, a mean, a percentile or a rate, of which few calls say nothing.
+    pub(super) fn needs_calls(self) -> bool {
+        matches!(self, Self::AverageTime | Self::CallsPerSecond | Self::ErrorRate | Self::P99)
+    }
+
     /// The kind as a stable word, such as `slow_query`; a rule's name as it was given.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -31,7 +31,7 @@ pub use change::{
 };
 pub use compare::{Comparison, Period, StatementComparison, compare};
 pub use finding::{Finding, FindingKind, Severity};
-pub(crate) use findings::{Overload, Regressions, grouped};
+pub(crate) use findings::{Overload, Regressions, grouped, judged};
 pub use findings::{findings, too_soon};
 pub(crate) use health::HealthBook;
 pub use health::{Check, CheckKind, Health, Observed, Status, Unit, health};

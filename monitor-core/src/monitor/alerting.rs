@@ -110,7 +110,7 @@ impl Inner {
     fn look(&self, snapshot: &Snapshot) -> Review {
         let Alerting { rules, .. } = &self.alerting;
         let to_clear = self.thresholds.to_clear(rules);
-        let too_soon = judge::too_soon(snapshot, &self.thresholds);
+        let judged = judge::judged(snapshot, &self.thresholds, rules);
         let mut found = judge::grouped(snapshot, &self.thresholds, rules);
         let mut lingering = judge::grouped(snapshot, &to_clear, rules);
         {
@@ -123,7 +123,7 @@ impl Inner {
         found.extend(self.custom(snapshot));
         // A rule of the application's own has no second threshold.
         lingering.extend(found.iter().filter(|found| has_one_threshold(found.kind)).cloned());
-        Review { found, lingering, too_soon, at: snapshot.at }
+        Review { found, lingering, judged, at: snapshot.at }
     }
 
     fn custom(&self, snapshot: &Snapshot) -> Vec<Finding> {

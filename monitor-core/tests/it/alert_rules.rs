@@ -302,3 +302,57 @@ fn a_rule_that_could_never_clear_is_refused() {
     assert!(build(AlertRule::default().clear_for(Duration::ZERO)).is_err());
     assert!(build(AlertRule::default().clear_at(1.0)).is_ok());
 }
+
+#[test]
+fn many_muted_statements_are_not_told_under_another_name() {
+    let story = Told::with(|b| b);
+    for _ in 0..3 {
+        for table in 0..7 {
+            let text = format!("select * /* monitor:mute */ from report{table}");
+            story.world.shop.record(Call::new(&text, ms(2_000)));
+        }
+        story.world.pass(5);
+    }
+    assert_eq!(story.of(FindingKind::SlowQuery), []);
+    let muted = AlertFilter::default().kind(FindingKind::SlowQuery).muted(true);
+    assert_eq!(story.world.monitor.alerts_matching(&muted).len(), 7);
+    // Nor do they count against those that are told one by one.
+    story.world.shop.record(Call::new("select * from orders", ms(2_000)));
+    story.world.pass(5);
+    let loud = AlertFilter::default().kind(FindingKind::SlowQuery).muted(false);
+    let loud = story.world.monitor.alerts_matching(&loud);
+    assert!(matches!(loud[0].finding.subject, Subject::Statement { .. }), "{loud:?}");
+}
+
+#[test]
+fn an_outage_finds_room_among_alerts_that_matter_less() {
+    let story = Told::with(|b| b.alerts_max(5).alert_fold_after(100));
+    for table in 0..5 {
+        let text = format!("select * from t{table}");
+        story.world.shop.record(Call::new(&text, ms(2_000)));
+    }
+    story.world.pass(5);
+    assert_eq!(alerts(&story.world.monitor, FindingKind::SlowQuery).len(), 5);
+    (0..10).for_each(|_| story.world.shop.connection_failed());
+    story.world.pass(15);
+    assert_eq!(story.of(FindingKind::ConnectionFailures), [FIRED]);
+    assert_eq!(alerts(&story.world.monitor, FindingKind::SlowQuery).len(), 4);
+}
+
+#[test]
+fn a_database_that_nobody_calls_any_more_has_not_recovered() {
+    let rule = AlertRule::default().group(Group::ByDatabase);
+    let story = Told::with(|b| b.alert(FindingKind::ErrorRate, rule));
+    let billing = monitor_core::capture::Database { name: "billing".into(), ..shop() };
+    let billing = story.world.monitor.database(billing);
+    let failure = Outcome::Failed(Failure::new(ErrorClass::Connection));
+    (0..40).for_each(|_| billing.record(Call::new("select 1", ms(1)).outcome(failure)));
+    story.world.pass(15);
+    assert_eq!(story.of(FindingKind::ErrorRate), [FIRED]);
+    // A circuit breaker opens; the other database stays busy.
+    for _ in 0..60 {
+        calls(&story.world, 100, 0, ms(1));
+        story.world.pass(5);
+    }
+    assert_eq!(story.of(FindingKind::ErrorRate), [FIRED]);
+}

@@ -85,3 +85,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn two_scrapers_at_once_do_not_count_a_call_twice() {
+    let world = World::new();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..40).for_each(|_| drop(world.samples())));
+        }
+        for _ in 0..20_000 {
+            world.shop.record(Call::new("select * from t", ms(1)));
+        }
+    });
+    assert_eq!(calls(&world.samples()), 20_000.0);
+}

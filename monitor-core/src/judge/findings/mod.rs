@@ -6,7 +6,9 @@ mod regression;
 mod sources;
 mod statements;
 
-use super::{AlertRules, Finding, FindingKind, Group, Severity, Thresholds};
+use std::time::Duration;
+
+use super::{AlertRules, Finding, FindingKind, Group, Severity, Subject, Thresholds};
 use crate::snapshot::Snapshot;
 
 pub(crate) use overload::Overload;
@@ -40,6 +42,27 @@ pub(crate) fn grouped(
     rules: &AlertRules,
 ) -> Vec<Finding> {
     find(snapshot, thresholds, true, &|kind| rules.of(kind).group)
+}
+
+/// Whom the last minute has calls enough to judge, kind by kind, grouped as alert rules ask for.
+pub(crate) fn judged(
+    snapshot: &Snapshot,
+    thresholds: &Thresholds,
+    rules: &AlertRules,
+) -> Vec<(FindingKind, Subject)> {
+    // Whatever is measured is beyond nothing.
+    let nothing = Thresholds {
+        error_rate: 0.0,
+        average_time: Duration::ZERO,
+        p99: Duration::ZERO,
+        calls_per_second: 0.0,
+        ..*thresholds
+    };
+    let mut found = Vec::new();
+    if let Some(window) = snapshot.windows.first() {
+        calls::find(window, &nothing, &|kind| rules.of(kind).group, &mut found);
+    }
+    found.into_iter().map(|finding| (finding.kind, finding.subject)).collect()
 }
 
 fn find(

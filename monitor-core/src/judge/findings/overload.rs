@@ -13,6 +13,18 @@ const SPAN: Duration = Duration::from_secs(60);
 /// up, or is deployed, shows a burst of new statements; this many a minute is no burst.
 const LOSSES_MAX: u64 = 1_000;
 
+/// The losses that tell of a limit too small. The others count what a bounded history turns over, which is what it is
+/// for.
+const TELLING: [&str; 7] = [
+    "statements_evicted",
+    "sources_folded",
+    "error_codes_folded",
+    "checkouts_untracked",
+    "transactions_untracked",
+    "calls_unfollowed",
+    "notices_dropped",
+];
+
 /// How the monitor's losses went over the last minute.
 #[derive(Debug, Default)]
 pub(crate) struct Overload {
@@ -31,6 +43,7 @@ impl Overload {
         self.readings.push_back((at, *losses));
         let (_, first) = self.readings.front()?;
         let grown = losses.entries().into_iter().zip(first.entries());
+        let grown = grown.filter(|((name, _), _)| TELLING.contains(name));
         let (name, value) = grown
             .map(|((name, now), (_, before))| (name, now.saturating_sub(before)))
             .max_by_key(|(_, value)| *value)?;

@@ -19,9 +19,10 @@ pub(super) fn find(
     }
     // The longest first.
     for call in snapshot.running.iter().filter(|call| with_muted || !call.muted) {
-        running(call, FindingKind::SlowQuery, findings);
+        running(call, FindingKind::SlowQuery, call.slow.threshold, findings);
         if call.slow.very_slow {
-            running(call, FindingKind::VerySlowQuery, findings);
+            let limit = very_slow_after(call, window, thresholds);
+            running(call, FindingKind::VerySlowQuery, limit, findings);
         }
     }
 }
@@ -55,23 +56,28 @@ fn slower_than(
     severity: Severity,
 ) -> Finding {
     let activity = &statement.activity;
+    let longest = activity.time_max;
+    // Below the threshold, a call is slow by what its statement usually takes.
+    let (limit, length) = match longest < limit {
+        true => (longest, "far longer than usual".to_owned()),
+        false => (limit, format!("{limit:?} or longer")),
+    };
     Finding {
         kind,
         severity,
         subject: Subject::statement(statement),
         message: format!(
-            "{count} of {} calls of `{}` took {limit:?} or longer, the longest {:.2?}",
+            "{count} of {} calls of `{}` took {length}, the longest {longest:.2?}",
             activity.calls,
             excerpt(&statement.text),
-            activity.time_max
         ),
-        value: activity.time_max.as_secs_f64(),
+        value: longest.as_secs_f64(),
         threshold: limit.as_secs_f64(),
     }
 }
 
 /// A call that has not ended is told once it is too slow, and its end changes nothing about that.
-fn running(call: &RunningCall, kind: FindingKind, findings: &mut Vec<Finding>) {
+fn running(call: &RunningCall, kind: FindingKind, limit: Duration, findings: &mut Vec<Finding>) {
     let subject = Subject::running(call);
     if findings.iter().any(|known| known.kind == kind && known.subject == subject) {
         return;
@@ -81,14 +87,23 @@ fn running(call: &RunningCall, kind: FindingKind, findings: &mut Vec<Finding>) {
         severity: Severity::Warning,
         subject,
         message: format!(
-            "a call of `{}` has been running for {:.2?} and has not ended, threshold {:?}",
+            "a call of `{}` has been running for {:.2?} and has not ended, threshold {limit:?}",
             excerpt(&call.statement),
             call.running,
-            call.slow.threshold
         ),
         value: call.running.as_secs_f64(),
-        threshold: call.slow.threshold.as_secs_f64(),
+        threshold: limit.as_secs_f64(),
     });
+}
+
+/// The statement's own threshold where it is known, otherwise everybody's.
+fn very_slow_after(call: &RunningCall, window: &Window, thresholds: &Thresholds) -> Duration {
+    let known = window
+        .rollup
+        .statements
+        .iter()
+        .find(|one| one.fingerprint == call.fingerprint && one.database == call.database);
+    known.and_then(|one| one.very_slow_after).unwrap_or(thresholds.very_slow)
 }
 
 /// The beginning of a text, for a sentence.

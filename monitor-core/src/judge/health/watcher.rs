@@ -16,6 +16,9 @@ const TROUBLE_LASTS: Duration = Duration::from_secs(5 * 60);
 /// Attempts in a row after which a sink counts as deaf: fewer are a hiccup.
 const SINK_FAILURES_MAX: u32 = 3;
 
+/// A sink that has been telling one thing for this long hangs: twice what a slow server is given.
+const SINK_HANGS: Duration = Duration::from_secs(60);
+
 /// The checks of who watches.
 pub(super) fn checks(snapshot: &Snapshot, alerts: &[Alert]) -> [Check; 2] {
     let check = |kind, subject, verdict| Check::new(kind, subject, snapshot.at, verdict);
@@ -80,5 +83,9 @@ fn is_deaf(sink: &SinkActivity, now: SystemTime) -> bool {
     let failed = sink.last_failure.as_ref().map(|failure| failure.at);
     let lately =
         failed.is_some_and(|at| now.duration_since(at).unwrap_or_default() < TROUBLE_LASTS);
-    lately && (!sink.untold.is_empty() || sink.failures_in_a_row >= SINK_FAILURES_MAX)
+    let hangs = sink
+        .busy_since
+        .is_some_and(|since| now.duration_since(since).unwrap_or_default() >= SINK_HANGS);
+    let fails = lately && (!sink.untold.is_empty() || sink.failures_in_a_row >= SINK_FAILURES_MAX);
+    hangs || fails
 }

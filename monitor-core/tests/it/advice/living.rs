@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use monitor_core::capture::{Call, PoolLevels, Rows};
-use monitor_core::judge::advice::{AdviceSettings, Verdict};
+use monitor_core::judge::advice::{AdviceSettings, RuleAnswer, Verdict};
 use monitor_core::{Monitor, show};
 
 use super::super::{World, ms, world_with};
@@ -46,7 +46,12 @@ fn every_rule_has_an_answer_and_before_the_first_look_there_is_none() {
     assert_eq!(world.monitor.advice().at, None);
     let early = world.monitor.look_for_advice();
     assert!(early.answers.len() > 40);
-    assert!(early.answers.iter().all(|answer| answer.verdict == Verdict::TooSoon));
+    let early_says = |answer: &RuleAnswer| match answer.rule {
+        // Nobody may ask the database, however long one waits.
+        "missing-index" => answer.verdict == Verdict::CannotTell,
+        _ => answer.verdict == Verdict::TooSoon,
+    };
+    assert!(early.answers.iter().all(early_says), "{:#?}", early.answers);
     let names: Vec<_> = early.answers.iter().map(|answer| answer.rule).collect();
     assert!(names.is_sorted());
     busy_minute(&world);
