@@ -51,6 +51,6 @@ pub mod show;
 pub use aggregate::{Limits, SlowAfter, SlowRelative};
 pub use judge::Thresholds;
 pub use monitor::{
-    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, KeptText, Monitor, ProbeTimer, Source,
-    Statement, TransactionTimer,
+    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, KeptText, LastCall, Monitor,
+    ProbeTimer, Source, Statement, TransactionTimer,
 };

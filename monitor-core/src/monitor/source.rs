@@ -11,7 +11,7 @@ use super::probe::ProbeTimer;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
 use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, nanos};
 use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels};
-use crate::identify::Dialect;
+use crate::identify::{Dialect, Kind};
 use crate::snapshot::dialect;
 
 /// One way calls take to a database: a pool, or connections made without one.
@@ -88,6 +88,19 @@ impl Source {
     #[inline]
     pub fn statement(&self, text: &str) -> Statement {
         Statement(self.live.as_ref().map(|live| (live.monitor.registry.id(), live.series(text))))
+    }
+
+    /// Whether a statement that this source has identified is still followed under that identity.
+    ///
+    /// For adapters that keep statements: one that gave up its place must be identified again, or its
+    /// calls count as "other". Costs a load.
+    #[must_use]
+    #[inline]
+    pub fn follows(&self, statement: Statement) -> bool {
+        self.live.as_ref().zip(statement.0).is_some_and(|(live, (monitor, series))| {
+            let registry = &live.monitor.registry;
+            registry.knows(monitor, series, &live.source) && registry.is_current(series)
+        })
     }
 
     /// Starts timing a call of a statement that this source has identified: now.
@@ -175,6 +188,7 @@ impl Source {
         if let Some(live) = &self.live {
             live.source.checkouts.wait_begins();
             live.source.checkouts.wait_ends(CheckoutEnd::TimedOut, waited);
+            live.source.remember_timeout(live.monitor.registry.clock.now(), waited, None);
         }
     }
 
@@ -202,8 +216,24 @@ impl Source {
     /// An attempt to connect failed.
     pub fn connection_failed(&self) {
         if let Some(live) = &self.live {
-            live.source.connections.failed();
-            live.source.contact.lost(live.monitor.registry.clock.now());
+            let now = live.monitor.registry.clock.now();
+            live.source.connections.failed(now);
+            live.source.contact.lost(now);
+        }
+    }
+
+    /// An attempt to connect failed that counts elsewhere, with the database rather than the pool: it
+    /// shall be known when a time-out of the pool is explained.
+    pub fn connection_refused(&self) {
+        if let Some(live) = &self.live {
+            live.source.connections.refused(live.monitor.registry.clock.now());
+        }
+    }
+
+    /// The pool has looked whether a connection works, which is no call of the application's.
+    pub fn connection_checked(&self, took: Duration, well: bool) {
+        if let Some(live) = &self.live {
+            live.source.connections.checked(took, well);
         }
     }
 
@@ -231,6 +261,20 @@ impl Source {
         if let Some(live) = &self.live {
             live.source.ask_levels(Arc::new(ask));
         }
+    }
+}
+
+// === impl Statement ===
+
+impl Statement {
+    /// What the statement does, as far as its first words tell; `None` from a monitor that is off.
+    #[must_use]
+    pub fn kind(self) -> Option<Kind> {
+        self.0.map(|(_, series)| series.kind())
+    }
+
+    pub(super) fn series(self) -> Option<SeriesRef> {
+        self.0.map(|(_, series)| series)
     }
 }
 
