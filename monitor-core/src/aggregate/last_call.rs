@@ -32,6 +32,12 @@ impl LastCall {
         self.since.store(NEVER, Relaxed);
     }
 
+    /// Somebody else has the connection, who has called nothing yet.
+    pub(crate) fn forget(&self) {
+        self.series.store(NEVER, Relaxed);
+        self.ends();
+    }
+
     /// What was called last.
     pub(super) fn series(&self) -> Option<SeriesRef> {
         let word = self.series.load(Relaxed);

@@ -380,6 +380,7 @@ impl Checkouts {
                 call_site: holder.call_site,
                 series: holder.last_call.as_ref().and_then(|last| last.series()),
                 running: holder.last_call.as_ref().and_then(|last| last.running(now)),
+                is_seen: holder.last_call.is_some(),
             })
             .collect();
         held.sort_by_key(|held| std::cmp::Reverse(held.held));

@@ -32,6 +32,7 @@ pub(super) struct Held {
     pub(super) call_site: Option<CallSite>,
     pub(super) series: Option<SeriesRef>,
     pub(super) running: Option<Duration>,
+    pub(super) is_seen: bool,
 }
 
 /// Finds the text of a series that has its place.
@@ -65,11 +66,8 @@ impl Timeouts {
 
 /// Holders with what they run in words.
 pub(super) fn named(held: Vec<Held>, text: &TextFn<'_>) -> Vec<HeldConnection> {
-    let named = held.into_iter().map(|Held { held, call_site, series, running }| HeldConnection {
-        held,
-        call_site,
-        statement: series.and_then(text),
-        running,
+    let named = held.into_iter().map(|Held { held, call_site, series, running, is_seen }| {
+        HeldConnection { held, call_site, statement: series.and_then(text), running, is_seen }
     });
     named.collect()
 }

@@ -67,7 +67,7 @@ fn reason(timeout: &CheckoutTimeout, thresholds: &Thresholds) -> Starvation {
         Starvation::Leak
     } else if half(&|held| held.running.is_some_and(|running| running >= timeout.waited)) {
         Starvation::SlowStatement
-    } else if half(&|held| held.statement.is_some() && is_idle(held, timeout.waited)) {
+    } else if half(&|held| held.is_seen && is_idle(held, timeout.waited)) {
         Starvation::HeldIdle
     } else {
         Starvation::PoolTooSmall
@@ -159,6 +159,7 @@ fn holder(text: &mut String, held: &HeldConnection) -> fmt::Result {
             write!(text, ", running `{statement}` for {running:.1?}")?
         }
         (Some(statement), None) => write!(text, ", idle since `{statement}`")?,
+        (None, _) if held.is_seen => write!(text, ", has run nothing")?,
         (None, _) => {}
     }
     writeln!(text)

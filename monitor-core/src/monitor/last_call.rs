@@ -25,6 +25,11 @@ impl LastCall {
         }
     }
 
+    /// Somebody else has the connection, who has called nothing yet.
+    pub fn forget(&self) {
+        self.0.forget();
+    }
+
     /// It has ended.
     #[inline]
     pub fn ends(&self) {

@@ -62,6 +62,23 @@ impl Source {
         Self { live: None }
     }
 
+    /// Whether this is a source of a monitor that is off.
+    #[must_use]
+    #[inline]
+    pub fn is_off(&self) -> bool {
+        self.live.is_none()
+    }
+
+    /// Whether both are handles on one source, [apart](Self::apart) or not.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.live, &other.live) {
+            (Some(mine), Some(theirs)) => Arc::ptr_eq(&mine.source, &theirs.source),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
     /// The same source, sharing no reference count with this one.
     ///
     /// For a connection that [detaches](CallTimer::detach) its timers: their counting then meets

@@ -149,6 +149,8 @@ pub struct HeldConnection {
     pub statement: Option<Arc<str>>,
     /// For how long that has been running; `None` where nothing runs or nobody tells.
     pub running: Option<Duration>,
+    /// Whether the adapter tells what it runs; where it does not, the two above say nothing.
+    pub is_seen: bool,
 }
 
 // === impl PoolActivity ===

@@ -111,7 +111,13 @@ fn connections_that_run_nothing_are_held_idle_and_later_leaked() {
         pool.run(holder, "select 1");
         pool.holders[holder].1.ends();
     }
-    assert_eq!(pool.reason(), Starvation::HeldIdle);
+    pool.holders[0].1.forget();
+    let timeout = pool.time_out();
+    let explanation = explain(&timeout, &pool.world.monitor.thresholds());
+    assert_eq!(explanation.starvation, Starvation::HeldIdle);
+    let text = explanation.text;
+    assert_eq!(text.matches("idle since `select ?`").count(), 3, "{text}");
+    assert_eq!(text.matches("has run nothing").count(), 1, "{text}");
     pool.pass(seconds(49));
     assert_eq!(pool.reason(), Starvation::HeldIdle, "59 seconds");
     assert_eq!(pool.reason(), Starvation::Leak, "64 seconds");
