@@ -251,6 +251,11 @@ impl Source {
     pub fn connection_checked(&self, took: Duration, well: bool) {
         if let Some(live) = &self.live {
             live.source.connections.checked(took, well);
+            let now = live.monitor.registry.clock.now();
+            match well {
+                true => live.source.contact.answered(now),
+                false => live.source.contact.lost(now),
+            }
         }
     }
 
