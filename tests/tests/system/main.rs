@@ -7,4 +7,5 @@ mod databases;
 mod faults;
 mod parity;
 mod pg_stat_statements;
+mod precise;
 mod shop;
