@@ -5,6 +5,7 @@
 //! variants that do the same (A/A) show how much of it is noise.
 
 mod advice;
+mod calls;
 mod rounds;
 mod rules;
 mod variants;
@@ -33,7 +34,10 @@ const FLOOD: u32 = 200_000;
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => Ok(measure()?),
+        [] => {
+            measure()?;
+            calls::run()
+        }
         ["--advice", rest @ ..] => advise(rest),
         _ => anyhow::bail!("cannot read the arguments; there is `--advice [DIR] [-v]`, or nothing"),
     }

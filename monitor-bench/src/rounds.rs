@@ -14,6 +14,8 @@ pub(crate) struct Cost {
     pub(crate) three_quarters: f64,
     /// Median of the differences to the first variant in the same round.
     pub(crate) above: f64,
+    /// Median of the ratios to the first variant in the same round.
+    pub(crate) ratio: f64,
 }
 
 // === impl Rounds ===
@@ -35,12 +37,15 @@ impl Rounds {
 
     pub(crate) fn costs(&self) -> impl Iterator<Item = Cost> + '_ {
         self.0.iter().map(|times| {
-            let above = times.iter().zip(&self.0[0]).map(|(time, empty)| time - empty);
+            let pairs = || times.iter().zip(&self.0[0]);
+            let above = pairs().map(|(time, first)| time - first);
+            let ratio = pairs().map(|(time, first)| time / first);
             Cost {
                 median: quantile(times.iter().copied(), 0.5),
                 quarter: quantile(times.iter().copied(), 0.25),
                 three_quarters: quantile(times.iter().copied(), 0.75),
                 above: quantile(above, 0.5),
+                ratio: quantile(ratio, 0.5),
             }
         })
     }

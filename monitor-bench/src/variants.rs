@@ -17,7 +17,7 @@ pub(crate) struct Variant {
 }
 
 impl Variant {
-    fn new(name: &'static str, mut once: impl FnMut(u32) + 'static) -> Self {
+    pub(crate) fn new(name: &'static str, mut once: impl FnMut(u32) + 'static) -> Self {
         Self { name, block: Box::new(move |times| (0..times).for_each(&mut once)) }
     }
 

@@ -51,6 +51,6 @@ pub mod show;
 pub use aggregate::{Limits, SlowAfter, SlowRelative};
 pub use judge::Thresholds;
 pub use monitor::{
-    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Companion, Ending, KeptText, Monitor,
-    Observer, ProbeTimer, Source, StartingCall, Statement, TransactionTimer,
+    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Companion, Ending, KeptText, LastCall,
+    Monitor, Observer, ProbeTimer, Source, StartingCall, Statement, TransactionTimer,
 };

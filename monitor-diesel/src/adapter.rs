@@ -1,22 +1,18 @@
 //! From diesel's events to what the monitor records.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use diesel::connection::{DebugQuery, Instrumentation, InstrumentationEvent};
 use diesel::result::Error;
-use monitor_core::capture::{Clock, Database, Failure, Labels};
-use monitor_core::{KeptText, Monitor, Source};
+use monitor_core::capture::{Clock, Database, ErrorClass, Failure, Labels, Tick};
+use monitor_core::{KeptText, Monitor, Source, Statement};
 use rapidhash::v3::rapidhash_v3;
 
 use crate::connection::Life;
+use crate::link::{Link, Told};
 use crate::pairing::{Call, Calls, Finished};
-use crate::transaction::{Step, Transaction};
+use crate::transaction::Step;
 use crate::{error, text, url};
-
-/// The statement that stands for queries whose SQL cannot be built. They never reach the database;
-/// each is a failed call.
-const UNBUILDABLE: &str = "unbuildable query";
 
 /// Watches one connection. Made by [`instrumentation`](crate::instrumentation).
 ///
@@ -29,33 +25,51 @@ const UNBUILDABLE: &str = "unbuildable query";
 pub struct Watch {
     // The order of the fields is the order they are dropped in: calls end before their connection.
     calls: Calls,
-    transaction: Transaction,
     life: Life,
     monitor: Monitor,
     clock: Clock,
     database: Option<Database>,
     pool: Option<Arc<str>>,
     source: Option<Source>,
-    connection: u64,
     labels: Option<Arc<Labels>>,
+    link: Arc<Link>,
+    /// Since when the pool has been looking whether the connection works.
+    check: Option<Tick>,
+    /// Calls that have finished and are not told yet; `None` where they are told at once.
+    held_back: Option<Vec<Ended>>,
+}
+
+/// A call that has finished, and whether well.
+#[derive(Debug)]
+struct Ended {
+    call: Call,
+    error: Option<ErrorClass>,
+}
+
+/// What is known of a query that starts.
+struct Start {
+    hash: u64,
+    shows_binds: bool,
+    /// `None` where the call is the pool's own.
+    statement: Option<(Statement, KeptText)>,
 }
 
 // === impl Watch ===
 
 impl Watch {
     pub(crate) fn new(monitor: &Monitor) -> Self {
-        static CONNECTION: AtomicU64 = AtomicU64::new(1);
         Self {
             calls: Calls::default(),
-            transaction: Transaction::default(),
             life: Life::default(),
             monitor: monitor.clone(),
             clock: monitor.clock(),
             database: None,
             pool: None,
             source: None,
-            connection: CONNECTION.fetch_add(1, Relaxed),
             labels: None,
+            link: Arc::new(Link::new()),
+            check: None,
+            held_back: None,
         }
     }
 
@@ -96,27 +110,86 @@ impl Watch {
     /// [`watch_of`](crate::watch_of).
     pub fn set_user(&mut self, user: Option<&str>) {
         self.labels = Labels::of(self.labels.as_ref()).with_user(user).shared();
+        self.tell();
     }
 
     /// From the next call on, calls carry this word; see [`watch_of`](crate::watch_of).
     pub fn set_tag(&mut self, tag: Option<&str>) {
         self.labels = Labels::of(self.labels.as_ref()).with_tag(tag).shared();
+        self.tell();
     }
 
     /// From the next call on, calls count for this source. Where the connection itself counts stays
     /// as it is, so that it counts once.
-    #[cfg(feature = "r2d2")]
+    #[cfg(feature = "pool")]
     pub(crate) fn count_for(&mut self, monitor: &Monitor, source: &Source) {
         self.monitor = monitor.clone();
         self.source = Some(source.apart());
+        self.tell();
     }
 
     /// A connection that a pool has just made.
-    #[cfg(feature = "r2d2")]
+    #[cfg(feature = "pool")]
     pub(crate) fn made(mut self, source: &Source) -> Self {
         self.life.made(source.clone());
         self.source = Some(source.apart());
         self
+    }
+
+    /// A connection of a pool: its calls are the pool's from now on.
+    #[cfg(feature = "pool")]
+    pub(crate) fn pooled(&mut self, monitor: &Monitor, source: &Source) -> Arc<Link> {
+        let is_theirs = self.source.as_ref().is_some_and(|mine| mine.is_same(source));
+        if !is_theirs {
+            self.count_for(monitor, source);
+        }
+        self.link.clone()
+    }
+
+    /// The connection, for others who see it. They learn of every later change.
+    #[cfg(feature = "precise")]
+    pub(crate) fn link(&mut self) -> &Arc<Link> {
+        self.source();
+        self.tell();
+        &self.link
+    }
+
+    /// Everything it knows, leaving a watch that watches nothing.
+    #[cfg(feature = "precise")]
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(&Monitor::off()))
+    }
+
+    #[cfg(feature = "precise")]
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
+    /// From now on calls that finish are not told, but kept until [`let_go`](Self::let_go).
+    #[cfg(feature = "postgres")]
+    pub(crate) fn hold_back(&mut self) {
+        self.held_back = Some(Vec::new());
+    }
+
+    /// Tells what was held back; of the newest call the rows it has changed are known by now, or that
+    /// it has failed after all.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn let_go(&mut self, result: Result<Option<u64>, ()>) {
+        let mut held_back = self.held_back.take().unwrap_or_default();
+        if let Some(newest) = held_back.last_mut() {
+            match result {
+                Ok(Some(rows)) => newest.call.timer.add_affected(rows),
+                Ok(None) => {}
+                Err(()) => newest.error = newest.error.or(Some(ErrorClass::Other)),
+            }
+        }
+        held_back.into_iter().for_each(|ended| self.ended(ended));
+    }
+
+    fn tell(&self) {
+        if let Some(source) = &self.source {
+            self.link.tell(Told { source: source.clone(), labels: self.labels.clone() });
+        }
     }
 
     pub(crate) fn observe(&mut self, event: &InstrumentationEvent<'_>) {
@@ -133,13 +206,13 @@ impl Watch {
                 self.query_finishes(*query, *error);
             }
             InstrumentationEvent::BeginTransaction { depth, .. } => {
-                self.transaction.announce(Step::Begin, *depth);
+                self.link.transaction.announce(Some(Step::begin(*depth)));
             }
             InstrumentationEvent::CommitTransaction { depth, .. } => {
-                self.transaction.announce(Step::Commit, *depth);
+                self.link.transaction.announce((depth.get() == 1).then_some(Step::Commit));
             }
             InstrumentationEvent::RollbackTransaction { depth, .. } => {
-                self.transaction.announce(Step::Rollback, *depth);
+                self.link.transaction.announce((depth.get() == 1).then_some(Step::Rollback));
             }
             InstrumentationEvent::StartEstablishConnection { url, .. } => {
                 self.database.get_or_insert_with(|| url::database_of(url));
@@ -155,37 +228,71 @@ impl Watch {
     }
 
     fn query_starts(&mut self, query: &dyn DebugQuery) {
-        let step = self.transaction.take_step();
-        let (connection, labels) = (self.connection, self.labels.clone());
+        if self.link.take_cover() {
+            return self.calls.overtake(&self.link);
+        }
+        // What sets a new connection up is a part of making it.
+        if self.life.is_connecting() {
+            return;
+        }
+        let step = self.link.transaction.take_step();
+        let Start { hash, shows_binds, statement } = self.identify(query);
+        let Some((statement, sent)) = statement else {
+            self.check = Some(self.clock.now());
+            return;
+        };
+        self.link.call_begins(statement, || self.clock.now());
+        let (number, labels) = (self.link.number, self.labels.clone());
+        let timer = self.source().start(statement).detach();
+        let timer = timer.on_connection(Some(number)).labelled(labels).sent_as(sent);
+        self.calls.start(Call::new(hash, timer, step, shows_binds), &self.link);
+    }
+
+    fn identify(&mut self, query: &dyn DebugQuery) -> Start {
+        let link = self.link.clone();
         let source = self.source();
-        let text = text::of(query, |sql| (hash(sql), source.statement(sql), source.kept_text(sql)));
-        let shows_binds = text.as_ref().is_some_and(|text| text.shows_binds);
-        let (hash, statement, sent) = text.map(|text| text.made).unwrap_or_else(|| {
-            (hash(UNBUILDABLE), source.statement(UNBUILDABLE), KeptText::default())
-        });
-        let timer = source
-            .start(statement)
-            .detach()
-            .on_connection(Some(connection))
-            .labelled(labels)
-            .sent_as(sent);
-        self.calls.start(Call::new(hash, timer, step, shows_binds));
+        let statement = |sql: &str| {
+            (!link.is_check(sql)).then(|| (source.statement(sql), source.kept_text(sql)))
+        };
+        match text::of(query, |sql| (hash(sql), statement(sql))) {
+            Some(text) => {
+                Start { hash: text.made.0, shows_binds: text.shows_binds, statement: text.made.1 }
+            }
+            None => Start {
+                hash: hash(text::UNBUILDABLE),
+                shows_binds: false,
+                statement: Some((source.statement(text::UNBUILDABLE), KeptText::default())),
+            },
+        }
     }
 
     fn query_finishes(&mut self, query: &dyn DebugQuery, error: Option<&Error>) {
+        if let Some(since) = self.check.take() {
+            let took = self.clock.now().since(since);
+            return self.source().connection_checked(took, error.is_none());
+        }
         let call = self.calls.finish(|| match text::of(query, hash) {
             Some(text) => Finished { hash: text.made, shows_binds: text.shows_binds },
-            None => Finished { hash: hash(UNBUILDABLE), shows_binds: false },
+            None => Finished { hash: hash(text::UNBUILDABLE), shows_binds: false },
         });
         let Some(call) = call else { return };
-        match error.and_then(error::class) {
+        let error = error.and_then(error::class);
+        match &mut self.held_back {
+            Some(held_back) => held_back.push(Ended { call, error }),
+            None => self.ended(Ended { call, error }),
+        }
+    }
+
+    fn ended(&mut self, Ended { call, error }: Ended) {
+        match error {
             Some(class) => call.timer.fail(Failure::new(class)),
             None => call.timer.complete(),
         }
         if let Some(step) = call.step {
             let source = self.source().clone();
-            self.transaction.took(step, error.is_none(), &source);
+            self.link.transaction.took(step, error.is_none(), &source);
         }
+        self.link.call_ends();
     }
 
     fn source(&mut self) -> &Source {
@@ -204,6 +311,13 @@ impl Watch {
 impl Instrumentation for Watch {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         self.observe(&event);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // Before the connection counts as closed.
+        self.link.transaction.close();
     }
 }
 

@@ -26,6 +26,11 @@ impl Life {
         self.0 = State::Connecting(source, clock.now());
     }
 
+    /// Whether it is being made.
+    pub(crate) fn is_connecting(&self) -> bool {
+        matches!(self.0, State::Connecting(..))
+    }
+
     /// It was made, or not.
     pub(crate) fn connected(&mut self, well: bool, clock: &Clock) {
         if let State::Connecting(source, since) = std::mem::take(&mut self.0) {
@@ -39,7 +44,7 @@ impl Life {
     }
 
     /// Somebody else made it, and did not say how long that took.
-    #[cfg(feature = "r2d2")]
+    #[cfg(feature = "pool")]
     pub(crate) fn made(&mut self, source: Source) {
         source.connection_created(None);
         self.0 = State::Open(source);

@@ -1,7 +1,21 @@
 //! diesel's errors in the monitor's words.
 
 use diesel::result::{DatabaseErrorKind, Error};
+#[cfg(feature = "precise")]
+use monitor_core::CallTimer;
 use monitor_core::capture::ErrorClass;
+#[cfg(feature = "precise")]
+use monitor_core::capture::Failure;
+
+/// Ends a call as its result says.
+#[cfg(feature = "precise")]
+#[inline]
+pub(crate) fn end(timer: CallTimer<'_>, error: Option<&Error>) {
+    match error.and_then(class) {
+        Some(class) => timer.fail(Failure::new(class)),
+        None => timer.complete(),
+    }
+}
 
 /// The class of an error that a query ended with; `None` for what is no failure.
 pub(crate) fn class(error: &Error) -> Option<ErrorClass> {

@@ -44,9 +44,9 @@ struct Installed {
 }
 
 /// Our own instrumentation and somebody else's; each gets every event.
-struct Both {
-    watch: Watch,
-    other: Box<dyn Instrumentation>,
+pub(crate) struct Both {
+    pub(crate) watch: Watch,
+    pub(crate) other: Box<dyn Instrumentation>,
 }
 
 /// Watches every connection that is opened from now on, sync or async, pooled or not.
@@ -112,7 +112,7 @@ pub fn watch_of(instrumentation: &mut dyn Instrumentation) -> Option<&mut Watch>
     instrumentation.downcast_mut()
 }
 
-fn is_ours(instrumentation: &dyn Instrumentation) -> bool {
+pub(crate) fn is_ours(instrumentation: &dyn Instrumentation) -> bool {
     instrumentation.is::<Watch>() || instrumentation.is::<Both>()
 }
 
@@ -125,7 +125,7 @@ fn put(monitor: &Monitor, other: Option<MakeInstrumentation>) -> Result<(), Inst
 }
 
 /// A watch, beside whatever instrumentation of somebody else is diesel's default.
-#[cfg(feature = "r2d2")]
+#[cfg(feature = "pool")]
 pub(crate) fn beside_default(watch: Watch) -> Box<dyn Instrumentation> {
     match get_default_instrumentation() {
         Some(other) if !is_ours(&*other) => Box::new(Both { watch, other }),

@@ -22,41 +22,55 @@
 //! [`install`] covers every connection that is opened later: `PgConnection`, `MysqlConnection`,
 //! `SqliteConnection`, and diesel-async's `AsyncPgConnection`, `AsyncMysqlConnection` and
 //! `SyncConnectionWrapper`, pooled or not. [`install_with`] keeps another library's instrumentation
-//! beside it, [`instrumentation`] watches single connections, and with the feature `r2d2`
-//! `r2d2::PoolMonitor` watches a pool.
+//! beside it, and [`instrumentation`] watches single connections.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `r2d2` | `r2d2::PoolMonitor`: one line where a pool is built |
+//! | `deadpool`, `bb8`, `mobc` | a `MonitoredPool` each, around the pools of diesel-async |
+//! | `precise` | `MonitoredConnection`: rows, true errors and times, for a connection whose type you can change |
+//! | `postgres`, `mysql`, `sqlite` | the same with what diesel wrote for each connection: `save_changes`, `build_transaction`, COPY, `immediate_transaction` |
+//! | `async`, `async-postgres`, `async-mysql` | the same for diesel-async, with pipelining and `save_changes` |
 //!
 //! # What is seen
 //!
-//! Every call with its time and its outcome, transactions, connections made, failed and closed, and
-//! how long making one took. Bind values are never formatted, and a connection's URL is not kept, but
-//! for system, host, port and database name ([`database_of`]).
+//! Every call with its time and its outcome; transactions with their depth, and the time they were open
+//! and ran nothing; connections made, failed and closed, and how long making one took. Bind values are
+//! never formatted, and a connection's URL is not kept, but for system, host, port and database name
+//! ([`database_of`]).
 //!
-//! Everything diesel sends is a call: `BEGIN`, `COMMIT` and savepoints, the look-up of a custom type,
-//! r2d2's `SELECT 1`, and what diesel-async sets up on a new connection. Only transactions
-//! that diesel opens are followed, and only their outermost level.
+//! Everything the application makes diesel send is a call: `BEGIN`, `COMMIT` and savepoints, and the
+//! look-up of a custom type. What sets up a new connection is a part of making it, and a watched pool's
+//! own look at a connection is counted apart. Only transactions that diesel opens are followed.
 //!
 //! # What diesel does not tell
 //!
-//! | | what is recorded instead |
-//! |---|---|
-//! | rows returned and changed | unknown |
-//! | the database's error code | the class of error, where diesel gives one; deadlocks, time-outs and lost MySQL connections are `other` |
-//! | SQLite: an error while rows are read (`load`, `get_result`, `first`) | a completed call |
-//! | `AsyncPgConnection`: an error while rows are read | a completed call |
-//! | `AsyncPgConnection`: the time to read rows | the time until the first could be read, from when the future was made |
-//! | when a future was dropped | a cancelled call, recorded a few calls later or when its connection is closed, that lasted until the connection's next call; no time, if that was later than 30 s |
-//! | a future that was never polled | a cancelled call |
-//! | a value that could not be sent, on some paths | a failed call without time |
-//! | SQL that could not be built | a failed call of the statement `unbuildable query` |
-//! | the database of a connection made by `try_from` | a database with nothing known; say it with [`instrumentation`] and [`Watch::url`] |
-//! | the line that made the call | unknown |
+//! | | what instrumentation makes of it | precise mode |
+//! |---|---|---|
+//! | rows returned and changed | unknown | known; unknown for `batch_execute`, and for a query of SQLite or MySQL that is run by `execute` |
+//! | the database's error code | the class of error, where diesel gives one; deadlocks, time-outs and lost MySQL connections are `other` | the same |
+//! | SQLite: an error while rows are read (`load`, `get_result`, `first`) | a completed call | a failed call |
+//! | `AsyncPgConnection`: an error while rows are read | a completed call | a failed call |
+//! | `AsyncPgConnection`: the time to read rows | the time until the first could be read, from when the future was made | until the last was read, without what the reader takes |
+//! | when a future was dropped | a cancelled call, recorded a few calls later or when its connection is closed, that lasted until the connection's next call; no time, if that was later than 30 s | a cancelled call at that moment |
+//! | a future that was never polled | a cancelled call | no call |
+//! | a value that could not be sent, on some paths | a failed call without time | a failed call |
+//! | SQL that could not be built | a failed call of the statement `unbuildable query` | the same |
+//! | the database of a connection made by `try_from` | a database with nothing known; say it with [`instrumentation`] and [`Watch::url`] | the same |
+//! | the line that made the call | unknown | unknown |
+//!
+//! So an error rate of SQLite or async PostgreSQL is a lower bound without precise mode.
 //!
 //! A connection count needs the beginning of a connection: one that is watched by
 //! [`instrumentation`] after it was opened is counted neither as made nor as closed.
 //!
-//! # Waiting for an async pool
+//! # Waiting for a pool
 //!
-//! The pools of diesel-async tell nobody how long a caller waited. Where it matters, say it:
+//! Why a checkout timed out, [`Monitor::timeouts`](monitor_core::Monitor::timeouts) says, as far as
+//! the data is there: who held the connections, since when, and running what. A pool without a feature
+//! here is told by hand:
 //!
 //! ```
 //! # async fn get() -> Result<(), ()> { Ok(()) }
@@ -79,16 +93,28 @@
 //!
 //! # What it costs
 //!
-//! diesel does not hand its SQL over, so it is built once more for every call. That is most of the
-//! cost; it grows with the number of names in the query. A connection's watch is its own: nothing is
-//! shared, and nothing waits.
+//! diesel does not hand its SQL over, so instrumentation builds it once more for every call. That is
+//! most of the cost; it grows with the number of names in the query. Precise mode knows a query by its
+//! type where diesel does, and builds no SQL then. A connection's watch is its own: nothing is shared, and
+//! nothing waits.
 
 mod adapter;
 mod asker;
+#[cfg(feature = "bb8")]
+pub mod bb8;
 mod connection;
+#[cfg(feature = "deadpool")]
+pub mod deadpool;
 mod error;
 mod install;
+mod link;
+#[cfg(feature = "mobc")]
+pub mod mobc;
 mod pairing;
+#[cfg(any(feature = "bb8", feature = "deadpool", feature = "mobc"))]
+mod pools;
+#[cfg(feature = "precise")]
+mod precise;
 #[cfg(feature = "r2d2")]
 mod probe;
 #[cfg(feature = "r2d2")]
@@ -102,4 +128,8 @@ pub use asker::{DieselAsker, asker};
 pub use install::{
     InstallError, MakeInstrumentation, install, install_with, instrumentation, watch_of,
 };
+#[cfg(feature = "async")]
+pub use precise::{Executing, Loading, MonitoredStream};
+#[cfg(feature = "precise")]
+pub use precise::{MonitoredConnection, MonitoredRows};
 pub use url::database_of;

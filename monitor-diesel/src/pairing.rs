@@ -5,6 +5,7 @@ use std::time::Duration;
 use monitor_core::CallTimer;
 use monitor_core::capture::{ErrorClass, Failure, Outcome};
 
+use crate::link::Link;
 use crate::transaction::Step;
 
 /// Calls of one connection that may run at the same time; of more, the oldest is given up.
@@ -76,17 +77,27 @@ impl Call {
     ) -> Self {
         Self { hash, timer, step, shows_binds, followed_after: None, overtaken: 0 }
     }
+
+    /// Whether its connection has begun nothing after it.
+    fn is_newest(&self) -> bool {
+        self.followed_after.is_none()
+    }
 }
 
 // === impl Calls ===
 
 impl Calls {
     /// A call has started.
-    pub(crate) fn start(&mut self, call: Call) {
-        if !self.running.is_empty() {
-            self.make_room();
-        }
+    pub(crate) fn start(&mut self, call: Call, link: &Link) {
+        self.overtake(link);
         self.running.push(call);
+    }
+
+    /// A call has started, and somebody else records it.
+    pub(crate) fn overtake(&mut self, link: &Link) {
+        if !self.running.is_empty() {
+            self.make_room(link);
+        }
     }
 
     /// The call that has finished; `None` when it has finished before. `text` builds the query's SQL
@@ -94,7 +105,9 @@ impl Calls {
     pub(crate) fn finish(&mut self, text: impl FnOnce() -> Finished) -> Option<Call> {
         let place = match self.running.len() {
             0 => return None,
-            1 if self.manner == Manner::Blocking => 0,
+            // Nothing has begun since, so this is what ends: a finish can come twice only before the
+            // connection is used again. With something in between, the text decides.
+            1 if self.manner == Manner::Blocking && self.running[0].is_newest() => 0,
             _ => {
                 let finished = text();
                 let place = self.running.iter().rposition(|call| call.hash == finished.hash)?;
@@ -115,7 +128,7 @@ impl Calls {
         }
     }
 
-    fn make_room(&mut self) {
+    fn make_room(&mut self, link: &Link) {
         for call in &mut self.running {
             if call.followed_after.is_none() {
                 call.followed_after = Some(call.timer.elapsed());
@@ -124,9 +137,11 @@ impl Calls {
         let manner = self.manner;
         for lost in self.running.extract_if(.., |call| call.overtaken >= OVERTAKEN_MAX) {
             lost.give_up(manner);
+            link.call_ends();
         }
         if self.running.len() >= CALLS_MAX {
             self.running.remove(0).give_up(manner);
+            link.call_ends();
         }
     }
 }
@@ -167,6 +182,7 @@ mod tests {
         monitor: Monitor,
         hands: Hands,
         finish_shows_binds: bool,
+        link: Link,
     }
 
     impl Connection {
@@ -175,7 +191,8 @@ mod tests {
             let monitor = Monitor::builder().clock(clock).beat_by_hand().build();
             let monitor = monitor.expect("the defaults make sense");
             let source = monitor.database(Database::of(System::PostgreSql));
-            Self { calls: Calls::default(), source, monitor, hands, finish_shows_binds }
+            let (calls, link) = (Calls::default(), Link::new());
+            Self { calls, source, monitor, hands, finish_shows_binds, link }
         }
 
         fn blocking() -> Self {
@@ -195,7 +212,7 @@ mod tests {
 
         fn start(&mut self, name: &str) {
             let timer = self.source.call(&format!("select {name}")).detach();
-            self.calls.start(Call::new(hash(name), timer, None, true));
+            self.calls.start(Call::new(hash(name), timer, None, true), &self.link);
         }
 
         /// Whether it was running.
@@ -246,6 +263,42 @@ mod tests {
         assert!(!connection.finish("a"));
         connection.start("b");
         assert_eq!(connection.seen("a").calls, 1);
+    }
+
+    /// What used to happen: with one call left on a blocking connection any finish was taken for its own.
+    #[test]
+    fn a_second_finish_inside_of_a_call_does_not_end_that_call() {
+        let mut connection = Connection::blocking();
+        connection.start("outer");
+        connection.pass(1);
+        connection.run("inner");
+        assert!(!connection.finish("inner"));
+        connection.pass(4);
+        assert!(connection.finish("outer"));
+        assert_eq!((connection.seen("inner").calls, connection.seen("outer").calls), (1, 1));
+        assert_eq!(connection.seen("outer").time, millis(5));
+    }
+
+    /// As row-by-row loading on PostgreSQL does when a value was refused before.
+    #[test]
+    fn a_second_finish_after_a_refused_call_does_not_complete_that_call() {
+        let mut connection = Connection::blocking();
+        connection.start("refused");
+        connection.run("rows");
+        assert!(!connection.finish("rows"));
+        connection.calls = Calls::default();
+        assert_eq!((connection.seen("refused").failed, connection.seen("rows").calls), (1, 1));
+    }
+
+    #[test]
+    fn a_call_that_somebody_else_records_leaves_those_before_it_alone() {
+        let mut connection = Connection::blocking();
+        connection.start("refused");
+        connection.calls.overtake(&connection.link);
+        assert!(!connection.finish("covered"));
+        assert_eq!(connection.seen("covered").calls, 0);
+        connection.run("next");
+        assert_eq!(connection.seen("next").completed(), 1);
     }
 
     #[test]

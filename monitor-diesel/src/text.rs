@@ -4,6 +4,10 @@ use std::fmt::{self, Write};
 
 use diesel::connection::DebugQuery;
 
+/// The statement that stands for queries whose SQL cannot be built. They never reach the database;
+/// each is a failed call.
+pub(crate) const UNBUILDABLE: &str = "unbuildable query";
+
 /// What a query shows of itself.
 pub(crate) struct Text<T> {
     /// What was made of its SQL.

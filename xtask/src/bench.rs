@@ -8,7 +8,8 @@ use crate::interrupt::Interrupt;
 use crate::servers::{self, Servers};
 use crate::workspace;
 
-/// Builds the benchmark and runs it. Nothing else should be busy on the machine while costs are measured.
+/// Builds the benchmark and runs it, on a PostgreSQL server too where `MONITOR_TEST_POSTGRES_URL` names one. Nothing else
+/// should be busy on the machine while costs are measured.
 ///
 /// `--advice [DIR] [-v] [--only NAME]` starts throw-away servers and scores advice on the suites of the workspace and
 /// of a folder; costs there are a planner's, so it runs unoptimised, and beside other work.
@@ -16,11 +17,13 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if args.first().is_some_and(|arg| arg == "--advice") {
         return advice(args);
     }
-    let status = workspace::cargo()
-        .args(["run", "--quiet", "--release", "--package", "monitor-bench", "--"])
-        .args(args)
-        .status()
-        .context("cannot run cargo")?;
+    let mut command = workspace::cargo();
+    command.args(["run", "--quiet", "--release", "--package", "monitor-bench"]);
+    // Only then it needs libpq.
+    if std::env::var_os("MONITOR_TEST_POSTGRES_URL").is_some() {
+        command.args(["--features", "postgres"]);
+    }
+    let status = command.arg("--").args(args).status().context("cannot run cargo")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

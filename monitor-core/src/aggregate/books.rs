@@ -330,6 +330,12 @@ impl Books {
         self.recent.read(limit)
     }
 
+    /// The text of a series, if it has its place.
+    pub(super) fn text(&self, series: SeriesRef) -> Option<Arc<str>> {
+        let place = self.places.get(series.place())?;
+        (place.series == series).then(|| place.statement.text.clone())
+    }
+
     /// Statements that have a place.
     pub(super) fn statements(&self) -> Vec<(SeriesRef, Arc<Statement>)> {
         self.places.iter().map(|place| (place.series, place.statement.clone())).collect()

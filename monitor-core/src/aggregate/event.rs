@@ -170,6 +170,10 @@ impl RowCounts {
             }
             // Has no rows, whether the driver says so or not.
             Kind::Transaction => self = Self { returned: 0, affected: 0 },
+            // RETURNING hands out every row it has changed, and some drivers tell no more than that.
+            _ if kind.is_write() && self.affected == UNKNOWN && self.returned != UNKNOWN => {
+                self.affected = self.returned;
+            }
             _ => {}
         }
         self
@@ -241,7 +245,7 @@ impl SeriesRef {
         Self(word)
     }
 
-    pub(super) fn word(self) -> u64 {
+    pub(crate) fn word(self) -> u64 {
         self.0
     }
 
@@ -258,7 +262,7 @@ impl SeriesRef {
     }
 
     /// The kind as tokens told it.
-    pub(super) fn kind(self) -> Kind {
+    pub(crate) fn kind(self) -> Kind {
         Kind::ALL.get((self.0 >> KIND_SHIFT) as usize & 15).copied().unwrap_or(Kind::Unknown)
     }
 

@@ -13,6 +13,7 @@ mod contact;
 mod desk;
 mod event;
 mod histogram;
+mod last_call;
 mod limits;
 mod registry;
 mod running;
@@ -23,11 +24,13 @@ mod statement;
 mod tally;
 mod tap;
 mod texts;
+mod timeouts;
 mod windows;
 
 pub(crate) use event::{
     Closer, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef, nanos,
 };
+pub(crate) use last_call::LastCall;
 pub use limits::Limits;
 pub(crate) use registry::Registry;
 pub(crate) use running::{Followed, Slabs};

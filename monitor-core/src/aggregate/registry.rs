@@ -229,6 +229,12 @@ impl Registry {
         self.id == monitor && series.source() == source.id
     }
 
+    /// Whether a series still has its place.
+    #[inline]
+    pub(crate) fn is_current(&self, series: SeriesRef) -> bool {
+        self.generations.is_current(series)
+    }
+
     /// Tells monitors of one process apart.
     pub(crate) fn id(&self) -> u64 {
         self.id
@@ -413,7 +419,8 @@ impl Registry {
     /// Every source, in the order of their numbers, without its calls.
     fn read_sources(&self, now: Tick) -> Vec<SourceActivity> {
         let sources = lock(&self.books).sources().to_vec();
-        sources.iter().map(|source| source.read(now, self.leak)).collect()
+        let text = |series| lock(&self.books).text(series);
+        sources.iter().map(|source| source.read(now, self.leak, &self.clock, &text)).collect()
     }
 
     fn losses(&self, books: &Books, windows: &Windows) -> Losses {

@@ -9,11 +9,13 @@ use std::time::Duration;
 use super::contact::Contact;
 use super::event::nanos;
 use super::histogram::AtomicHistogram;
+use super::last_call::LastCall;
 use super::lock;
-use crate::capture::{CallSite, CheckoutEnd, Database, PoolLevels, Tick, TransactionEnd};
+use super::timeouts::{Held, TextFn, Timeout, Timeouts, named};
+use crate::capture::{CallSite, CheckoutEnd, Clock, Database, PoolLevels, Tick, TransactionEnd};
 use crate::snapshot::{
-    Activity, CheckoutActivity, ConnectionActivity, ContactActivity, HeldConnection, PoolActivity,
-    SampledLevels, SourceActivity, TransactionActivity,
+    Activity, CheckoutActivity, ConnectionActivity, ContactActivity, PoolActivity, SampledLevels,
+    SourceActivity, TransactionActivity,
 };
 
 /// Asks a pool for its levels; `None` when the pool is gone.
@@ -31,6 +33,7 @@ pub(crate) struct Source {
     pub(crate) contact: Contact,
     levels: Mutex<Levels>,
     sampled: Sampled,
+    timeouts: Timeouts,
     panics_caught: AtomicU64,
 }
 
@@ -49,7 +52,11 @@ pub(crate) struct Connections {
     closed: AtomicU64,
     failed: AtomicU64,
     nanos: AtomicU64,
+    /// When an attempt to connect failed last, in nanoseconds of the clock and one more.
+    refused: AtomicU64,
     create_time: AtomicHistogram,
+    checks_failed: AtomicU64,
+    check_time: AtomicHistogram,
 }
 
 /// Transactions begun and ended.
@@ -60,6 +67,10 @@ pub(crate) struct Transactions {
     open: AtomicI64,
     nanos: AtomicU64,
     duration: AtomicHistogram,
+    savepoints: AtomicU64,
+    depth_max: AtomicU64,
+    think_nanos: AtomicU64,
+    think: AtomicHistogram,
     followed: Mutex<Followed>,
 }
 
@@ -77,11 +88,19 @@ pub(crate) struct Checkouts {
     followed: Mutex<Followed>,
 }
 
-/// What is out or open now, since when, and by whom; at most so many.
+/// What is out or open now; at most so many.
 #[derive(Default)]
 struct Followed {
     next: u64,
-    now: HashMap<u64, (Tick, Option<CallSite>)>,
+    now: HashMap<u64, Holder>,
+}
+
+/// Since when something is out or open, and by whom.
+#[derive(Clone)]
+struct Holder {
+    since: Tick,
+    call_site: Option<CallSite>,
+    last_call: Option<Arc<LastCall>>,
 }
 
 #[derive(Default)]
@@ -107,6 +126,7 @@ impl Source {
             contact: Contact::default(),
             levels: Mutex::default(),
             sampled: Sampled::default(),
+            timeouts: Timeouts::default(),
             panics_caught: AtomicU64::new(0),
         }
     }
@@ -154,8 +174,35 @@ impl Source {
         self.sampled.max.fetch_add(max.into(), Relaxed);
     }
 
+    /// A checkout has timed out: who holds the connections at this moment is its explanation.
+    ///
+    /// Costs a look at every connection that is out.
+    pub(crate) fn remember_timeout(
+        &self,
+        now: Tick,
+        waited: Duration,
+        call_site: Option<CallSite>,
+    ) {
+        self.timeouts.push(Timeout {
+            at: now,
+            waited,
+            call_site,
+            waiting: gauge(&self.checkouts.waiting),
+            out: gauge(&self.checkouts.out),
+            held: self.checkouts.held(now),
+            levels: self.levels(),
+            connect_failed: self.connections.refused_since(now.before(waited)),
+        });
+    }
+
     /// Everything but what calls tell, which is known once they are booked.
-    pub(super) fn read(&self, now: Tick, leak: Duration) -> SourceActivity {
+    pub(super) fn read(
+        &self,
+        now: Tick,
+        leak: Duration,
+        clock: &Clock,
+        text: &TextFn<'_>,
+    ) -> SourceActivity {
         SourceActivity {
             name: self.name.clone(),
             database: self.database.clone(),
@@ -164,13 +211,14 @@ impl Source {
             transactions: self.transactions.read(now),
             contact: ContactActivity::default(),
             pool: self.is_pool.then(|| {
-                let held = self.checkouts.held(now);
+                let held = named(self.checkouts.held(now), text);
                 PoolActivity {
                     levels: self.levels(),
                     sampled: self.sampled.read(),
                     checkouts: self.checkouts.read(),
                     leaked: held.iter().filter(|held| held.held >= leak).count() as u64,
                     held,
+                    timeouts: self.timeouts.read(clock, text),
                 }
             }),
         }
@@ -204,8 +252,24 @@ impl Connections {
         self.closed.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn failed(&self) {
+    pub(crate) fn failed(&self, at: Tick) {
         self.failed.fetch_add(1, Relaxed);
+        self.refused(at);
+    }
+
+    /// An attempt to connect failed, wherever it counts.
+    pub(crate) fn refused(&self, at: Tick) {
+        self.refused.fetch_max(at.as_nanos().saturating_add(1), Relaxed);
+    }
+
+    fn refused_since(&self, since: Tick) -> bool {
+        self.refused.load(Relaxed) > since.as_nanos()
+    }
+
+    /// The pool has looked whether a connection works.
+    pub(crate) fn checked(&self, took: Duration, well: bool) {
+        self.checks_failed.fetch_add(u64::from(!well), Relaxed);
+        self.check_time.record(nanos(took));
     }
 
     fn read(&self) -> ConnectionActivity {
@@ -215,6 +279,8 @@ impl Connections {
             failed: self.failed.load(Relaxed),
             time: Duration::from_nanos(self.nanos.load(Relaxed)),
             create_time: self.create_time.read(),
+            checks_failed: self.checks_failed.load(Relaxed),
+            check_time: self.check_time.read(),
         }
     }
 }
@@ -237,6 +303,18 @@ impl Transactions {
         self.duration.record(nanos(took));
     }
 
+    /// A level opened inside of one; the transaction itself is level 1.
+    pub(crate) fn savepoint(&self, depth: u32) {
+        self.savepoints.fetch_add(1, Relaxed);
+        self.depth_max.fetch_max(depth.into(), Relaxed);
+    }
+
+    /// For how long one that has ended ran nothing.
+    pub(crate) fn thought(&self, idle: Duration) {
+        self.think_nanos.fetch_add(nanos(idle), Relaxed);
+        self.think.record(nanos(idle));
+    }
+
     fn read(&self, now: Tick) -> TransactionActivity {
         let ended = |end: TransactionEnd| self.ended[end as usize].load(Relaxed);
         TransactionActivity {
@@ -245,9 +323,13 @@ impl Transactions {
             rolled_back: ended(TransactionEnd::RolledBack),
             dropped: ended(TransactionEnd::Dropped),
             open: gauge(&self.open),
-            open_longest: lock(&self.followed).ages(now).map(|(age, _)| age).max(),
+            open_longest: lock(&self.followed).ages(now).max(),
             time: Duration::from_nanos(self.nanos.load(Relaxed)),
             duration: self.duration.read(),
+            savepoints: self.savepoints.load(Relaxed),
+            depth_max: self.depth_max.load(Relaxed),
+            think_time: Duration::from_nanos(self.think_nanos.load(Relaxed)),
+            think: self.think.read(),
         }
     }
 }
@@ -281,10 +363,25 @@ impl Checkouts {
         lock(&self.followed).remove(id);
     }
 
-    fn held(&self, now: Tick) -> Vec<HeldConnection> {
+    /// Its holder can be asked what it runs.
+    pub(crate) fn shows(&self, id: Option<u64>, last_call: Arc<LastCall>) {
+        let mut followed = lock(&self.followed);
+        if let Some(holder) = id.and_then(|id| followed.now.get_mut(&id)) {
+            holder.last_call = Some(last_call);
+        }
+    }
+
+    fn held(&self, now: Tick) -> Vec<Held> {
         let mut held: Vec<_> = lock(&self.followed)
-            .ages(now)
-            .map(|(held, call_site)| HeldConnection { held, call_site })
+            .now
+            .values()
+            .map(|holder| Held {
+                held: now.since(holder.since),
+                call_site: holder.call_site,
+                series: holder.last_call.as_ref().and_then(|last| last.series()),
+                running: holder.last_call.as_ref().and_then(|last| last.running(now)),
+                is_seen: holder.last_call.is_some(),
+            })
             .collect();
         held.sort_by_key(|held| std::cmp::Reverse(held.held));
         held
@@ -311,12 +408,12 @@ impl Checkouts {
 // === impl Followed ===
 
 impl Followed {
-    fn add(&mut self, at: Tick, site: Option<CallSite>, most: usize) -> Option<u64> {
+    fn add(&mut self, since: Tick, call_site: Option<CallSite>, most: usize) -> Option<u64> {
         if self.now.len() >= most {
             return None;
         }
         self.next += 1;
-        self.now.insert(self.next, (at, site));
+        self.now.insert(self.next, Holder { since, call_site, last_call: None });
         Some(self.next)
     }
 
@@ -326,8 +423,8 @@ impl Followed {
         }
     }
 
-    fn ages(&self, now: Tick) -> impl Iterator<Item = (Duration, Option<CallSite>)> + '_ {
-        self.now.values().map(move |(since, site)| (now.since(*since), *site))
+    fn ages(&self, now: Tick) -> impl Iterator<Item = Duration> + '_ {
+        self.now.values().map(move |holder| now.since(holder.since))
     }
 }
 

@@ -15,6 +15,7 @@ mod finding;
 mod findings;
 mod health;
 mod mute;
+mod starvation;
 mod statistics;
 mod subject;
 mod thresholds;
@@ -37,6 +38,7 @@ pub(crate) use health::HealthBook;
 pub use health::{Check, CheckKind, Health, Observed, Status, Unit, health};
 pub use mute::Mute;
 pub(crate) use mute::Mutes;
+pub use starvation::{Explanation, Starvation, explain};
 pub use subject::Subject;
 pub use thresholds::Thresholds;
 pub use trend::{

@@ -6,6 +6,7 @@ mod beat;
 mod builder;
 mod call_timer;
 mod checks;
+mod last_call;
 mod observer;
 mod probe;
 mod slow_settings;
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 pub use builder::{BuildError, Builder};
 pub use call_timer::{CallTimer, KeptText};
+pub use last_call::LastCall;
 pub use observer::{Companion, Ending, Observer, StartingCall};
 pub use probe::ProbeTimer;
 pub use source::{Source, Statement};
@@ -26,9 +28,11 @@ pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};
 use crate::deliver::Dispatch;
-use crate::judge::{self, AlertFilter, Health, HealthBook, Thresholds};
+use crate::judge::{self, AlertFilter, Explanation, Health, HealthBook, Thresholds};
 use crate::show;
-use crate::snapshot::{CallRecord, Losses, SinkActivity, SlowFilter, Snapshot};
+use crate::snapshot::{
+    CallRecord, Losses, PoolActivity, SinkActivity, SlowFilter, Snapshot, SourceActivity,
+};
 
 /// Watches databases from inside the service.
 ///
@@ -190,6 +194,21 @@ impl Monitor {
         let snapshot = self.snapshot();
         let recommendations = self.recommendations();
         show::text(&snapshot, &self.health_of(&snapshot)) + &show::recommendations(&recommendations)
+    }
+
+    /// Why checkouts timed out: the newest of each pool, newest first, under the pool's name.
+    ///
+    /// Of each pool [`CheckoutTimeout::KEPT_MAX`](crate::snapshot::CheckoutTimeout::KEPT_MAX) are kept.
+    #[must_use]
+    pub fn timeouts(&self) -> Vec<(Arc<str>, Explanation)> {
+        let (snapshot, thresholds) = (self.snapshot(), self.thresholds());
+        let of_pool = |(source, pool): (&SourceActivity, &PoolActivity)| {
+            let name = source.name.clone();
+            let explained =
+                pool.timeouts.iter().map(|timeout| judge::explain(timeout, &thresholds));
+            explained.map(move |explanation| (name.clone(), explanation)).collect::<Vec<_>>()
+        };
+        snapshot.pools().flat_map(of_pool).collect()
     }
 
     /// Does what is due: digests the slow log, finds calls that run too long, parses new statements,

@@ -11,7 +11,7 @@ use super::probe::ProbeTimer;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
 use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, nanos};
 use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels};
-use crate::identify::Dialect;
+use crate::identify::{Dialect, Kind};
 use crate::snapshot::dialect;
 
 /// One way calls take to a database: a pool, or connections made without one.
@@ -62,6 +62,23 @@ impl Source {
         Self { live: None }
     }
 
+    /// Whether this is a source of a monitor that is off.
+    #[must_use]
+    #[inline]
+    pub fn is_off(&self) -> bool {
+        self.live.is_none()
+    }
+
+    /// Whether both are handles on one source, [apart](Self::apart) or not.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (&self.live, &other.live) {
+            (Some(mine), Some(theirs)) => Arc::ptr_eq(&mine.source, &theirs.source),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
     /// The same source, sharing no reference count with this one.
     ///
     /// For a connection that [detaches](CallTimer::detach) its timers: their counting then meets
@@ -88,6 +105,19 @@ impl Source {
     #[inline]
     pub fn statement(&self, text: &str) -> Statement {
         Statement(self.live.as_ref().map(|live| (live.monitor.registry.id(), live.series(text))))
+    }
+
+    /// Whether a statement that this source has identified is still followed under that identity.
+    ///
+    /// For adapters that keep statements: one that gave up its place must be identified again, or its
+    /// calls count as "other". Costs a load.
+    #[must_use]
+    #[inline]
+    pub fn follows(&self, statement: Statement) -> bool {
+        self.live.as_ref().zip(statement.0).is_some_and(|(live, (monitor, series))| {
+            let registry = &live.monitor.registry;
+            registry.knows(monitor, series, &live.source) && registry.is_current(series)
+        })
     }
 
     /// Starts timing a call of a statement that this source has identified: now.
@@ -177,6 +207,7 @@ impl Source {
         if let Some(live) = &self.live {
             live.source.checkouts.wait_begins();
             live.source.checkouts.wait_ends(CheckoutEnd::TimedOut, waited);
+            live.source.remember_timeout(live.monitor.registry.clock.now(), waited, None);
         }
     }
 
@@ -204,8 +235,29 @@ impl Source {
     /// An attempt to connect failed.
     pub fn connection_failed(&self) {
         if let Some(live) = &self.live {
-            live.source.connections.failed();
-            live.source.contact.lost(live.monitor.registry.clock.now());
+            let now = live.monitor.registry.clock.now();
+            live.source.connections.failed(now);
+            live.source.contact.lost(now);
+        }
+    }
+
+    /// An attempt to connect failed that counts elsewhere, with the database rather than the pool: it
+    /// shall be known when a time-out of the pool is explained.
+    pub fn connection_refused(&self) {
+        if let Some(live) = &self.live {
+            live.source.connections.refused(live.monitor.registry.clock.now());
+        }
+    }
+
+    /// The pool has looked whether a connection works, which is no call of the application's.
+    pub fn connection_checked(&self, took: Duration, well: bool) {
+        if let Some(live) = &self.live {
+            live.source.connections.checked(took, well);
+            let now = live.monitor.registry.clock.now();
+            match well {
+                true => live.source.contact.answered(now),
+                false => live.source.contact.lost(now),
+            }
         }
     }
 
@@ -233,6 +285,20 @@ impl Source {
         if let Some(live) = &self.live {
             live.source.ask_levels(Arc::new(ask));
         }
+    }
+}
+
+// === impl Statement ===
+
+impl Statement {
+    /// What the statement does, as far as its first words tell; `None` from a monitor that is off.
+    #[must_use]
+    pub fn kind(self) -> Option<Kind> {
+        self.0.map(|(_, series)| series.kind())
+    }
+
+    pub(super) fn series(self) -> Option<SeriesRef> {
+        self.0.map(|(_, series)| series)
     }
 }
 

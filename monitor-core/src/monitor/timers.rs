@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::last_call::LastCall;
 use super::source::Live;
-use crate::capture::{CallSite, CheckoutEnd, Tick, TransactionEnd};
+use crate::capture::{CallSite, CheckoutEnd, Stopwatch, Tick, TransactionEnd};
 
 /// Times the wait for a pool's connection. Dropped without an end, the wait counts as cancelled.
 pub struct CheckoutTimer {
@@ -22,6 +23,9 @@ pub struct Checkout {
 /// decision.
 pub struct TransactionTimer {
     live: Option<(LiveSource, Option<u64>)>,
+    /// Only for an adapter that tells of calls: when nothing runs, it is the application's own time.
+    thinking: Option<Stopwatch>,
+    running: u32,
 }
 
 struct LiveSource {
@@ -61,8 +65,11 @@ impl CheckoutTimer {
 
     fn end(&mut self, end: CheckoutEnd) -> Option<(LiveSource, Option<CallSite>, Duration)> {
         let (live, call_site) = self.live.take()?;
-        let waited = live.elapsed();
-        live.on.source.checkouts.wait_ends(end, waited);
+        let (source, waited) = (&live.on.source, live.elapsed());
+        source.checkouts.wait_ends(end, waited);
+        if end == CheckoutEnd::TimedOut {
+            source.remember_timeout(live.on.monitor.registry.clock.now(), waited, call_site);
+        }
         Some((live, call_site, waited))
     }
 }
@@ -107,6 +114,13 @@ impl Checkout {
         self.waited
     }
 
+    /// What the connection runs shall be known while it is out.
+    pub fn shows(&self, last_call: &LastCall) {
+        if let Some((live, id)) = &self.live {
+            live.on.source.checkouts.shows(*id, last_call.0.clone());
+        }
+    }
+
     /// The connection came back, and somebody else has measured how long it was out.
     pub fn returned_after(mut self, held: Duration) {
         self.end(Some(held));
@@ -139,7 +153,46 @@ impl TransactionTimer {
             let id = live.on.monitor.registry.transaction_begun(&live.on.source, live.since);
             (live, id)
         });
-        Self { live }
+        Self { live, thinking: None, running: 0 }
+    }
+
+    /// From now on the adapter tells of every call inside of it, so that the time when nothing runs
+    /// is known; see [`TransactionActivity::think`](crate::snapshot::TransactionActivity::think).
+    #[must_use]
+    pub fn with_calls(mut self) -> Self {
+        self.thinking = self.now().map(Stopwatch::start);
+        self
+    }
+
+    /// A call inside of it begins.
+    pub fn call_begins(&mut self) {
+        self.running += 1;
+        if self.running == 1
+            && let (Some(now), Some(watch)) = (self.now(), &mut self.thinking)
+        {
+            watch.wait_ends(now);
+        }
+    }
+
+    /// A call inside of it has ended; it may have begun before the transaction did.
+    pub fn call_ends(&mut self) {
+        self.running = self.running.saturating_sub(1);
+        if self.running == 0
+            && let (Some(now), Some(watch)) = (self.now(), &mut self.thinking)
+        {
+            watch.wait_begins(now);
+        }
+    }
+
+    /// A level was opened inside of it; the transaction itself is level 1.
+    pub fn savepoint(&self, depth: u32) {
+        if let Some((live, _)) = &self.live {
+            live.on.source.transactions.savepoint(depth);
+        }
+    }
+
+    fn now(&self) -> Option<Tick> {
+        self.live.as_ref().map(|(live, _)| live.on.monitor.registry.clock.now())
     }
 
     /// COMMIT was acknowledged.
@@ -154,7 +207,11 @@ impl TransactionTimer {
 
     fn end(&mut self, end: TransactionEnd) {
         if let Some((live, id)) = self.live.take() {
-            live.on.source.transactions.ended(id, end, live.elapsed());
+            let now = live.on.monitor.registry.clock.now();
+            if let Some(watch) = &self.thinking {
+                live.on.source.transactions.thought(watch.elapsed(now));
+            }
+            live.on.source.transactions.ended(id, end, now.since(live.since));
         }
     }
 }

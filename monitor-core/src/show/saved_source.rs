@@ -36,6 +36,10 @@ struct Connections {
     #[serde(default, deserialize_with = "seconds")]
     create_seconds: Duration,
     create_time: Times,
+    #[serde(default)]
+    checks_failed: u64,
+    #[serde(default)]
+    check_time: Times,
 }
 
 #[derive(Deserialize)]
@@ -49,6 +53,14 @@ struct Transactions {
     #[serde(default, deserialize_with = "seconds")]
     time_seconds: Duration,
     duration: Times,
+    #[serde(default)]
+    savepoints: u64,
+    #[serde(default)]
+    depth_max: u64,
+    #[serde(default, deserialize_with = "seconds")]
+    think_seconds: Duration,
+    #[serde(default)]
+    think: Times,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +93,7 @@ struct Pool {
     hold: Times,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Times {
     #[serde(deserialize_with = "buckets")]
     buckets: Histogram,
@@ -103,6 +115,8 @@ impl From<Source> for SourceActivity {
                 failed: connections.failed,
                 time: connections.create_seconds,
                 create_time: connections.create_time.buckets,
+                checks_failed: connections.checks_failed,
+                check_time: connections.check_time.buckets,
             },
             transactions: TransactionActivity {
                 begun: transactions.begun,
@@ -115,6 +129,10 @@ impl From<Source> for SourceActivity {
                     .and_then(|age| Duration::try_from_secs_f64(age).ok()),
                 time: transactions.time_seconds,
                 duration: transactions.duration.buckets,
+                savepoints: transactions.savepoints,
+                depth_max: transactions.depth_max,
+                think_time: transactions.think_seconds,
+                think: transactions.think.buckets,
             },
             pool: read.pool.map(PoolActivity::from),
         }
@@ -160,6 +178,7 @@ impl From<Pool> for PoolActivity {
             },
             held: Vec::new(),
             leaked: read.leaked,
+            timeouts: Vec::new(),
         }
     }
 }

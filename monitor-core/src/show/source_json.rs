@@ -26,6 +26,8 @@ struct ConnectionsView {
     failed: u64,
     create_seconds: f64,
     create_time: TimesView,
+    checks_failed: u64,
+    check_time: TimesView,
 }
 
 #[derive(Serialize)]
@@ -38,6 +40,10 @@ struct TransactionsView {
     open_longest_seconds: Option<f64>,
     time_seconds: f64,
     duration: TimesView,
+    savepoints: u64,
+    depth_max: u64,
+    think_seconds: f64,
+    think: TimesView,
 }
 
 #[derive(Serialize)]
@@ -71,6 +77,8 @@ struct PoolView {
 struct HeldView {
     held_seconds: f64,
     call_site: Option<String>,
+    statement: Option<String>,
+    running_seconds: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -94,6 +102,8 @@ impl<'a> SourceView<'a> {
                 failed: connections.failed,
                 create_seconds: connections.time.as_secs_f64(),
                 create_time: TimesView::new(&connections.create_time),
+                checks_failed: connections.checks_failed,
+                check_time: TimesView::new(&connections.check_time),
             },
             transactions: TransactionsView {
                 begun: transactions.begun,
@@ -104,6 +114,10 @@ impl<'a> SourceView<'a> {
                 open_longest_seconds: transactions.open_longest.map(|age| age.as_secs_f64()),
                 time_seconds: transactions.time.as_secs_f64(),
                 duration: TimesView::new(&transactions.duration),
+                savepoints: transactions.savepoints,
+                depth_max: transactions.depth_max,
+                think_seconds: transactions.think_time.as_secs_f64(),
+                think: TimesView::new(&transactions.think),
             },
             contact: ContactView::new(&source.contact),
             pool: source.pool.as_ref().map(PoolView::new),
@@ -144,6 +158,8 @@ impl PoolView {
                 .map(|held| HeldView {
                     held_seconds: held.held.as_secs_f64(),
                     call_site: held.call_site.map(|site| site.to_string()),
+                    statement: held.statement.as_deref().map(str::to_owned),
+                    running_seconds: held.running.map(|running| running.as_secs_f64()),
                 })
                 .collect(),
         }

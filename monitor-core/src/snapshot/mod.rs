@@ -17,6 +17,7 @@ mod running;
 mod sinks;
 mod slow_filter;
 mod sources;
+mod timeouts;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -39,6 +40,7 @@ pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
     SourceActivity, TransactionActivity,
 };
+pub use timeouts::CheckoutTimeout;
 
 /// The numbers of one monitor at one moment.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Activity, ContactActivity, Histogram};
+use super::{Activity, CheckoutTimeout, ContactActivity, Histogram};
 use crate::capture::{CallSite, Database, PoolLevels};
 
 /// One way calls take to a database: a pool, or connections made without one.
@@ -40,6 +40,11 @@ pub struct ConnectionActivity {
     pub time: Duration,
     /// How long it took to connect.
     pub create_time: Histogram,
+    /// Looks of the pool itself whether a connection works that found it does not.
+    pub checks_failed: u64,
+    /// How long such looks took, whatever they found. They are no calls of the application's; zero
+    /// of them where the adapter cannot tell.
+    pub check_time: Histogram,
 }
 
 /// Transactions since the start, and those open now.
@@ -62,6 +67,14 @@ pub struct TransactionActivity {
     pub time: Duration,
     /// How long the ended ones lasted.
     pub duration: Histogram,
+    /// Levels opened inside of transactions; zero where the adapter cannot see it.
+    pub savepoints: u64,
+    /// The deepest level since the start, where a transaction itself is 1; zero without savepoints.
+    pub depth_max: u64,
+    /// Time the ended ones were open and ran nothing, together: the application's own.
+    pub think_time: Duration,
+    /// The same by transaction; empty where the adapter cannot see it.
+    pub think: Histogram,
 }
 
 /// A pool at a moment.
@@ -78,6 +91,8 @@ pub struct PoolActivity {
     pub held: Vec<HeldConnection>,
     /// Connections that have been out for the leak threshold or longer.
     pub leaked: u64,
+    /// The newest time-outs with who held the connections then, newest first.
+    pub timeouts: Vec<CheckoutTimeout>,
 }
 
 /// A pool's levels, added up over the moments at which they were looked at.
@@ -130,6 +145,12 @@ pub struct HeldConnection {
     pub held: Duration,
     /// The line that took it, where known.
     pub call_site: Option<CallSite>,
+    /// What its holder has called last, or is calling, where the adapter tells.
+    pub statement: Option<Arc<str>>,
+    /// For how long that has been running; `None` where nothing runs or nobody tells.
+    pub running: Option<Duration>,
+    /// Whether the adapter tells what it runs; where it does not, the two above say nothing.
+    pub is_seen: bool,
 }
 
 // === impl PoolActivity ===
@@ -202,6 +223,8 @@ impl ConnectionActivity {
             failed: self.failed.saturating_sub(earlier.failed),
             time: self.time.saturating_sub(earlier.time),
             create_time: self.create_time.since(&earlier.create_time),
+            checks_failed: self.checks_failed.saturating_sub(earlier.checks_failed),
+            check_time: self.check_time.since(&earlier.check_time),
         }
     }
 }
@@ -217,6 +240,10 @@ impl TransactionActivity {
             open_longest: self.open_longest,
             time: self.time.saturating_sub(earlier.time),
             duration: self.duration.since(&earlier.duration),
+            savepoints: self.savepoints.saturating_sub(earlier.savepoints),
+            depth_max: self.depth_max,
+            think_time: self.think_time.saturating_sub(earlier.think_time),
+            think: self.think.since(&earlier.think),
         }
     }
 }

@@ -21,6 +21,7 @@ mod saved;
 mod show;
 mod sinks;
 mod slow_log;
+mod starvation;
 mod threads;
 mod told;
 mod trends;

@@ -395,3 +395,13 @@ fn the_time_of_failed_calls_is_known_apart_by_error() {
     assert_eq!((calls, time, histogram.count()), (1, ms(1), 1));
     assert_eq!(total.rows_histogram.buckets().collect::<Vec<_>>(), [(Some(10), 1)]);
 }
+
+#[test]
+fn a_write_that_hands_out_its_rows_has_changed_them() {
+    let World { monitor, shop, .. } = world();
+    let rows = Rows { returned: Some(3), affected: None };
+    shop.record(Call::new("update t set a = 1 returning id", ms(1)).rows(rows));
+    shop.record(Call::new("select id from t", ms(1)).rows(rows));
+    let total = monitor.snapshot().lifetime.total;
+    assert_eq!((total.rows_returned, total.rows_affected), (6, 3));
+}

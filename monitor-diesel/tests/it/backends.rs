@@ -150,6 +150,9 @@ macro_rules! every_backend {
                 let transactions = source(&monitor).transactions;
                 assert_eq!((transactions.begun, transactions.committed), (1, 1));
                 assert_eq!((transactions.rolled_back, transactions.open), (0, 0));
+                assert_eq!((transactions.savepoints, transactions.depth_max), (2, 2));
+                assert_eq!(transactions.think.count(), 1);
+                assert!(transactions.think_time > std::time::Duration::ZERO);
                 assert_eq!(kind(&monitor, Kind::Transaction).calls, 6, "{:#?}", texts(&monitor));
                 assert_eq!(kind(&monitor, Kind::Select).calls, 2);
             }

@@ -24,9 +24,12 @@ pub(crate) fn default_is_mine() -> Default<'static> {
     Default(DEFAULT.write().unwrap_or_else(PoisonError::into_inner))
 }
 
+/// diesel's default stays what it is, for one test.
+pub(crate) struct Empty<'a>(#[expect(dead_code)] RwLockReadGuard<'a, ()>);
+
 /// Nobody changes diesel's default meanwhile.
-pub(crate) fn default_stays_empty() -> RwLockReadGuard<'static, ()> {
-    DEFAULT.read().unwrap_or_else(PoisonError::into_inner)
+pub(crate) fn default_stays_empty() -> Empty<'static> {
+    Empty(DEFAULT.read().unwrap_or_else(PoisonError::into_inner))
 }
 
 impl Drop for Default<'_> {
@@ -94,6 +97,9 @@ async fn sync_and_async_connections_of_a_server_are_one_source() {
         .filter(|statement| statement.text.contains("sync_and_async"))
         .collect();
     assert_eq!(statements.len(), 2, "{statements:#?}");
+    let all = &snapshot.lifetime.statements;
+    let set_up = all.iter().find(|statement| statement.text.starts_with("set "));
+    assert!(set_up.is_none(), "what sets a connection up is a part of making it: {set_up:#?}");
     for statement in statements {
         assert_eq!(statement.activity.completed(), 2);
         let url = match statement.database.system {

@@ -2,10 +2,13 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 mod asker;
+mod async_pools;
 mod asynchronous;
 mod backends;
 mod install;
 mod peculiar;
+mod precise;
+mod precise_async;
 mod probes;
 mod r2d2;
 mod slow;

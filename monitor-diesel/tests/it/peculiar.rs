@@ -22,11 +22,11 @@ use crate::support::{
 
 #[derive(SqlType, QueryId)]
 #[diesel(postgres_type(name = "monitor_mood"))]
-struct Mood;
+pub(crate) struct Mood;
 
 #[derive(Debug, PartialEq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Mood)]
-enum Feeling {
+pub(crate) enum Feeling {
     Fine,
     Unspeakable,
 }

@@ -7,9 +7,10 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
 use monitor_core::Monitor;
+use monitor_core::judge::Starvation;
 use monitor_core::snapshot::{PoolActivity, SourceActivity};
-use monitor_diesel::database_of;
 use monitor_diesel::r2d2::PoolMonitor;
+use monitor_diesel::{MonitoredConnection, database_of};
 
 use crate::install::default_stays_empty;
 use crate::support::{monitor, postgres_url, source, statement, total};
@@ -102,7 +103,8 @@ fn connections_and_calls_are_the_pools() {
     assert_eq!((&*name, connections.created, connections.closed), ("shop", 2, 0));
     assert_eq!((transactions.begun, transactions.committed), (1, 1));
     assert_eq!(statement(&monitor, "in_the_pool").calls, 1);
-    assert_eq!(total(&monitor).calls, 4, "r2d2's own ping, begin, select, commit");
+    assert_eq!(total(&monitor).calls, 3, "begin, select, commit; the ping is r2d2's own");
+    assert!(connections.check_time.count() > 0 && connections.checks_failed == 0);
     let call = &monitor.recent_calls(1)[0];
     assert_eq!(call.pool.as_deref(), Some("shop"));
     drop(pool);
@@ -150,7 +152,7 @@ fn a_pool_beside_install_counts_connections_once() {
     until(|| sources().1.connections.closed == 2);
     let (pool, database) = sources();
     assert_eq!((database.connections.created, pool.connections.created), (2, 0));
-    assert_eq!((database.activity.calls, pool.activity.calls), (0, 2));
+    assert_eq!((database.activity.calls, pool.activity.calls), (0, 1));
     drop(default);
 }
 
@@ -176,4 +178,76 @@ fn many_threads_at_once_count_exactly() {
     assert_eq!((checkouts.taken, checkouts.out, checkouts.timed_out), (800, 0, 0));
     assert_eq!((checkouts.wait.count(), checkouts.hold.count()), (800, 800));
     assert_eq!((total(&monitor).calls, total(&monitor).completed()), (800, 800));
+}
+
+/// One of the peers keeps connections whose transaction is still open.
+#[test]
+fn a_precise_connection_that_is_broken_does_not_come_back() {
+    let _default = default_stays_empty();
+    let monitor = monitor();
+    type Precise = MonitoredConnection<SqliteConnection>;
+    let watch = PoolMonitor::new("precise", &monitor, database_of(":memory:"));
+    let manager = ConnectionManager::<Precise>::new(":memory:");
+    let pool = watch.build(Pool::builder().max_size(1), manager).unwrap();
+    let mut conn = pool.get().unwrap();
+    let one = diesel::select(1.into_sql::<diesel::sql_types::Integer>());
+    one.get_result::<i32>(&mut conn).unwrap();
+    AnsiTransactionManager::begin_transaction(&mut *conn).unwrap();
+    drop(conn);
+    drop(pool.get().unwrap());
+    let source = source(&monitor);
+    assert_eq!((source.connections.created, source.connections.closed), (2, 1));
+    assert_eq!((source.transactions.dropped, source.transactions.open), (1, 0));
+    assert_eq!((source.activity.calls, source.activity.rows_returned), (2, 1), "no ping");
+    assert_eq!(source.connections.check_time.count(), 2);
+    assert_eq!(source.pool.unwrap().levels.unwrap().max, Some(1), "r2d2 was asked");
+}
+
+#[test]
+fn a_select_of_ones_own_is_a_call_though_it_looks_like_a_ping() {
+    let _default = default_stays_empty();
+    let monitor = monitor();
+    let pool = pool(&monitor, 1, LONG);
+    for _ in 0..3 {
+        let mut conn = pool.get().unwrap();
+        diesel::sql_query("SELECT 1").execute(&mut conn).unwrap();
+    }
+    assert_eq!(total(&monitor).calls, 3);
+    assert_eq!(source(&monitor).connections.check_time.count(), 3);
+}
+
+#[test]
+fn a_time_out_names_who_holds_the_connections() {
+    let _default = default_stays_empty();
+    let monitor = monitor();
+    let watch = PoolMonitor::new("shop", &monitor, database_of(":memory:"));
+    let builder = Pool::builder().max_size(1).connection_timeout(Duration::from_millis(50));
+    let pool = watch.build(builder, Manager::new(":memory:")).unwrap();
+    let mut conn = watch.get(&pool).unwrap();
+    diesel::sql_query("select 7 as seven").execute(&mut conn).unwrap();
+    let held = &activity(&monitor).held[0];
+    assert!(held.call_site.unwrap().file().ends_with("r2d2.rs"));
+    assert!(watch.get(&pool).is_err());
+    drop(conn);
+    let (name, explanation) = monitor.timeouts().remove(0);
+    assert_eq!((&*name, explanation.starvation), ("shop", Starvation::HeldIdle));
+    let text = explanation.text;
+    assert!(text.contains("1 out of 1, 0 others waiting"), "{text}");
+    assert!(text.contains("r2d2.rs") && text.contains("idle since `select ? as seven`"), "{text}");
+    let checkouts = activity(&monitor).checkouts;
+    assert_eq!((checkouts.taken, checkouts.timed_out), (1, 1));
+    assert_eq!((checkouts.waiting, checkouts.out), (0, 0));
+}
+
+#[test]
+fn a_pool_that_cannot_connect_says_so() {
+    let _default = default_stays_empty();
+    let monitor = monitor();
+    let watch = PoolMonitor::new("nowhere", &monitor, database_of("nowhere"));
+    let builder = Pool::builder().max_size(2).connection_timeout(Duration::from_millis(300));
+    let pool = watch.on(builder).build_unchecked(Manager::new("/no/such/folder/nowhere"));
+    assert!(watch.get(&pool).is_err());
+    let (_, explanation) = monitor.timeouts().remove(0);
+    assert_eq!(explanation.starvation, Starvation::CannotConnect, "{}", explanation.text);
+    assert!(source(&monitor).connections.failed > 0);
 }

@@ -8,4 +8,5 @@ mod faults;
 mod opentelemetry;
 mod parity;
 mod pg_stat_statements;
+mod precise;
 mod shop;

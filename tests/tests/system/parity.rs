@@ -4,15 +4,11 @@ use std::collections::BTreeMap;
 
 use diesel::Connection as _;
 use diesel::RunQueryDsl as _;
-use diesel::backend::Backend;
-use diesel::query_builder::BoxedSqlQuery;
-use diesel::serialize::ToSql;
-use diesel::sql_types::{BigInt, Double, HasSqlType, Text};
 use monitor_core::Monitor;
 use monitor_core::capture::System;
 use monitor_core::identify::Kind;
 use monitor_sqlx::MonitoredPool;
-use monitor_tests::shop::{Dialect, Param};
+use monitor_tests::shop::Dialect;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
@@ -29,34 +25,13 @@ macro_rules! through_sqlx {
     };
 }
 
-/// Binds the parameters of a statement and runs it.
+/// Runs every statement of the shop once through a diesel connection.
 macro_rules! run {
     ($connection:expr, $backend:ty, $work:expr) => {
         for work in $work {
-            let query = diesel::sql_query(work.sql.clone()).into_boxed::<$backend>();
-            let query = work.params.iter().fold(query, bind::<$backend>);
-            query.execute($connection).unwrap();
+            shop::query::<$backend>(work).execute($connection).unwrap();
         }
     };
-}
-
-fn bind<'q, DB>(
-    query: BoxedSqlQuery<'q, DB, diesel::query_builder::SqlQuery>,
-    param: &Param,
-) -> BoxedSqlQuery<'q, DB, diesel::query_builder::SqlQuery>
-where
-    DB: Backend + HasSqlType<BigInt> + HasSqlType<Double> + HasSqlType<Text>,
-    i64: ToSql<BigInt, DB>,
-    f64: ToSql<Double, DB>,
-    String: ToSql<Text, DB>,
-{
-    match param.clone() {
-        Param::Int(value) => query.bind::<BigInt, _>(value),
-        Param::Float(value) => query.bind::<Double, _>(value),
-        Param::Date(value) | Param::Text(value) | Param::Timestamp(value) => {
-            query.bind::<Text, _>(value)
-        }
-    }
 }
 
 #[tokio::test]

@@ -6,17 +6,17 @@ use std::time::Duration;
 use diesel::Connection as _;
 use diesel::RunQueryDsl as _;
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Double, Text};
 use futures_util::TryStreamExt;
 use monitor_core::Monitor;
 use monitor_core::identify::{Dialect as Sql, Fingerprint, identify};
 use monitor_core::snapshot::{Activity, StatementActivity};
 use monitor_sqlx::MonitoredPool;
-use monitor_tests::shop::{Dialect, Param};
+use monitor_tests::shop::Dialect;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Connection, Executor, PgConnection, Postgres, Row};
 
 use super::databases;
+use super::precise;
 use super::shop::{self, Work, bound};
 
 const TASKS: usize = 8;
@@ -83,6 +83,42 @@ async fn calls_through_diesel_equal_the_servers_own_for_every_statement() {
     assert_eq!(total.rows_unknown, total.calls - told, "only of BEGIN and COMMIT rows are known");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_and_rows_through_precise_diesel_equal_the_servers_own_for_every_statement() {
+    let (url, mut admin) = shop_with_statistics().await;
+    let monitor = Monitor::builder().build().unwrap();
+    let connections: Vec<_> = (0..THREADS)
+        .map(|_| {
+            let connection = diesel::PgConnection::establish(&url).unwrap();
+            monitor_diesel::instrumentation(&monitor).url(&url).wrap(connection)
+        })
+        .collect();
+    let work = shop::workload(Dialect::Postgres);
+    reset(&mut admin).await;
+
+    let threads: Vec<_> = connections
+        .into_iter()
+        .map(|mut connection| {
+            let work = work.clone();
+            tokio::task::spawn_blocking(move || {
+                precise::run(&mut connection, &work).unwrap();
+                let update = diesel::sql_query("update settings set sval = 'new' where id = 1");
+                connection.transaction(|connection| update.execute(connection)).unwrap();
+                let wrong = diesel::sql_query("select * from nowhere").execute(&mut connection);
+                wrong.unwrap_err();
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.await.unwrap();
+    }
+
+    let total = compare(&monitor, read(&mut admin).await);
+    assert_eq!(total.completed(), (THREADS * (work.len() + 3)) as u64);
+    let threads = THREADS as u64;
+    assert_eq!((total.failed, total.rows_unknown), (threads, threads), "only of what failed");
+}
+
 /// A database of its own with the shop in it; its URL, and a connection to ask for statistics.
 async fn shop_with_statistics() -> (String, PgConnection) {
     let url = databases::postgres().await;
@@ -143,17 +179,7 @@ fn diesel_connection(url: &str, monitor: &Monitor) -> diesel::PgConnection {
 /// Every statement once, a transaction, and one that fails.
 fn through_diesel(connection: &mut diesel::PgConnection, work: &[Work]) {
     for work in work {
-        let mut query = diesel::sql_query(work.sql.clone()).into_boxed::<Pg>();
-        for param in &work.params {
-            query = match param.clone() {
-                Param::Int(value) => query.bind::<BigInt, _>(value),
-                Param::Float(value) => query.bind::<Double, _>(value),
-                Param::Date(value) | Param::Text(value) | Param::Timestamp(value) => {
-                    query.bind::<Text, _>(value)
-                }
-            };
-        }
-        query.execute(connection).unwrap();
+        shop::query::<Pg>(work).execute(connection).unwrap();
     }
     let update = diesel::sql_query("update settings set sval = 'new' where id = 1");
     connection.transaction(|connection| update.execute(connection)).unwrap();

@@ -1,5 +1,9 @@
 //! The shop, loaded into a database, and its statements run through a driver.
 
+use diesel::backend::Backend;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::serialize::ToSql;
+use diesel::sql_types::{BigInt, Double, HasSqlType, Text};
 use monitor_tests::shop::{self, Dialect, Param, Scale};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection, SqliteConnection};
 
@@ -95,3 +99,21 @@ macro_rules! bound {
     }};
 }
 pub(crate) use bound;
+
+/// A statement with its parameters, for any of diesel's backends.
+pub(crate) fn query<DB>(work: &Work) -> BoxedSqlQuery<'static, DB, SqlQuery>
+where
+    DB: Backend + HasSqlType<BigInt> + HasSqlType<Double> + HasSqlType<Text>,
+    i64: ToSql<BigInt, DB>,
+    f64: ToSql<Double, DB>,
+    String: ToSql<Text, DB>,
+{
+    let query = diesel::sql_query(work.sql.clone()).into_boxed::<DB>();
+    work.params.iter().cloned().fold(query, |query, param| match param {
+        Param::Int(value) => query.bind::<BigInt, _>(value),
+        Param::Float(value) => query.bind::<Double, _>(value),
+        Param::Date(value) | Param::Text(value) | Param::Timestamp(value) => {
+            query.bind::<Text, _>(value)
+        }
+    })
+}

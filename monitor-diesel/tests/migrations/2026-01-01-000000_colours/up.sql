@@ -1,0 +1,1 @@
+create table colours (id integer primary key, name text not null);
