@@ -4,7 +4,9 @@ use monitor_core::inquire::ForeignKey;
 use monitor_core::judge::advice::Recommendation;
 use monitor_core::judge::advice::index::{UNUSED_AFTER, upkeep};
 
-use super::{Catalogue, Duration, Index, Workload, WriteRate, catalogue, index, now};
+use super::{
+    Catalogue, Duration, Index, KeyPart, System, Workload, WriteRate, catalogue, index, now,
+};
 
 fn with(indexes: Vec<Index>) -> Catalogue {
     let mut catalogue = catalogue();
@@ -110,4 +112,31 @@ fn a_foreign_key_whose_parent_loses_no_row_or_that_has_an_index_is_left_alone() 
     let mut small = referring();
     small.tables[1].rows = Some(100.0);
     assert!(upkeep(&deleting(5.0), &small, now()).is_empty());
+}
+
+#[test]
+fn parts_of_keys_that_are_not_known_or_order_nulls_otherwise_are_not_the_same() {
+    let by = |part: KeyPart, name: &str| Index { key: vec![part], ..index(name, &[]) };
+    for (one, other) in [
+        (KeyPart::expression(""), KeyPart::expression("")),
+        (KeyPart::column("status"), KeyPart { nulls_swapped: true, ..KeyPart::column("status") }),
+    ] {
+        let catalogue = with(vec![by(one.clone(), "one"), by(other, "other")]);
+        assert_eq!(keys_of(&catalogue), Vec::<String>::new(), "{one:?}");
+    }
+    let same = KeyPart::expression("lower(status)");
+    let catalogue = with(vec![by(same.clone(), "one"), by(same, "other")]);
+    assert_eq!(keys_of(&catalogue), ["redundant-index:orders.other"]);
+}
+
+#[test]
+fn where_an_index_ends_with_the_primary_key_a_longer_one_does_not_stand_in_for_it() {
+    for (system, expected) in
+        [(System::MySql, 0), (System::MariaDb, 0), (System::Sqlite, 0), (System::PostgreSql, 1)]
+    {
+        let mut catalogue =
+            with(vec![index("short", &["status"]), index("long", &["status", "created_at"])]);
+        catalogue.system = system;
+        assert_eq!(keys_of(&catalogue).len(), expected, "{system:?}");
+    }
 }

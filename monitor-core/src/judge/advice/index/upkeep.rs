@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use super::existing::is_whole;
 use super::words::{create_statements, drop_statements};
 use super::workload::Workload;
-use crate::inquire::{Catalogue, ForeignKey, Index, IndexDraft, KeyOf, Table};
+use crate::capture::System;
+use crate::inquire::{Catalogue, ForeignKey, Index, IndexDraft, KeyOf, KeyPart, Table};
 use crate::judge::advice::{
     Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
 };
@@ -25,7 +26,7 @@ pub fn upkeep(workload: &Workload, catalogue: &Catalogue, now: SystemTime) -> Ve
     let mut all = Vec::new();
     for table in &catalogue.tables {
         for index in &table.indexes {
-            if let Some(other) = made_needless_by(table, index) {
+            if let Some(other) = made_needless_by(table, index, catalogue.system) {
                 all.push(redundant(table, index, other, catalogue, now));
             } else if is_unused(table, index, catalogue, now) {
                 all.push(unused(table, index, catalogue, now));
@@ -43,17 +44,20 @@ fn may_go(index: &Index) -> bool {
 }
 
 /// The index that does all another does: with the same key, or one that goes on from it.
-fn made_needless_by<'a>(table: &'a Table, index: &Index) -> Option<&'a Index> {
+fn made_needless_by<'a>(table: &'a Table, index: &Index, system: System) -> Option<&'a Index> {
     if !may_go(index) {
         return None;
     }
     let place = table.indexes.iter().position(|one| one.name == index.name)?;
+    let ends_with_key = matches!(system, System::MySql | System::MariaDb | System::Sqlite);
     table.indexes.iter().enumerate().find_map(|(at, other)| {
         let does_all = at != place
             && other.valid
             && other.method == index.method
             && other.predicate == index.predicate
-            && other.key.starts_with(&index.key)
+            && begins_with(other, index)
+            // Behind its key an index there ends with the primary key, an order that a longer one has not.
+            && (!ends_with_key || other.key.len() == index.key.len())
             && index.include.iter().all(|column| holds(other, column))
             // Other methods have no order, so the beginning of their key is no key.
             && (is_sorted(index) || other.key.len() == index.key.len());
@@ -63,6 +67,12 @@ fn made_needless_by<'a>(table: &'a Table, index: &Index) -> Option<&'a Index> {
         let goes = !is_same || !may_go(other) || at < place;
         (does_all && goes).then_some(other)
     })
+}
+
+/// Whether the key of an index is how another's begins; what is not known of a key equals nothing.
+fn begins_with(long: &Index, short: &Index) -> bool {
+    let is_known = |part: &KeyPart| part.of != KeyOf::Expression(String::new());
+    long.key.starts_with(&short.key) && short.key.iter().all(is_known)
 }
 
 fn is_sorted(index: &Index) -> bool {

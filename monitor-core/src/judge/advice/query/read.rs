@@ -22,6 +22,10 @@ pub(super) const RELATIONS_MAX: usize = 32;
 /// [`identify::refine`](crate::identify::refine).
 #[must_use]
 pub fn read(text: &str, dialect: Dialect, catalogue: &Catalogue) -> Option<Reading> {
+    // The parser takes escapes out of a literal and does not put them back: written out again it would end elsewhere.
+    if dialect == Dialect::MySql && text.contains('\\') {
+        return None;
+    }
     let text = numbered(text, dialect);
     parsed(&text, dialect, |statement| Reader::new(dialect, catalogue).statement(&statement))
 }
