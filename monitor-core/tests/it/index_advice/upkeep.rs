@@ -1,6 +1,6 @@
 //! Indexes that do the same, indexes nobody uses, foreign keys without one.
 
-use monitor_core::inquire::ForeignKey;
+use monitor_core::inquire::{ForeignKey, TableKind};
 use monitor_core::judge::advice::Recommendation;
 use monitor_core::judge::advice::index::{UNUSED_AFTER, upkeep};
 
@@ -139,4 +139,27 @@ fn where_an_index_ends_with_the_primary_key_a_longer_one_does_not_stand_in_for_i
         catalogue.system = system;
         assert_eq!(keys_of(&catalogue).len(), expected, "{system:?}");
     }
+}
+
+#[test]
+fn an_index_that_leaves_out_only_what_refers_to_nothing_serves_a_foreign_key() {
+    for (predicate, expected) in [("(order_id IS NOT NULL)", 0), ("(product_id > 3)", 1)] {
+        let mut catalogue = referring();
+        let by_order = index("by_order", &["order_id"]);
+        let partial = Index { predicate: Some(predicate.into()), ..by_order };
+        catalogue.tables[1].indexes.push(partial);
+        assert_eq!(upkeep(&deleting(5.0), &catalogue, now()).len(), expected, "{predicate}");
+    }
+    let unknown = Catalogue { system: System::Sqlite, ..referring() };
+    assert!(upkeep(&deleting(5.0), &unknown, now()).is_empty());
+}
+
+#[test]
+fn a_remedy_names_the_schema_that_is_not_first_and_builds_on_partitions_as_it_can() {
+    let mut catalogue = referring();
+    catalogue.search_path = vec!["other".into(), "public".into()];
+    catalogue.tables[1].kind = TableKind::Partitioned;
+    let all = upkeep(&deleting(5.0), &catalogue, now());
+    let made = all[0].remedy.last().unwrap();
+    assert_eq!(made, "CREATE INDEX items_order_id_idx ON public.items (order_id);");
 }

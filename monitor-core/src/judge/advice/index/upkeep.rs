@@ -181,8 +181,14 @@ fn foreign_key(
     let child = catalogue.tables.iter().find(|table| is(table, &key.child))?;
     let parent = catalogue.tables.iter().find(|table| is(table, &key.parent))?;
     let deleted = deleted_per_hour(workload, parent);
-    let is_served =
-        child.indexes.iter().any(|index| is_whole(index) && serves(index, &key.columns));
+    // Foreign keys may be off there, and whether they are is not known.
+    if catalogue.system == System::Sqlite {
+        return None;
+    }
+    let is_served = child
+        .indexes
+        .iter()
+        .any(|index| (is_whole(index) || leaves_out_nulls(index)) && serves(index, &key.columns));
     if is_served || deleted <= 0.0 || child.rows? < FOREIGN_KEY_ROWS_MIN {
         return None;
     }
@@ -209,6 +215,14 @@ fn foreign_key(
         first_seen: now,
         last_seen: now,
     })
+}
+
+/// Whether an index leaves out only rows whose first column is NULL: they refer to nothing.
+fn leaves_out_nulls(index: &Index) -> bool {
+    let Some(first) = index.leading_columns().next() else { return false };
+    let predicate = index.predicate.as_deref().unwrap_or_default().replace(['(', ')', '"'], "");
+    let is_meant = predicate.eq_ignore_ascii_case(&format!("{first} is not null"));
+    index.valid && is_sorted(index) && is_meant
 }
 
 fn deleted_per_hour(workload: &Workload, table: &Table) -> f64 {
