@@ -118,7 +118,7 @@ impl Parts {
         let relation = &reading.relations[relation];
         if !relation.all_used && relation.used.len() <= USED_MAX {
             let used = relation.used.iter();
-            let used = used.filter(|name| column(name).is_some_and(|one| width::is_short(one)));
+            let used = used.filter(|name| column(name).is_some_and(width::is_short));
             parts.used = used.map(KeyPart::column).collect();
         }
         parts
