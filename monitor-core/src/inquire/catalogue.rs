@@ -169,6 +169,9 @@ pub struct KeyPart {
     pub of: KeyOf,
     /// Whether values descend.
     pub descending: bool,
+    /// Whether NULLs stand at the other end than they do by default: first where values ascend, last where they
+    /// descend (PostgreSQL).
+    pub nulls_swapped: bool,
     /// The collation, where it is not the column's own.
     pub collation: Option<String>,
     /// The operator class, where it is not the type's default: `text_pattern_ops`.
@@ -182,7 +185,7 @@ pub struct KeyPart {
 pub enum KeyOf {
     /// A column, by name.
     Column(String),
-    /// An expression, as SQL: `lower(email)`.
+    /// An expression, as SQL: `lower(email)`. Empty where the server does not tell: then it equals nothing.
     Expression(String),
 }
 
@@ -206,29 +209,28 @@ pub struct ForeignKey {
 impl Catalogue {
     /// The table a statement means by a name, with or without a schema before it.
     ///
-    /// Looks in the schemas of [`Catalogue::search_path`] in their order, then in all others. Case does not matter,
-    /// as statements are kept in lower case. Cost: one pass over the tables.
+    /// Looks in the schemas of [`Catalogue::search_path`] in their order, then in all others; `None` where two are
+    /// meant as likely. Case does not matter, as statements are kept in lower case. Cost: one pass over the tables.
     #[must_use]
     pub fn table(&self, name: &str) -> Option<&Table> {
         let (schema, name) = match name.rsplit_once('.') {
             Some((schema, name)) => (Some(schema), name),
             None => (None, name),
         };
-        let mut found = self.tables.iter().filter(|table| {
+        let found = self.tables.iter().filter(|table| {
             table.name.eq_ignore_ascii_case(name)
                 && schema.is_none_or(|schema| is_schema(schema, &table.schema))
         });
-        let first = found.next()?;
-        let rank = |table: &Table| self.search_path.iter().position(|one| *one == table.schema);
-        let best = found.fold(first, |best, other| {
-            let unknown = usize::MAX;
-            if rank(other).unwrap_or(unknown) < rank(best).unwrap_or(unknown) {
-                other
-            } else {
-                best
-            }
-        });
-        Some(best)
+        let place = |table: &Table| {
+            let place = self.search_path.iter().position(|one| *one == table.schema);
+            (place.unwrap_or(usize::MAX), table.name != name)
+        };
+        let mut found: Vec<&Table> = found.collect();
+        found.sort_by_key(|table| place(table));
+        match found.as_slice() {
+            [one, other, ..] if place(one) == place(other) => None,
+            found => found.first().copied(),
+        }
     }
 
     /// The foreign keys of a table.

@@ -34,9 +34,10 @@ const COLUMNS: &str = "select table_name, column_name, cast(column_type as char)
      is_nullable, cast(collation_name as char) from information_schema.columns \
      where table_schema = database() order by table_name, ordinal_position";
 
-/// Its key's parts; whether the planner leaves the index alone stands at `{}`.
+/// Its key's parts; whether the planner leaves the index alone stands at `{}`, what a part without a column is at
+/// `{expression}`.
 const INDEXES: &str = "select table_name, index_name, cast(non_unique as char), column_name, \
-     collation, cast(sub_part as char), index_type, {} from information_schema.statistics \
+     collation, cast(sub_part as char), index_type, {}, {expression} from information_schema.statistics \
      where table_schema = database() order by table_name, index_name, seq_in_index";
 
 const FOREIGN_KEYS: &str = "select constraint_name, table_schema, table_name, column_name, \
@@ -150,7 +151,12 @@ fn read_indexes(asker: &mut dyn Asker, catalogue: &mut Catalogue) -> Result<(), 
         }
         _ => "null",
     };
-    for row in asker.ask(&INDEXES.replace("{}", hidden))?.rows {
+    let expression = match (catalogue.system, catalogue.version) {
+        (System::MySql, version) if version >= (8, 0, 13) => "cast(expression as char)",
+        _ => "null",
+    };
+    let question = INDEXES.replace("{}", hidden).replace("{expression}", expression);
+    for row in asker.ask(&question)?.rows {
         let mut cells = Cells::of(row);
         let Some(table) = table_of(catalogue, &cells.text()) else { continue };
         let (name, not_unique, column) = (cells.text(), cells.flag(), cells.optional());
@@ -158,6 +164,7 @@ fn read_indexes(asker: &mut dyn Asker, catalogue: &mut Catalogue) -> Result<(), 
         let prefix = cells.number().map(|chars| chars as u32);
         let method = cells.text().to_ascii_lowercase();
         let valid = cells.text() != "YES";
+        let expression = cells.text();
         if table.indexes.last().is_none_or(|last| last.name != name) {
             let primary = name == "PRIMARY";
             table.indexes.push(Index {
@@ -170,7 +177,7 @@ fn read_indexes(asker: &mut dyn Asker, catalogue: &mut Catalogue) -> Result<(), 
                 ..Index::default()
             });
         }
-        let part = column.map_or_else(|| KeyPart::expression(""), KeyPart::column);
+        let part = column.map_or_else(|| KeyPart::expression(expression), KeyPart::column);
         if let Some(index) = table.indexes.last_mut() {
             index.key.push(KeyPart { descending, prefix, ..part });
         }

@@ -187,6 +187,7 @@ fn add_part(index: &mut Index, cells: &mut Cells) {
         descending: cells.text() == "1",
         operator_class: cells.optional(),
         collation: cells.optional(),
+        nulls_swapped: cells.truth(),
         ..part
     });
 }

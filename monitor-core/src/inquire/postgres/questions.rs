@@ -57,7 +57,8 @@ select i.indrelid::text, i.indexrelid::text, c.relname, m.amname, i.indisunique:
   (select o.opcname from pg_catalog.pg_opclass o \
    where o.oid = i.indclass[k.n - 1] and not o.opcdefault), \
   (select co.collname from pg_catalog.pg_collation co where co.oid = i.indcollation[k.n - 1] \
-   and i.indcollation[k.n - 1] <> a.attcollation) \
+   and i.indcollation[k.n - 1] <> a.attcollation), \
+  ((i.indoption[k.n - 1] & 3) in (1, 2))::text \
 from pg_catalog.pg_index i \
 join pg_catalog.pg_class c on c.oid = i.indexrelid \
 join pg_catalog.pg_am m on m.oid = c.relam \

@@ -161,3 +161,60 @@ fn a_text_nested_a_thousand_deep_is_left_unread() {
         format!("select 1 from orders where {}id = 1{}", "(".repeat(5_000), ")".repeat(5_000));
     assert_eq!(read_normalised(&text), None);
 }
+
+#[test]
+fn a_condition_of_an_outer_join_filters_only_the_side_that_may_be_missing() {
+    for (text, expected) in [
+        (
+            "select 1 from orders o left join items i on i.order_id = o.id and o.status = 1 and i.product_id = 2",
+            vec!["items.product_id Equal"],
+        ),
+        (
+            "select 1 from items i right join orders o on i.order_id = o.id and o.status = 1 and i.product_id = 2",
+            vec!["items.product_id Equal"],
+        ),
+        ("select 1 from orders o full join items i on i.order_id = o.id and o.status = 1", vec![]),
+        (
+            "select 1 from orders o left join items i on i.order_id = o.id where i.id is null and o.status = 1",
+            vec!["orders.status Equal"],
+        ),
+        (
+            "select 1 from orders o join items i on i.order_id = o.id and o.status = 1 where i.id is null",
+            vec!["orders.status Equal", "items.id IsNull"],
+        ),
+    ] {
+        assert_eq!(filters(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn an_update_or_delete_of_the_first_rows_asks_for_the_first_rows() {
+    for text in [
+        "delete from orders where status = 1 order by created_at limit 10",
+        "update orders set total = 1 where status = 1 order by created_at limit 10",
+    ] {
+        let text = identify(text, Dialect::MySql).text;
+        let reading = read(&text, Dialect::MySql, &catalogue()).unwrap();
+        assert!(!reading.rows_tell, "{text}");
+        assert!(reading.question.contains(" ORDER BY created_at LIMIT "), "{}", reading.question);
+        assert!(reading.sorts[0].limited && reading.sorts[0].columns[0].0.column == "created_at");
+    }
+}
+
+#[test]
+fn a_literal_with_a_backslash_is_not_read_on_mysql() {
+    let text = r"select 1 from orders where status = 'a\\'";
+    assert!(read(text, Dialect::MySql, &catalogue()).is_none());
+    assert!(read(text, Dialect::PostgreSql, &catalogue()).is_some());
+}
+
+#[test]
+fn stars_over_stars_do_not_double_without_end() {
+    let mut text = "with a0 as (select * from orders)".to_owned();
+    for n in 1..24 {
+        text += &format!(", a{n} as (select * from a{} x, a{} y)", n - 1, n - 1);
+    }
+    assert!(
+        read(&format!("{text} select 1 from a23"), Dialect::PostgreSql, &catalogue()).is_some()
+    );
+}

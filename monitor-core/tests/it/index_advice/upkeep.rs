@@ -1,10 +1,12 @@
 //! Indexes that do the same, indexes nobody uses, foreign keys without one.
 
-use monitor_core::inquire::ForeignKey;
+use monitor_core::inquire::{ForeignKey, TableKind};
 use monitor_core::judge::advice::Recommendation;
 use monitor_core::judge::advice::index::{UNUSED_AFTER, upkeep};
 
-use super::{Catalogue, Duration, Index, Workload, WriteRate, catalogue, index, now};
+use super::{
+    Catalogue, Duration, Index, KeyPart, System, Workload, WriteRate, catalogue, index, now,
+};
 
 fn with(indexes: Vec<Index>) -> Catalogue {
     let mut catalogue = catalogue();
@@ -110,4 +112,54 @@ fn a_foreign_key_whose_parent_loses_no_row_or_that_has_an_index_is_left_alone() 
     let mut small = referring();
     small.tables[1].rows = Some(100.0);
     assert!(upkeep(&deleting(5.0), &small, now()).is_empty());
+}
+
+#[test]
+fn parts_of_keys_that_are_not_known_or_order_nulls_otherwise_are_not_the_same() {
+    let by = |part: KeyPart, name: &str| Index { key: vec![part], ..index(name, &[]) };
+    for (one, other) in [
+        (KeyPart::expression(""), KeyPart::expression("")),
+        (KeyPart::column("status"), KeyPart { nulls_swapped: true, ..KeyPart::column("status") }),
+    ] {
+        let catalogue = with(vec![by(one.clone(), "one"), by(other, "other")]);
+        assert_eq!(keys_of(&catalogue), Vec::<String>::new(), "{one:?}");
+    }
+    let same = KeyPart::expression("lower(status)");
+    let catalogue = with(vec![by(same.clone(), "one"), by(same, "other")]);
+    assert_eq!(keys_of(&catalogue), ["redundant-index:orders.other"]);
+}
+
+#[test]
+fn where_an_index_ends_with_the_primary_key_a_longer_one_does_not_stand_in_for_it() {
+    for (system, expected) in
+        [(System::MySql, 0), (System::MariaDb, 0), (System::Sqlite, 0), (System::PostgreSql, 1)]
+    {
+        let mut catalogue =
+            with(vec![index("short", &["status"]), index("long", &["status", "created_at"])]);
+        catalogue.system = system;
+        assert_eq!(keys_of(&catalogue).len(), expected, "{system:?}");
+    }
+}
+
+#[test]
+fn an_index_that_leaves_out_only_what_refers_to_nothing_serves_a_foreign_key() {
+    for (predicate, expected) in [("(order_id IS NOT NULL)", 0), ("(product_id > 3)", 1)] {
+        let mut catalogue = referring();
+        let by_order = index("by_order", &["order_id"]);
+        let partial = Index { predicate: Some(predicate.into()), ..by_order };
+        catalogue.tables[1].indexes.push(partial);
+        assert_eq!(upkeep(&deleting(5.0), &catalogue, now()).len(), expected, "{predicate}");
+    }
+    let unknown = Catalogue { system: System::Sqlite, ..referring() };
+    assert!(upkeep(&deleting(5.0), &unknown, now()).is_empty());
+}
+
+#[test]
+fn a_remedy_names_the_schema_that_is_not_first_and_builds_on_partitions_as_it_can() {
+    let mut catalogue = referring();
+    catalogue.search_path = vec!["other".into(), "public".into()];
+    catalogue.tables[1].kind = TableKind::Partitioned;
+    let all = upkeep(&deleting(5.0), &catalogue, now());
+    let made = all[0].remedy.last().unwrap();
+    assert_eq!(made, "CREATE INDEX items_order_id_idx ON public.items (order_id);");
 }

@@ -5,6 +5,7 @@
 
 use super::immutable::is_immutable;
 use super::values::Guess;
+use super::width;
 use crate::inquire::{Catalogue, IndexDraft, KeyOf, KeyPart, Table, TableKind};
 use crate::judge::advice::query::{Filter, Reading, Test};
 
@@ -31,7 +32,8 @@ pub(super) fn candidates(
     for relation in 0..reading.relations.len() {
         let Some(table) = table_of(reading, catalogue, relation) else { continue };
         let parts = Parts::of(reading, guess, relation, catalogue);
-        for key in parts.keys().into_iter().take(PER_RELATION_MAX) {
+        let keys = parts.keys().into_iter().filter(|key| width::fits(key, table, catalogue.system));
+        for key in keys.take(PER_RELATION_MAX) {
             let draft = IndexDraft {
                 schema: table.schema.clone(),
                 table: table.name.clone(),
@@ -97,14 +99,27 @@ impl Parts {
                 _ => {}
             }
         }
-        for column in reading.join_columns(relation) {
-            push(&mut parts.join, KeyPart::column(column));
+        let system = catalogue.system;
+        let table = table_of(reading, catalogue, relation);
+        let column = |name: &str| table.and_then(|table| table.column(name));
+        for name in reading.join_columns(relation) {
+            if column(name).is_some_and(|one| width::is_key(one, system)) {
+                push(&mut parts.join, KeyPart::column(name));
+            }
         }
         parts.arms = arms(&filters, catalogue, reading);
         parts.order = order(reading, relation);
+        let is_key = |part: &KeyPart| {
+            part.column_name().and_then(column).is_some_and(|one| width::is_key(one, system))
+        };
+        if !parts.order.iter().all(is_key) {
+            parts.order.clear();
+        }
         let relation = &reading.relations[relation];
         if !relation.all_used && relation.used.len() <= USED_MAX {
-            parts.used = relation.used.iter().map(KeyPart::column).collect();
+            let used = relation.used.iter();
+            let used = used.filter(|name| column(name).is_some_and(width::is_short));
+            parts.used = used.map(KeyPart::column).collect();
         }
         parts
     }
@@ -214,7 +229,7 @@ pub(super) fn key_part(
     match &filter.of {
         KeyOf::Column(name) => {
             let column = table.column(name)?;
-            if !is_sortable(&column.type_name) {
+            if !width::is_key(column, catalogue.system) {
                 return None;
             }
             let mut part = KeyPart::column(name);
@@ -229,32 +244,13 @@ pub(super) fn key_part(
             Some(part)
         }
         KeyOf::Expression(sql) => {
-            is_immutable(sql, reading.dialect).then(|| KeyPart::expression(sql.clone()))
+            let is_key = |name: &String| {
+                table.column(name).is_some_and(|one| width::is_key(one, catalogue.system))
+            };
+            (is_immutable(sql, reading.dialect) && filter.columns.iter().all(is_key))
+                .then(|| KeyPart::expression(sql.clone()))
         }
     }
-}
-
-/// Whether values of a type have an order that a B-tree can keep, and are short enough.
-fn is_sortable(type_name: &str) -> bool {
-    const UNSORTABLE: [&str; 14] = [
-        "json",
-        "jsonb",
-        "xml",
-        "point",
-        "line",
-        "lseg",
-        "box",
-        "path",
-        "polygon",
-        "circle",
-        "tsvector",
-        "tsquery",
-        "geometry",
-        "geography",
-    ];
-    let name = type_name.to_ascii_lowercase();
-    let name = name.split(['(', ' ']).next().unwrap_or_default();
-    !UNSORTABLE.contains(&name) && !name.ends_with("[]") && !name.ends_with("blob")
 }
 
 /// For each arm of each OR, what it asks of the relation.

@@ -36,7 +36,9 @@ pub(super) fn is_whole(index: &Index) -> bool {
 fn is_same(own: &KeyPart, wanted: &KeyPart) -> bool {
     let same = match (&own.of, &wanted.of) {
         (KeyOf::Column(own), KeyOf::Column(wanted)) => own.eq_ignore_ascii_case(wanted),
-        (KeyOf::Expression(own), KeyOf::Expression(wanted)) => squeezed(own) == squeezed(wanted),
+        (KeyOf::Expression(own), KeyOf::Expression(wanted)) => {
+            !own.is_empty() && squeezed(own) == squeezed(wanted)
+        }
         _ => false,
     };
     same && own.operator_class == wanted.operator_class && own.prefix.is_none()

@@ -18,6 +18,7 @@ mod search;
 mod subject;
 mod upkeep;
 mod values;
+mod width;
 mod words;
 mod workload;
 

@@ -32,7 +32,9 @@ pub(super) fn model(
     is_allowed: &dyn Fn(&IndexDraft) -> bool,
 ) -> Option<Found> {
     let relations = subject.reading.relations.len();
-    if relations > RELATIONS_MAX {
+    // What an outer join lets a filter keep, it does not know either.
+    let is_outer = subject.reading.relations.iter().any(|relation| relation.nullable);
+    if relations > RELATIONS_MAX || is_outer {
         return None;
     }
     let whole = subject.asked.as_ref().and_then(|(_, plan)| plan.cost);

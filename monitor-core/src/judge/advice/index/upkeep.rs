@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime};
 use super::existing::is_whole;
 use super::words::{create_statements, drop_statements};
 use super::workload::Workload;
-use crate::inquire::{Catalogue, ForeignKey, Index, IndexDraft, KeyOf, Table};
+use crate::capture::System;
+use crate::inquire::{Catalogue, ForeignKey, Index, IndexDraft, KeyOf, KeyPart, Table};
 use crate::judge::advice::{
     Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
 };
@@ -25,7 +26,7 @@ pub fn upkeep(workload: &Workload, catalogue: &Catalogue, now: SystemTime) -> Ve
     let mut all = Vec::new();
     for table in &catalogue.tables {
         for index in &table.indexes {
-            if let Some(other) = made_needless_by(table, index) {
+            if let Some(other) = made_needless_by(table, index, catalogue.system) {
                 all.push(redundant(table, index, other, catalogue, now));
             } else if is_unused(table, index, catalogue, now) {
                 all.push(unused(table, index, catalogue, now));
@@ -43,17 +44,20 @@ fn may_go(index: &Index) -> bool {
 }
 
 /// The index that does all another does: with the same key, or one that goes on from it.
-fn made_needless_by<'a>(table: &'a Table, index: &Index) -> Option<&'a Index> {
+fn made_needless_by<'a>(table: &'a Table, index: &Index, system: System) -> Option<&'a Index> {
     if !may_go(index) {
         return None;
     }
     let place = table.indexes.iter().position(|one| one.name == index.name)?;
+    let ends_with_key = matches!(system, System::MySql | System::MariaDb | System::Sqlite);
     table.indexes.iter().enumerate().find_map(|(at, other)| {
         let does_all = at != place
             && other.valid
             && other.method == index.method
             && other.predicate == index.predicate
-            && other.key.starts_with(&index.key)
+            && begins_with(other, index)
+            // Behind its key an index there ends with the primary key, an order that a longer one has not.
+            && (!ends_with_key || other.key.len() == index.key.len())
             && index.include.iter().all(|column| holds(other, column))
             // Other methods have no order, so the beginning of their key is no key.
             && (is_sorted(index) || other.key.len() == index.key.len());
@@ -63,6 +67,12 @@ fn made_needless_by<'a>(table: &'a Table, index: &Index) -> Option<&'a Index> {
         let goes = !is_same || !may_go(other) || at < place;
         (does_all && goes).then_some(other)
     })
+}
+
+/// Whether the key of an index is how another's begins; what is not known of a key equals nothing.
+fn begins_with(long: &Index, short: &Index) -> bool {
+    let is_known = |part: &KeyPart| part.of != KeyOf::Expression(String::new());
+    long.key.starts_with(&short.key) && short.key.iter().all(is_known)
 }
 
 fn is_sorted(index: &Index) -> bool {
@@ -171,8 +181,14 @@ fn foreign_key(
     let child = catalogue.tables.iter().find(|table| is(table, &key.child))?;
     let parent = catalogue.tables.iter().find(|table| is(table, &key.parent))?;
     let deleted = deleted_per_hour(workload, parent);
-    let is_served =
-        child.indexes.iter().any(|index| is_whole(index) && serves(index, &key.columns));
+    // Foreign keys may be off there, and whether they are is not known.
+    if catalogue.system == System::Sqlite {
+        return None;
+    }
+    let is_served = child
+        .indexes
+        .iter()
+        .any(|index| (is_whole(index) || leaves_out_nulls(index)) && serves(index, &key.columns));
     if is_served || deleted <= 0.0 || child.rows? < FOREIGN_KEY_ROWS_MIN {
         return None;
     }
@@ -199,6 +215,14 @@ fn foreign_key(
         first_seen: now,
         last_seen: now,
     })
+}
+
+/// Whether an index leaves out only rows whose first column is NULL: they refer to nothing.
+fn leaves_out_nulls(index: &Index) -> bool {
+    let Some(first) = index.leading_columns().next() else { return false };
+    let predicate = index.predicate.as_deref().unwrap_or_default().replace(['(', ')', '"'], "");
+    let is_meant = predicate.eq_ignore_ascii_case(&format!("{first} is not null"));
+    index.valid && is_sorted(index) && is_meant
 }
 
 fn deleted_per_hour(workload: &Workload, table: &Table) -> f64 {

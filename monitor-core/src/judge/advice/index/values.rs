@@ -93,7 +93,7 @@ impl<'a> Guesser<'a> {
             let table = self.reading.relations.get(column.relation)?.table;
             let column = self.catalogue.tables.get(table)?.column(&column.column)?;
             let value = column.spread.as_ref()?.quantile(0.5)?;
-            Some((text.clone(), vec![column.literal(&value)]))
+            Some((text.clone(), vec![column.literal(&value)?]))
         });
         let values = compared.chain(values);
         Filling { values: values.collect::<BTreeMap<_, _>>(), rest: None }
@@ -147,8 +147,8 @@ impl<'a> Guesser<'a> {
         });
         match (is_common, constant) {
             (Some(share), _) => share,
-            (None, Some(_)) => spread.rare_share(),
-            (None, None) => spread.mean_share(),
+            (None, Some(_)) if spread.has_bounds() => spread.rare_share(),
+            (None, _) => spread.ordinary_share(),
         }
     }
 
@@ -189,6 +189,9 @@ impl<'a> Guesser<'a> {
             return usual_share;
         };
         let places = filter.operand.sql.as_slice();
+        let literal = |at: f64| -> Vec<String> {
+            spread.quantile(at).and_then(|value| column.literal(&value)).into_iter().collect()
+        };
         let mut put = |place: &String, values: Vec<String>| {
             if !values.is_empty() {
                 guess.filling.values.insert(place.clone(), values);
@@ -197,7 +200,7 @@ impl<'a> Guesser<'a> {
         match (filter.test, places) {
             (Test::Equal, [place]) => {
                 let (value, share) = self.equal(filter, spread, usual, at);
-                put(place, value.map(|value| column.literal(&value)).into_iter().collect());
+                put(place, value.and_then(|value| column.literal(&value)).into_iter().collect());
                 return share;
             }
             (Test::In, places) => {
@@ -220,8 +223,8 @@ impl<'a> Guesser<'a> {
             (Test::Between, [low, high]) => {
                 guess.has_range = true;
                 let (from, to) = middle(usual_share);
-                put(low, spread.quantile(from).map(|v| column.literal(&v)).into_iter().collect());
-                put(high, spread.quantile(to).map(|v| column.literal(&v)).into_iter().collect());
+                put(low, literal(from));
+                put(high, literal(to));
             }
             (Test::Less | Test::Greater, [place]) => {
                 guess.has_range = true;
@@ -232,10 +235,10 @@ impl<'a> Guesser<'a> {
                     (_, true) => middle(usual_share).0,
                     (_, false) => 1.0 - usual_share,
                 };
-                put(place, spread.quantile(at).map(|v| column.literal(&v)).into_iter().collect());
+                put(place, literal(at));
             }
             (Test::LikePrefix | Test::Like, [place]) => {
-                let pattern = spread.quantile(0.5).map(|value| pattern(&value, filter.test));
+                let pattern = spread.quantile(0.5).and_then(|value| pattern(&value, filter.test));
                 put(place, pattern.into_iter().collect());
             }
             _ => {}
@@ -251,7 +254,8 @@ impl<'a> Guesser<'a> {
         usual: &[f64],
         at: usize,
     ) -> (Option<String>, f64) {
-        let rare = spread.quantile(0.5);
+        // Where the common values are all there are, no other is rare.
+        let rare = spread.quantile(0.5).filter(|_| spread.has_bounds());
         let wanted = self.share_seen(filter, usual, at);
         let choices = spread
             .common
@@ -263,14 +267,10 @@ impl<'a> Guesser<'a> {
                 let far = |share: f64| (share.max(1e-9) / wanted.max(1e-9)).ln().abs();
                 far(a.1).total_cmp(&far(b.1))
             }),
-            // An ordinary value: the one of those with fewer rows than average that has most.
-            None => {
-                let mean = spread.mean_share();
-                rare.map(|value| (value, spread.rare_share())).or_else(|| {
-                    let below = choices.clone().find(|(_, share)| *share <= mean);
-                    below.or_else(|| choices.last())
-                })
-            }
+            // An ordinary value; where every value is a common one, the most common.
+            None => rare
+                .map(|value| (value, spread.rare_share()))
+                .or_else(|| choices.max_by(|a, b| a.1.total_cmp(&b.1))),
         };
         match chosen {
             Some((value, share)) => (Some(value), share),
@@ -298,7 +298,7 @@ impl<'a> Guesser<'a> {
         let Some(column) = self.column(filter) else { return Vec::new() };
         let wanted = if places > 1 { places } else { self.list_len(filter) };
         let values = (1..=wanted).filter_map(|n| spread.quantile(n as f64 / (wanted + 1) as f64));
-        let mut values: Vec<String> = values.map(|value| column.literal(&value)).collect();
+        let mut values: Vec<String> = values.filter_map(|value| column.literal(&value)).collect();
         values.dedup();
         values
     }
@@ -310,11 +310,20 @@ fn middle(share: f64) -> (f64, f64) {
 }
 
 /// A pattern that starts with most of a value, or one that could stand anywhere.
-fn pattern(value: &str, test: Test) -> String {
+fn pattern(value: &str, test: Test) -> Option<String> {
     let len = value.chars().count();
     let start: String = value.chars().take((len * 2).div_ceil(3)).collect();
-    let start = start.replace('\'', "''").replace(['%', '_', '\\'], "");
-    if test == Test::LikePrefix { format!("'{start}%'") } else { format!("'%{start}%'") }
+    let start = start.replace(['%', '_'], "");
+    text(&if test == Test::LikePrefix { format!("{start}%") } else { format!("%{start}%") })
+}
+
+/// A text as SQL; `None` for one with a backslash or a control character.
+///
+/// A backslash escapes what follows on MySQL and MariaDB, and on PostgreSQL where `standard_conforming_strings` is off.
+/// Whoever writes a row could end the literal with one, and go on with SQL of their own.
+fn text(value: &str) -> Option<String> {
+    let is_safe = !value.contains(|c: char| c == '\\' || c.is_control());
+    is_safe.then(|| format!("'{}'", value.replace('\'', "''")))
 }
 
 // === impl Spread ===
@@ -323,6 +332,17 @@ impl Spread {
     /// Share of rows an ordinary value has.
     pub(super) fn mean_share(&self) -> f64 {
         ((1.0 - self.nulls) / self.distinct.max(1.0)).min(1.0)
+    }
+
+    /// Share of rows an ordinary value may have: the mean, or the most common value's where the common ones are all.
+    pub(super) fn ordinary_share(&self) -> f64 {
+        let most = self.common.first().map_or(0.0, |(_, share)| *share);
+        if self.has_bounds() { self.mean_share() } else { self.mean_share().max(most) }
+    }
+
+    /// Whether there are values beside the common ones.
+    fn has_bounds(&self) -> bool {
+        self.bounds.len() >= 2
     }
 
     /// Share of rows a value has that is not among the common ones.
@@ -338,7 +358,7 @@ impl Spread {
     /// The value below which a share `at` of the rows is, as far as the bounds tell; the common values' where there
     /// are no bounds.
     fn quantile(&self, at: f64) -> Option<String> {
-        if self.bounds.len() < 2 {
+        if !self.has_bounds() {
             return self.common_at(at);
         }
         let place = at.clamp(0.0, 1.0) * (self.bounds.len() - 1) as f64;
@@ -369,8 +389,8 @@ impl Spread {
 // === impl Column ===
 
 impl Column {
-    /// A value of this column as SQL.
-    fn literal(&self, value: &str) -> String {
+    /// A value of this column as SQL; `None` for one that is not [safe](text) to write out.
+    fn literal(&self, value: &str) -> Option<String> {
         const NUMBERS: [&str; 12] = [
             "smallint",
             "integer",
@@ -389,12 +409,38 @@ impl Column {
         let is_number = NUMBERS.iter().any(|number| type_name.starts_with(number))
             && !type_name.ends_with("[]");
         match value {
-            "t" if type_name == "boolean" => "true".to_owned(),
-            "f" if type_name == "boolean" => "false".to_owned(),
+            "t" if type_name == "boolean" => Some("true".to_owned()),
+            "f" if type_name == "boolean" => Some("false".to_owned()),
             value if is_number && value.parse::<f64>().is_ok_and(f64::is_finite) => {
-                value.to_owned()
+                Some(value.to_owned())
             }
-            value => format!("'{}'", value.replace('\'', "''")),
+            value => text(value),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Column, Spread, Test, pattern};
+
+    fn text() -> Column {
+        Column { type_name: "varchar(40)".into(), ..Column::default() }
+    }
+
+    #[test]
+    fn a_value_that_could_end_its_literal_is_not_written_out() {
+        for value in ["\\' ; drop table orders; -- ", "ends in \\", "a\0b", "a\nb"] {
+            assert_eq!(text().literal(value), None, "{value}");
+            assert_eq!(pattern(&value.repeat(3), Test::LikePrefix), None, "{value}");
+        }
+        assert_eq!(text().literal("O'Hara; --").as_deref(), Some("'O''Hara; --'"));
+        assert_eq!(pattern("o'ha_a%", Test::LikePrefix).as_deref(), Some("'o''ha%'"));
+    }
+
+    #[test]
+    fn where_every_value_is_common_none_counts_as_rare() {
+        let common = vec![("paid".to_owned(), 0.98), ("new".to_owned(), 0.02)];
+        let spread = Spread { distinct: 2.0, common, ..Spread::default() };
+        assert!(spread.ordinary_share() >= 0.98);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::merge::Wish;
 use super::workload::Workload;
 use crate::capture::System;
-use crate::inquire::{Catalogue, Index, IndexDraft, KeyOf, Table, quoted};
+use crate::inquire::{Catalogue, Index, IndexDraft, KeyOf, Table, TableKind, quoted};
 use crate::judge::advice::{
     Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
 };
@@ -226,13 +226,15 @@ pub fn drop_statements(table: &Table, index: &Index, catalogue: &Catalogue) -> V
         || format!("DROP INDEX {} ON {};", backticked(&index.name), backticked(&table.name));
     match catalogue.system {
         System::PostgreSql => {
-            let is_found = table.schema.is_empty() || catalogue.search_path.contains(&table.schema);
+            let is_found =
+                table.schema.is_empty() || catalogue.search_path.first() == Some(&table.schema);
+            let how = if table.kind == TableKind::Partitioned { "" } else { "CONCURRENTLY " };
             let schema =
                 if is_found { String::new() } else { format!("{}.", quoted(&table.schema)) };
             vec![
                 "-- outside a transaction".to_owned(),
                 "SET lock_timeout = '5s';".to_owned(),
-                format!("DROP INDEX CONCURRENTLY {schema}{};", quoted(&index.name)),
+                format!("DROP INDEX {how}{schema}{};", quoted(&index.name)),
             ]
         }
         System::MariaDb => vec![change("IGNORED"), dropped()],
@@ -242,7 +244,18 @@ pub fn drop_statements(table: &Table, index: &Index, catalogue: &Catalogue) -> V
 }
 
 fn postgres(draft: &IndexDraft, name: &str, catalogue: &Catalogue) -> Vec<String> {
-    let is_found = catalogue.search_path.contains(&draft.schema);
+    let is_found = catalogue.search_path.first() == Some(&draft.schema);
+    let is_partitioned =
+        table_of(draft, catalogue).is_some_and(|table| table.kind == TableKind::Partitioned);
+    // PostgreSQL builds none concurrently on the whole of a partitioned table.
+    let (how, note) = match is_partitioned {
+        true => ("", "-- writers wait while it is built on all partitions"),
+        false => {
+            let note =
+                "-- outside a transaction; if it fails, drop the invalid index and try again";
+            ("CONCURRENTLY ", note)
+        }
+    };
     let table = match draft.schema.as_str() {
         "" => quoted(&draft.table),
         _ if is_found => quoted(&draft.table),
@@ -257,10 +270,10 @@ fn postgres(draft: &IndexDraft, name: &str, catalogue: &Catalogue) -> Vec<String
     };
     let predicate = draft.predicate.as_ref().map(|one| format!(" WHERE {one}")).unwrap_or_default();
     let mut steps = vec![
-        "-- outside a transaction; if it fails, drop the invalid index and try again".to_owned(),
+        note.to_owned(),
         "SET lock_timeout = '5s';".to_owned(),
         format!(
-            "CREATE INDEX CONCURRENTLY {} ON {table} ({}){include}{predicate};",
+            "CREATE INDEX {how}{} ON {table} ({}){include}{predicate};",
             quoted(name),
             key(draft, quoted),
         ),

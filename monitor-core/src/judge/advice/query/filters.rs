@@ -55,6 +55,8 @@ impl Reader<'_> {
                 let test = if starts_with_text(pattern) { Test::LikePrefix } else { Test::Like };
                 self.test(expr, test, &[pattern], arm);
             }
+            // Without a match they are NULL too, and then there is no row to be found.
+            Expr::IsNull(expr) if self.is_nullable(expr) => self.expr(expr),
             Expr::IsNull(expr) => self.test(expr, Test::IsNull, &[], arm),
             Expr::IsNotNull(expr) => self.test(expr, Test::NotNull, &[], arm),
             Expr::IsTrue(expr) => self.truth(expr, true, arm),
@@ -198,6 +200,11 @@ impl Reader<'_> {
             None => KeyOf::Expression(bare(subject)),
         };
         self.reading.filters.push(Filter { relation, of, columns, test, operand, arm });
+    }
+
+    fn is_nullable(&self, expr: &Expr) -> bool {
+        let relation = self.columns_of(expr).map(|(relation, _)| relation);
+        relation.and_then(|at| self.reading.relations.get(at)).is_some_and(|one| one.nullable)
     }
 
     /// The one relation whose columns an expression is made of.

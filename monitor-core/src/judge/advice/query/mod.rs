@@ -5,6 +5,7 @@
 
 mod columns;
 mod filters;
+mod joins;
 mod read;
 mod reading;
 mod render;

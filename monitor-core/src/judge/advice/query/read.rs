@@ -1,14 +1,16 @@
 //! Reads a statement: its selects one by one, and each name led back to its table.
 
+use std::fmt;
+
 use sqlparser::ast::{
-    AssignmentTarget, Delete, Distinct, Expr, FromTable, GroupByExpr, Ident, Join as Joined,
-    JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select, SelectItem, SetExpr,
-    Statement, TableAlias, TableFactor, TableWithJoins, Update, UpdateTableFromKind,
+    AssignmentTarget, Delete, Distinct, Expr, FromTable, GroupByExpr, Ident, LimitClause,
+    OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement, TableAlias,
+    TableFactor, TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use super::columns::{Names, Outputs, Parts, Scope, Source, written_out};
 use super::filters::split_and;
-use super::reading::{ColumnRef, Group, Join, Reading, Relation, Sort, ValueUse};
+use super::reading::{ColumnRef, Group, Reading, Relation, Sort, ValueUse};
 use super::shape::is_plain;
 use crate::identify::{Dialect, numbered, parsed};
 use crate::inquire::Catalogue;
@@ -16,12 +18,20 @@ use crate::inquire::Catalogue;
 /// How many relations a statement may have that is read. Beyond, candidates and plans would take too long.
 pub(super) const RELATIONS_MAX: usize = 32;
 
+/// How many columns of a select are known by name, PostgreSQL's own limit. A chain of `select * from a x, a y` would
+/// double them at each step.
+const OUTPUTS_MAX: usize = 1_664;
+
 /// Reads a statement; `None` when it is not understood, or is none that reads or writes rows of tables that exist.
 ///
 /// Takes a normalised text, or any other. Cost: a parse on a thread of its own, as for
 /// [`identify::refine`](crate::identify::refine).
 #[must_use]
 pub fn read(text: &str, dialect: Dialect, catalogue: &Catalogue) -> Option<Reading> {
+    // The parser takes escapes out of a literal and does not put them back: written out again it would end elsewhere.
+    if dialect == Dialect::MySql && text.contains('\\') {
+        return None;
+    }
     let text = numbered(text, dialect);
     parsed(&text, dialect, |statement| Reader::new(dialect, catalogue).statement(&statement))
 }
@@ -87,7 +97,9 @@ impl<'a> Reader<'a> {
         {
             from.extend(more.iter().cloned());
         }
-        self.rows_of(&from, update.selection.as_ref(), |reader| {
+        let order = update.order_by.as_slice();
+        let bounds = Bounds { order, limit: update.limit.as_ref() };
+        self.rows_of(&from, update.selection.as_ref(), &bounds, |reader| {
             for assignment in &update.assignments {
                 reader.expr(&assignment.value);
                 let targets = match &assignment.target {
@@ -109,7 +121,8 @@ impl<'a> Reader<'a> {
     fn delete(&mut self, delete: &Delete) {
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
         let all: Vec<_> = from.iter().chain(delete.using.iter().flatten()).cloned().collect();
-        self.rows_of(&all, delete.selection.as_ref(), |reader| {
+        let bounds = Bounds { order: &delete.order_by, limit: delete.limit.as_ref() };
+        self.rows_of(&all, delete.selection.as_ref(), &bounds, |reader| {
             if let Some(first) = reader.reading.relations.first_mut() {
                 first.written = true;
             }
@@ -121,18 +134,21 @@ impl<'a> Reader<'a> {
         &mut self,
         from: &[TableWithJoins],
         selection: Option<&Expr>,
+        bounds: &Bounds<'_>,
         also: impl FnOnce(&mut Self),
     ) {
         let tables: Vec<String> = from.iter().map(ToString::to_string).collect();
         let filter = selection.map(|one| format!(" WHERE {one}")).unwrap_or_default();
-        self.reading.question = format!("SELECT * FROM {}{filter}", tables.join(", "));
-        self.reading.rows_tell = true;
-        self.open_scope();
+        self.reading.question = format!("SELECT * FROM {}{filter}{bounds}", tables.join(", "));
+        self.reading.rows_tell = bounds.limit.is_none();
+        let scope = self.open_scope();
         for table in from {
             self.table_with_joins(table);
         }
         selection.into_iter().for_each(|one| self.condition(one));
         also(self);
+        self.note_value(bounds.limit, ValueUse::Limit);
+        self.sorted(bounds.order, scope, bounds.limit.is_some(), &Outputs::default());
         // A row that is written is fetched whole.
         for relation in &mut self.reading.relations {
             relation.all_used |= relation.scope == 0;
@@ -190,13 +206,15 @@ impl<'a> Reader<'a> {
         };
         let fetch = query.fetch.as_ref();
         let limit = limit.or_else(|| fetch.and_then(|fetch| fetch.quantity.as_ref()));
-        let uses = [(limit, ValueUse::Limit), (offset, ValueUse::Offset)];
-        for (value, what) in uses {
-            if let Some(value) = value.filter(|value| Parts::of(value).is_open) {
-                self.reading.values.push((value.to_string(), what));
-            }
-        }
+        self.note_value(limit, ValueUse::Limit);
+        self.note_value(offset, ValueUse::Offset);
         limit.is_some() || fetch.is_some()
+    }
+
+    fn note_value(&mut self, value: Option<&Expr>, what: ValueUse) {
+        if let Some(value) = value.filter(|value| Parts::of(value).is_open) {
+            self.reading.values.push((value.to_string(), what));
+        }
     }
 
     fn select(&mut self, select: &Select, order: Option<(&Query, bool)>) -> Outputs {
@@ -240,6 +258,7 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+        outputs.columns.truncate(OUTPUTS_MAX);
         outputs
     }
 
@@ -287,6 +306,13 @@ impl<'a> Reader<'a> {
         else {
             return;
         };
+        self.sorted(exprs, scope, limited, outputs);
+    }
+
+    fn sorted(&mut self, exprs: &[OrderByExpr], scope: usize, limited: bool, outputs: &Outputs) {
+        if exprs.is_empty() {
+            return;
+        }
         let mut columns = Vec::new();
         let mut is_plain = true;
         for order in exprs {
@@ -307,17 +333,7 @@ impl<'a> Reader<'a> {
         self.reading.sorts.push(Sort { scope, columns, limited });
     }
 
-    fn table_with_joins(&mut self, table: &TableWithJoins) {
-        self.factor(&table.relation);
-        for join in &table.joins {
-            self.factor(&join.relation);
-        }
-        for join in &table.joins {
-            self.join(join);
-        }
-    }
-
-    fn factor(&mut self, factor: &TableFactor) {
+    pub(super) fn factor(&mut self, factor: &TableFactor) {
         match factor {
             TableFactor::Table { name, alias, args: None, .. } => {
                 let name = written_out(name);
@@ -359,6 +375,7 @@ impl<'a> Reader<'a> {
             used: Vec::new(),
             all_used: false,
             written: false,
+            nullable: false,
         });
         Source::Table(self.reading.relations.len() - 1)
     }
@@ -366,57 +383,6 @@ impl<'a> Reader<'a> {
     fn add_source(&mut self, alias: String, source: Source) {
         if let Some(scope) = self.names.scopes.last_mut() {
             scope.sources.push((alias, source));
-        }
-    }
-
-    fn join(&mut self, join: &Joined) {
-        let (JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint)
-        | JoinOperator::CrossJoin(constraint)
-        | JoinOperator::StraightJoin(constraint)) = &join.join_operator
-        else {
-            return;
-        };
-        match constraint {
-            JoinConstraint::On(condition) => self.condition(condition),
-            JoinConstraint::Using(columns) => {
-                for column in columns {
-                    let name: Vec<Ident> =
-                        column.0.iter().filter_map(|part| part.as_ident().cloned()).collect();
-                    self.join_using(&name);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// `using (c)`: the first source that has the column, and the last.
-    fn join_using(&mut self, name: &[Ident]) {
-        let Some(scope) = self.names.scopes.last() else { return };
-        let sides: Vec<ColumnRef> = scope
-            .sources
-            .iter()
-            .filter_map(|(alias, _)| {
-                let mut qualified = vec![Ident::new(alias.clone())];
-                qualified.extend(name.iter().cloned());
-                self.names.column(&self.reading.relations, &qualified)
-            })
-            .collect();
-        if let [left, .., right] = sides.as_slice() {
-            self.add_join(left.clone(), right.clone());
-        }
-    }
-
-    pub(super) fn add_join(&mut self, left: ColumnRef, right: ColumnRef) {
-        self.use_column(&left);
-        self.use_column(&right);
-        if left.relation != right.relation {
-            self.reading.joins.push(Join { left, right });
         }
     }
 
@@ -460,6 +426,23 @@ impl<'a> Reader<'a> {
             Expr::CompoundIdentifier(names) => self.names.column(&self.reading.relations, names),
             _ => None,
         }
+    }
+}
+
+/// Which of its rows an update or delete is about (MariaDB, MySQL).
+struct Bounds<'a> {
+    order: &'a [OrderByExpr],
+    limit: Option<&'a Expr>,
+}
+
+// === impl Bounds ===
+
+impl fmt::Display for Bounds<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, one) in self.order.iter().enumerate() {
+            write!(f, "{}{one}", if at == 0 { " ORDER BY " } else { ", " })?;
+        }
+        self.limit.map_or(Ok(()), |limit| write!(f, " LIMIT {limit}"))
     }
 }
 

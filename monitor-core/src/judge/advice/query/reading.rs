@@ -59,6 +59,8 @@ pub struct Relation {
     pub all_used: bool,
     /// Whether its rows are written.
     pub written: bool,
+    /// Whether an outer join may leave all of its columns NULL.
+    pub nullable: bool,
 }
 
 /// A column of a relation.
