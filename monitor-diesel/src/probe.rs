@@ -44,8 +44,9 @@ impl PoolMonitor {
     /// Asks the database whether it is there, and tells the monitor; nobody else's numbers move.
     ///
     /// Takes an idle connection if there is one and never waits for one: where all are out the
-    /// answer is [`Busy`](ProbeEnd::Busy), which says nothing about the database. Nor does a pool that
-    /// has no connection: it may be at rest (`min_idle` of zero), or unable to make one.
+    /// answer is [`Busy`](ProbeEnd::Busy), which says nothing about the database. Nor does a pool at rest
+    /// (`min_idle` of zero), which has no connection; one that could not make any, or has just found its
+    /// last one dead, is a failure.
     ///
     /// Blocks for as long as the server does, as diesel knows no time limit, and keeps the idle
     /// connection meanwhile. Health sees a probe that hangs after 5 s, before it ends.
@@ -56,7 +57,7 @@ impl PoolMonitor {
         let timer = self.source().probe();
         let _ = PROBING.try_with(|on| on.set(true));
         let during = During;
-        let end = ask(pool);
+        let end = ask(self, pool);
         drop(during);
         timer.end(end);
         end
@@ -89,7 +90,10 @@ impl PoolMonitor {
     }
 }
 
-fn ask<C: R2D2Connection + 'static>(pool: &Pool<ConnectionManager<C>>) -> ProbeEnd {
+fn ask<C: R2D2Connection + 'static>(
+    watch: &PoolMonitor,
+    pool: &Pool<ConnectionManager<C>>,
+) -> ProbeEnd {
     match pool.try_get() {
         // The pool has asked already.
         Some(_) if pool.test_on_check_out() => ProbeEnd::Answered,
@@ -97,6 +101,9 @@ fn ask<C: R2D2Connection + 'static>(pool: &Pool<ConnectionManager<C>>) -> ProbeE
             Ok(()) => ProbeEnd::Answered,
             Err(_) => ProbeEnd::Failed(ErrorClass::Connection),
         },
+        None if watch.is_lost() && pool.state().connections == 0 => {
+            ProbeEnd::Failed(ErrorClass::Connection)
+        }
         // A pool at rest has no connection, and makes one only for a caller who waits.
         None => ProbeEnd::Busy,
     }

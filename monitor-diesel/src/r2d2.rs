@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,6 +71,8 @@ pub struct PoolMonitor {
 struct State {
     /// The most the pool may have; 0 where nobody said.
     max: AtomicU32,
+    /// The last thing heard was that a connection could not be made, or had died.
+    lost: AtomicBool,
     /// Connections that exist, by r2d2's number.
     connections: Mutex<HashMap<u64, Pooled>>,
 }
@@ -115,6 +117,12 @@ impl PoolMonitor {
 
     pub(crate) fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// Whether the last thing heard was that a connection could not be made, or had died. Unknown, and
+    /// so no, where the pool has an error handler of its own.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.state.lost.load(Relaxed)
     }
 
     /// Builds a pool that is watched, with everything the builder says.
@@ -195,6 +203,7 @@ impl PoolMonitor {
 /// Handlers run while r2d2 holds its lock: they must not touch the pool, and touch only counters.
 impl HandleEvent for PoolMonitor {
     fn handle_acquire(&self, event: AcquireEvent) {
+        self.state.lost.store(false, Relaxed);
         let made = Pooled { link: MADE.take(), out: None };
         self.state.connections().insert(event.connection_id(), made);
     }
@@ -247,6 +256,7 @@ impl HandleEvent for PoolMonitor {
 
 impl HandleError<Error> for PoolMonitor {
     fn handle_error(&self, error: Error) {
+        self.state.lost.store(true, Relaxed);
         if matches!(error, Error::ConnectionError(_)) {
             // What our instrumentation has seen counts with the database.
             match get_default_instrumentation().is_some_and(|default| is_ours(&*default)) {

@@ -90,8 +90,18 @@ fn a_pool_that_could_make_no_connection_is_a_failed_probe() {
     let watch = PoolMonitor::new("shop", &monitor, database_of(&url));
     let builder = watch.on(Pool::builder().max_size(1));
     let pool = builder.build_unchecked(ConnectionManager::<PgConnection>::new(url));
-    assert_eq!(watch.probe(&pool), ProbeEnd::Failed(ErrorClass::Connection));
-    assert_eq!(connectivity(&monitor), Status::Degraded);
+    until(|| watch.probe(&pool) == ProbeEnd::Failed(ErrorClass::Connection));
+    assert!(connectivity(&monitor) >= Status::Degraded);
+}
+
+#[test]
+fn a_pool_at_rest_says_nothing_about_the_database() {
+    let _default = default_stays_empty();
+    let monitor = monitor();
+    let watch = PoolMonitor::new("shop", &monitor, database_of(":memory:"));
+    let builder = watch.on(Pool::builder().max_size(1).min_idle(Some(0)));
+    let pool = builder.build(ConnectionManager::<SqliteConnection>::new(":memory:")).unwrap();
+    assert_eq!(watch.probe(&pool), ProbeEnd::Busy);
 }
 
 #[derive(QueryableByName)]
