@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::{Answer, IndexAdvice, Outcome, Workload, compare};
 use crate::identify::Fingerprint;
-use crate::inquire::{Catalogue, IndexDraft};
+use crate::inquire::{Catalogue, Index, IndexDraft, Table};
 use crate::snapshot::{Activity, Rollup};
 
 /// An index that was advised, and is there now.
@@ -38,6 +38,8 @@ const FOLLOWED_MAX: usize = 200;
 struct Followed {
     text: String,
     draft: IndexDraft,
+    /// Indexes of the table when it was advised.
+    known: Vec<String>,
     made: Option<Made>,
 }
 
@@ -63,7 +65,7 @@ impl Follower {
         for (statement, answer) in workload.statements.iter().zip(&indexes.answers) {
             if let Answer::Found { indexes, .. } = answer {
                 for draft in indexes {
-                    self.follow(statement.fingerprint, &statement.text, draft);
+                    self.follow(statement.fingerprint, &statement.text, draft, catalogue);
                 }
             }
         }
@@ -79,7 +81,13 @@ impl Follower {
         sequels
     }
 
-    fn follow(&mut self, fingerprint: Fingerprint, text: &str, draft: &IndexDraft) {
+    fn follow(
+        &mut self,
+        fingerprint: Fingerprint,
+        text: &str,
+        draft: &IndexDraft,
+        catalogue: &Catalogue,
+    ) {
         let key = (fingerprint, format!("{}.{} ({})", draft.schema, draft.table, draft.key_sql()));
         if self.followed.contains_key(&key) {
             return;
@@ -88,7 +96,9 @@ impl Follower {
             self.unfollowed += 1;
             return;
         }
-        let followed = Followed { text: text.to_owned(), draft: draft.clone(), made: None };
+        let indexes = table_of(draft, catalogue).map(|table| &table.indexes);
+        let known = indexes.into_iter().flatten().map(|index| index.name.clone()).collect();
+        let followed = Followed { text: text.to_owned(), draft: draft.clone(), known, made: None };
         self.followed.insert(key, followed);
     }
 
@@ -120,18 +130,22 @@ impl Followed {
         })
     }
 
-    /// An index that begins as the one advised.
+    /// An index that was made since and begins as the one advised: somebody may have good reasons to make it
+    /// narrower, or wider.
     fn index_in(&self, catalogue: &Catalogue) -> Option<String> {
-        let of_table = |table: &&crate::inquire::Table| {
-            table.name == self.draft.table
-                && (self.draft.schema.is_empty() || table.schema == self.draft.schema)
+        let first = self.draft.key.first()?;
+        let serves = |index: &&Index| {
+            let begins_alike = index.key.first().is_some_and(|part| part.of == first.of);
+            index.valid && begins_alike && !self.known.contains(&index.name)
         };
-        let table = catalogue.tables.iter().find(of_table)?;
-        let serves = |index: &&crate::inquire::Index| {
-            let key = index.key.iter().map(|part| &part.of);
-            let wanted = self.draft.key.iter().map(|part| &part.of);
-            index.valid && key.take(self.draft.key.len()).eq(wanted)
-        };
+        let table = table_of(&self.draft, catalogue)?;
         table.indexes.iter().find(serves).map(|index| index.name.clone())
     }
+}
+
+fn table_of<'a>(draft: &IndexDraft, catalogue: &'a Catalogue) -> Option<&'a Table> {
+    let is_its = |table: &&Table| {
+        table.name == draft.table && (draft.schema.is_empty() || table.schema == draft.schema)
+    };
+    catalogue.tables.iter().find(is_its)
 }
