@@ -381,3 +381,35 @@ fn tables_tied_by_name_or_by_keys_are_tied() {
         assert_eq!(said(&advice), [""; 0], "of {close}");
     }
 }
+
+#[test]
+fn advice_that_would_change_the_rows_is_not_given() {
+    let quiet = |rule: &str, text: &str| {
+        let advice = Library::on(System::PostgreSql).calls(text, 10, ms(2), 3).advice();
+        assert_ne!(advice.answer(rule).unwrap().verdict, Verdict::Found, "of {text}");
+    };
+    quiet(
+        "distinct-join",
+        "select distinct a.id from authors a left join books b on b.author_id = a.id",
+    );
+    let newest = |what: &str, rest: &str| {
+        format!(
+            "select * from books b where b.printed_at = (select {what}(x.printed_at) from books x \
+             where x.author_id = b.author_id) {rest}"
+        )
+    };
+    quiet("distinct-on-latest", &newest("max", "and b.title = $1"));
+    quiet("distinct-on-latest", &newest("min", ""));
+}
+
+#[test]
+fn what_is_asked_of_a_few_rows_needs_no_index_of_its_own() {
+    for text in [
+        "select title from books where id = $1 and date(printed_at) = $2",
+        "select title from books where id = $1 and lower(title) = $2",
+        "select title from books where id = $1 and title like '%rust%'",
+    ] {
+        let advice = Library::on(System::PostgreSql).calls(text, 10, ms(2), 3).advice();
+        assert_eq!(said(&advice), [""; 0], "of {text}");
+    }
+}

@@ -11,7 +11,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, Query as Select, SelectItem, SetExpr};
 
 use super::reading::{
-    Column, Scope, conjuncts, hidden_by, index_on, plain, subqueries, top_selects,
+    Column, Scope, columns_of, conjuncts, hidden_by, index_on, plain, subqueries, top_selects,
 };
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
@@ -81,7 +81,8 @@ fn judged(query: &Query<'_>, correlated: &Correlated<'_>) -> Opinion {
     let (Some(known), Some(rows)) = (table.known, table.rows()) else {
         return no_catalogue("whether an index leads the subquery to its rows");
     };
-    let by = correlated.columns.iter().find_map(|(column, _)| index_on(known, &column.name));
+    let fixed = correlated.fixed();
+    let by = fixed.iter().find_map(|column| index_on(known, column));
     if let Some(index) = by {
         return Opinion::Quiet(format!("index {} leads each run to its rows", index.name));
     }
@@ -90,11 +91,12 @@ fn judged(query: &Query<'_>, correlated: &Correlated<'_>) -> Opinion {
     }
     let columns: Vec<_> = correlated.columns.iter().map(|(column, _)| column.name.as_str()).collect();
     let columns = columns.join(", ");
+    let rest = if correlated.is_only_by_row() { "" } else { " where (the subquery's other conditions)" };
     let found = query.rewrite(
         SAVES,
         &format!("a subquery reads all of {} for every row", known.name),
         "the subquery depends on the row around it, and no index leads it to what belongs to that row",
-        &format!("join `(select {columns}, count(*) from {} group by {columns})` instead", known.name),
+        &format!("join `(select {columns}, count(*) from {}{rest} group by {columns})` instead", known.name),
     );
     let found = found.step(format!("or, where few rows are asked for, index {} ({columns})", known.name));
     found.fact("rows read each time", format!("{rows:.0}")).into()
@@ -109,6 +111,37 @@ impl<'q> Correlated<'q> {
         let conditions = conjuncts(inner.selection.as_ref());
         let columns: Vec<_> = conditions.iter().filter_map(|one| equals_outer(&scope, one)).collect();
         (!columns.is_empty()).then_some(Self { inner, scope, columns })
+    }
+
+    /// The columns that have to equal something: one of the row's, or a value.
+    fn fixed(&self) -> Vec<String> {
+        let conditions = conjuncts(self.inner.selection.as_ref());
+        let by_value = conditions.iter().filter_map(|condition| {
+            let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = plain(condition) else { return None };
+            match (self.scope.column(left), self.scope.column(right)) {
+                (Some(column), None) | (None, Some(column)) => Some(column.name),
+                _ => None,
+            }
+        });
+        let by_row = self.columns.iter().map(|(column, _)| column.name.clone());
+        by_row.chain(by_value).collect()
+    }
+
+    /// Whether the row around it is all it depends on.
+    fn is_only_by_row(&self) -> bool {
+        conjuncts(self.inner.selection.as_ref()).len() == self.columns.len()
+    }
+
+    /// Whether a condition on the row around it names nothing but what it is tied by.
+    pub(super) fn is_on_group(&self, condition: &Expr) -> bool {
+        let ties: Vec<_> = self.columns.iter().filter_map(|(_, around)| around.last()).collect();
+        columns_of(condition).iter().all(|name| name.last().is_some_and(|last| ties.contains(&last)))
+    }
+
+    /// Whether it looks for the greatest row of the whole group.
+    pub(super) fn is_greatest_of_all(&self) -> bool {
+        let of_max = |item: &SelectItem| item.to_string().to_ascii_lowercase().starts_with("max(");
+        self.is_only_by_row() && self.inner.projection.iter().all(of_max)
     }
 
     /// Whether it looks for the greatest or least row of the group that the outer row is in.

@@ -5,13 +5,13 @@
 //!
 //! **What to do.** Ask whether there is a partner instead of joining it: `where exists (select 1 from orders o where o.customer_id = c.id)`.
 //!
-//! **When it is wrong.** It speaks only where a unique key of the table is selected: then the two give the same rows.
+//! **When it is wrong.** It speaks only where a unique key of the table is selected, and all joins are inner ones: then the two give the same rows.
 
 use sqlparser::ast::{
     Distinct, Expr, OrderByKind, SelectItem, SelectItemQualifiedWildcardKind,
 };
 
-use super::reading::{Column, Scope, all_conditions, columns_of, only_select};
+use super::reading::{Column, Scope, all_conditions, columns_of, joins_inner_only, only_select};
 use super::seen::{Opinion, Query, no_catalogue};
 use crate::inquire::Column as CatalogueColumn;
 use super::Rule;
@@ -30,6 +30,9 @@ impl Rule for DistinctJoin {
         let Some((outer, select, hidden)) = only_select(query.tree) else { return Opinion::NotMine };
         if select.distinct != Some(Distinct::Distinct) {
             return Opinion::NotMine;
+        }
+        if !joins_inner_only(select) {
+            return Opinion::Quiet("an outer join keeps rows without a partner, which `exists` would drop".into());
         }
         let scope = Scope::of(select, &hidden, query.catalogue);
         if scope.tables.len() < 2 {

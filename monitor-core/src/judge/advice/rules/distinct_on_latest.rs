@@ -35,8 +35,12 @@ impl Rule for DistinctOnLatest {
             }
             let compared = conditions.iter().filter(|condition| is_equality(condition));
             for subquery in compared.flat_map(|condition| subqueries(condition)) {
-                let is_latest = Correlated::of(&subquery, query).is_some_and(|one| one.is_latest_of(&outer));
-                if is_latest {
+                let Some(correlated) = Correlated::of(&subquery, query) else { continue };
+                let is_latest = correlated.is_latest_of(&outer) && correlated.is_greatest_of_all();
+                // A condition on anything but the group says of which rows the newest is meant, or which of the
+                // newest: the two forms give other rows then.
+                let mut others = conditions.iter().filter(|condition| subqueries(condition).is_empty());
+                if is_latest && others.all(|condition| correlated.is_on_group(condition)) {
                     return advice(query).into();
                 }
             }

@@ -31,7 +31,8 @@ impl Rule for LeadingWildcard {
             let scope = Scope::of(select, &[], query.catalogue);
             let conditions = conjuncts(select.selection.as_ref());
             let arms = conditions.iter().flat_map(|condition| operands(condition));
-            if let Some(column) = arms.filter_map(|arm| matched(&scope, arm)).next() {
+            let mut matches = arms.filter_map(|arm| matched(&scope, arm));
+            if let Some(column) = matches.find(|column| !scope.is_led(column.table, &conditions)) {
                 return judged(query, &scope, &column);
             }
         }

@@ -7,7 +7,9 @@
 //!
 //! **When it is wrong.** Without an index for both arms the union would read everything as well; then nothing is said.
 
-use super::reading::{Column, Scope, conjuncts, constant_side, operands, top_selects};
+use sqlparser::ast::SelectItem;
+
+use super::reading::{Column, Scope, conjuncts, constant_side, has_aggregate, operands, top_selects};
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
 
@@ -26,7 +28,13 @@ impl Rule for OrAcrossTables {
     fn read(&self, query: &Query<'_>) -> Opinion {
         for select in top_selects(query.tree) {
             let scope = Scope::of(select, &[], query.catalogue);
-            for condition in conjuncts(select.selection.as_ref()) {
+            let conditions = conjuncts(select.selection.as_ref());
+            // Few rows to ask of, or an answer that two selects would give twice.
+            let is_led = (0..scope.tables.len()).any(|table| scope.is_led(table, &conditions));
+            if is_led || select.projection.iter().any(has_aggregate_item) {
+                continue;
+            }
+            for condition in conditions {
                 let arms = operands(condition);
                 if arms.len() < 2 {
                     continue;
@@ -66,4 +74,11 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, arms: &[Column]) -> Opinion {
         "write a `union` of two selects, one for each arm of the `or`",
     );
     found.fact("rows of the larger table", format!("{largest:.0}")).into()
+}
+
+fn has_aggregate_item(item: &SelectItem) -> bool {
+    match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => has_aggregate(expr),
+        _ => false,
+    }
 }

@@ -94,6 +94,14 @@ impl<'a> Scope<'a> {
         self.has_unique_key(table, &fixed)
     }
 
+    /// Whether an index leads to the rows of a table by what other conditions fix: then whatever else is asked of it
+    /// is asked of few rows.
+    pub(in super::super) fn is_led(&self, table: usize, conditions: &[&Expr]) -> bool {
+        let fixed = self.fixed(table, conditions, false);
+        let known = self.tables[table].known;
+        known.is_some_and(|known| fixed.iter().any(|column| index_on(known, column).is_some()))
+    }
+
     /// For each table, whether conditions leave one row of it at most: they fix a unique key by constants, or by columns of
     /// other tables of which there is one row.
     pub(in super::super) fn single_rows(&self, conditions: &[&Expr]) -> Vec<bool> {
@@ -335,6 +343,20 @@ fn on_expr(constraint: &JoinConstraint) -> Option<&Expr> {
         JoinConstraint::On(expr) => Some(expr),
         _ => None,
     }
+}
+
+/// Whether a `select` keeps only rows that have a partner in every table it joins.
+pub(in super::super) fn joins_inner_only(select: &Select) -> bool {
+    let mut joins = select.from.iter().flat_map(|from| &from.joins);
+    joins.all(|join| {
+        matches!(
+            join.join_operator,
+            JoinOperator::Join(_)
+                | JoinOperator::Inner(_)
+                | JoinOperator::CrossJoin(_)
+                | JoinOperator::StraightJoin(_)
+        )
+    })
 }
 
 /// What a join says of which rows belong together.

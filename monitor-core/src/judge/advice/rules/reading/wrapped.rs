@@ -34,7 +34,8 @@ pub(in super::super) fn wrapped_columns(scope: &Scope<'_>, conditions: &[&Expr])
     let of = |condition: &&Expr| {
         let side = constant_side(condition)?;
         let (how, inner) = inside(side)?;
-        let column = scope.column(inner)?;
+        let column =
+            scope.column(inner).filter(|column| !scope.is_led(column.table, conditions))?;
         let alias = format!("{}.", scope.tables[column.table].alias);
         let sql = side.to_string().to_ascii_lowercase().replace(&alias, "");
         Some(Wrapped { column, how, sql })
