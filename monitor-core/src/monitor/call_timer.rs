@@ -142,7 +142,7 @@ impl<'a> CallTimer<'a> {
     }
 
     /// Says how long it waited for the connection that was taken for it alone; see
-    /// [`Checkout::waited`]. Less than a millisecond is not kept.
+    /// [`Checkout::waited`](crate::Checkout::waited). Less than a millisecond is not kept.
     #[inline]
     #[must_use]
     pub fn waited_for_pool(mut self, wait: Option<Duration>) -> Self {
