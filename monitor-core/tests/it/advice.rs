@@ -2,6 +2,7 @@
 
 mod calls;
 mod living;
+mod near;
 mod pools;
 mod statements;
 mod units;

@@ -3,11 +3,11 @@
 //! **What was seen.** Two tables in `from` that no condition ties together, neither `on` nor `where`. The result has as many rows as the one
 //! times the other.
 //!
-//! **What to do.** Say which rows belong together: `join b on b.a_id = a.id`. Where all pairs are meant, write `cross join`, and mute this.
+//! **What to do.** Say which rows belong together: `join b on b.a_id = a.id`. Where all pairs are meant, write `cross join`; then nothing is said.
 //!
 //! **When it is wrong.** A table of which one row is taken multiplies nothing, and small tables multiply to little; nothing is said of those.
 
-use sqlparser::ast::{Expr, JoinConstraint, Select};
+use sqlparser::ast::{Expr, JoinConstraint, JoinOperator, Select};
 
 use super::reading::{
     Scope, all_conditions, columns_of, conjuncts, constraint, joined_on, subqueries, top_selects,
@@ -19,7 +19,7 @@ use crate::judge::advice::Priority;
 pub(super) struct CartesianJoin;
 
 /// Pairs of rows from which on it is told.
-const PAIRS_MIN: f64 = 10_000.0;
+const PAIRS_MIN: f64 = 5_000.0;
 
 impl Rule for CartesianJoin {
     fn name(&self) -> &'static str {
@@ -53,7 +53,7 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, select: &Select) -> Opinion {
     };
     let single = scope.single_rows(&all_conditions(select));
     let many: Vec<usize> = (0..scope.tables.len())
-        .filter(|&table| !single[table])
+        .filter(|&table| !single[table] && scope.tables[table].rows().is_none_or(|rows| rows > 1.0))
         .collect();
     let mut apart: Vec<usize> = many.iter().map(|&table| groups[table]).collect();
     apart.sort_unstable();
@@ -61,7 +61,12 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, select: &Select) -> Opinion {
     if apart.len() < 2 {
         return Opinion::Quiet("conditions tie the tables together".into());
     }
-    let pairs: Option<f64> = scope.tables.iter().map(|table| table.rows()).product();
+    // Within a group conditions decide how many rows are left, so its largest table stands for it.
+    let of_group = |&group: &usize| {
+        let rows = many.iter().filter(|&&table| groups[table] == group).map(|&table| scope.tables[table].rows());
+        rows.collect::<Option<Vec<_>>>().map(|rows| rows.into_iter().fold(0.0, f64::max))
+    };
+    let pairs: Option<f64> = apart.iter().map(of_group).product();
     let Some(pairs) = pairs else { return no_catalogue("how many rows are multiplied") };
     if pairs < PAIRS_MIN {
         return Opinion::Quiet(format!("{pairs:.0} pairs of rows are few"));
@@ -84,8 +89,9 @@ fn tied(scope: &Scope<'_>, select: &Select, conditions: &[&Expr]) -> Option<Vec<
         let first = table;
         for join in &from.joins {
             table += 1;
-            // By name, columns of this table and of one before it in the same chain are tied.
-            if matches!(constraint(join), Some(JoinConstraint::Using(_) | JoinConstraint::Natural)) {
+            // `cross join` says that all pairs are meant. By name, columns of this table and of one before it in the same chain are tied.
+            let by_name = matches!(constraint(join), Some(JoinConstraint::Using(_) | JoinConstraint::Natural));
+            if by_name || matches!(join.join_operator, JoinOperator::CrossJoin(_)) {
                 tie(&mut groups, first, table);
             }
         }

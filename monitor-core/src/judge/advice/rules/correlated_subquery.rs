@@ -6,15 +6,16 @@
 //! **What to do.** Join a grouped subquery, which reads the other table once: `left join (select customer_id, count(*) n from orders
 //! group by customer_id) o on o.customer_id = c.id`. Where few rows are asked for, an index on the subquery's column is the better answer.
 //!
-//! **When it is wrong.** With an index on that column each run is a look-up; then nothing is said.
+//! **When it is wrong.** With an index that begins with that column, or with one that the subquery compares with a constant, each run reads little; then nothing is said.
 
-use sqlparser::ast::{BinaryOperator, Expr, Query as Select, SelectItem, SetExpr};
+use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, Query as Select, SelectItem, SetExpr};
 
 use super::reading::{
-    Column, Scope, columns_of, conjuncts, hidden_by, index_on, plain, subqueries, top_selects,
+    Column, Scope, columns_of, conjuncts, has_aggregate, has_limit, hidden_by, plain, subqueries, top_selects,
 };
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
+use crate::inquire::Index;
 
 pub(super) struct CorrelatedSubquery;
 
@@ -25,6 +26,7 @@ const SAVES: f64 = 0.9;
 
 /// A subquery that depends on the row around it.
 pub(super) struct Correlated<'q> {
+    pub(super) query: &'q Select,
     pub(super) inner: &'q sqlparser::ast::Select,
     pub(super) scope: Scope<'q>,
     /// The subquery's columns that have to equal one of the row's.
@@ -48,7 +50,7 @@ impl Rule for CorrelatedSubquery {
             });
             for subquery in asked.chain(conditions.iter().copied()).flat_map(as_values) {
                 let Some(correlated) = Correlated::of(&subquery, query) else { continue };
-                if correlated.is_latest_of(&outer) {
+                if super::distinct_on_latest::is_latest(query, select, &outer, &correlated) {
                     continue;
                 }
                 if one_row {
@@ -81,9 +83,15 @@ fn judged(query: &Query<'_>, correlated: &Correlated<'_>) -> Opinion {
     let (Some(known), Some(rows)) = (table.known, table.rows()) else {
         return no_catalogue("whether an index leads the subquery to its rows");
     };
-    let fixed = correlated.fixed();
-    let by = fixed.iter().find_map(|column| index_on(known, column));
-    if let Some(index) = by {
+    // A constant that leads an index narrows each run as well; a partial index may hold just what is asked for.
+    let conditions = conjuncts(correlated.inner.selection.as_ref());
+    let mut fixed = correlated.scope.fixed(0, &conditions, true);
+    fixed.extend(correlated.columns.iter().map(|(column, _)| column.name.clone()));
+    let leads = |index: &&Index| {
+        let first = index.leading_columns().next();
+        index.valid && first.is_some_and(|first| fixed.iter().any(|one| one.eq_ignore_ascii_case(first)))
+    };
+    if let Some(index) = known.indexes.iter().find(leads) {
         return Opinion::Quiet(format!("index {} leads each run to its rows", index.name));
     }
     if rows < INNER_ROWS_MIN {
@@ -91,14 +99,21 @@ fn judged(query: &Query<'_>, correlated: &Correlated<'_>) -> Opinion {
     }
     let columns: Vec<_> = correlated.columns.iter().map(|(column, _)| column.name.as_str()).collect();
     let columns = columns.join(", ");
-    let rest = if correlated.is_only_by_row() { "" } else { " where (the subquery's other conditions)" };
+    let index = format!("index {} ({columns})", known.name);
+    let grouped = correlated.grouped(&columns);
     let found = query.rewrite(
         SAVES,
         &format!("a subquery reads all of {} for every row", known.name),
         "the subquery depends on the row around it, and no index leads it to what belongs to that row",
-        &format!("join `(select {columns}, count(*) from {}{rest} group by {columns})` instead", known.name),
+        &grouped.as_ref().map_or_else(
+            || index.clone(),
+            |grouped| format!("`left join ({grouped})` instead, with `coalesce` where a count may find nothing"),
+        ),
     );
-    let found = found.step(format!("or, where few rows are asked for, index {} ({columns})", known.name));
+    let found = match grouped {
+        Some(_) => found.step(format!("or, where few rows are asked for, {index}")),
+        None => found,
+    };
     found.fact("rows read each time", format!("{rows:.0}")).into()
 }
 
@@ -110,53 +125,36 @@ impl<'q> Correlated<'q> {
         let scope = Scope::of(inner, &hidden_by(subquery), query.catalogue);
         let conditions = conjuncts(inner.selection.as_ref());
         let columns: Vec<_> = conditions.iter().filter_map(|one| equals_outer(&scope, one)).collect();
-        (!columns.is_empty()).then_some(Self { inner, scope, columns })
+        (!columns.is_empty()).then_some(Self { query: subquery, inner, scope, columns })
     }
 
-    /// The columns that have to equal something: one of the row's, or a value.
-    fn fixed(&self) -> Vec<String> {
-        let conditions = conjuncts(self.inner.selection.as_ref());
-        let by_value = conditions.iter().filter_map(|condition| {
-            let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = plain(condition) else { return None };
-            match (self.scope.column(left), self.scope.column(right)) {
-                (Some(column), None) | (None, Some(column)) => Some(column.name),
-                _ => None,
-            }
-        });
-        let by_row = self.columns.iter().map(|(column, _)| column.name.clone());
-        by_row.chain(by_value).collect()
+    /// The conditions that do not tie it to the row around it.
+    pub(super) fn filters(&self) -> impl Iterator<Item = &'q Expr> {
+        let all = conjuncts(self.inner.selection.as_ref()).into_iter();
+        all.filter(|one| equals_outer(&self.scope, one).is_none())
     }
 
-    /// Whether the row around it is all it depends on.
-    fn is_only_by_row(&self) -> bool {
-        conjuncts(self.inner.selection.as_ref()).len() == self.columns.len()
+    /// The value it gives, where it is a single one over all rows of its group.
+    pub(super) fn aggregate(&self) -> Option<&'q Expr> {
+        let is_bare = matches!(&self.inner.group_by, GroupByExpr::Expressions(by, _) if by.is_empty())
+            && self.inner.having.is_none()
+            && !has_limit(self.query);
+        match self.inner.projection.as_slice() {
+            [SelectItem::UnnamedExpr(expr)] if is_bare && has_aggregate(expr) => Some(expr),
+            _ => None,
+        }
     }
 
-    /// Whether a condition on the row around it names nothing but what it is tied by.
-    pub(super) fn is_on_group(&self, condition: &Expr) -> bool {
-        let ties: Vec<_> = self.columns.iter().filter_map(|(_, around)| around.last()).collect();
-        columns_of(condition).iter().all(|name| name.last().is_some_and(|last| ties.contains(&last)))
-    }
-
-    /// Whether it looks for the greatest row of the whole group.
-    pub(super) fn is_greatest_of_all(&self) -> bool {
-        let of_max = |item: &SelectItem| item.to_string().to_ascii_lowercase().starts_with("max(");
-        self.is_only_by_row() && self.inner.projection.iter().all(of_max)
-    }
-
-    /// Whether it looks for the greatest or least row of the group that the outer row is in.
-    pub(super) fn is_latest_of(&self, outer: &Scope<'_>) -> bool {
-        let ([inner], [around]) = (self.scope.tables.as_slice(), outer.tables.as_slice()) else { return false };
-        let is_same = inner.name.is_some() && inner.name == around.name;
-        let is_extreme = match self.inner.projection.as_slice() {
-            [SelectItem::UnnamedExpr(expr)] => {
-                let word = expr.to_string().to_ascii_lowercase();
-                word.starts_with("max(") || word.starts_with("min(")
-            }
-            _ => false,
-        };
-        let in_group = self.columns.iter().any(|(column, around)| around.last() == Some(&column.name));
-        is_same && is_extreme && in_group
+    /// The same, for all rows at once, where that can be said: its filters kept, and none of them about the row around it.
+    fn grouped(&self, columns: &str) -> Option<String> {
+        let value = self.aggregate()?;
+        let own = |expr: &Expr| columns_of(expr).iter().all(|name| self.scope.resolve(name).is_some());
+        let filters: Vec<_> = self.filters().collect();
+        let is_own = own(value) && filters.iter().all(|one| own(one) && subqueries(one).is_empty());
+        let kept: Vec<_> = filters.iter().map(ToString::to_string).collect();
+        let kept = if kept.is_empty() { String::new() } else { format!(" where {}", kept.join(" and ")) };
+        let from = self.inner.from.first()?;
+        is_own.then(|| format!("select {columns}, {value} from {from}{kept} group by {columns}"))
     }
 }
 

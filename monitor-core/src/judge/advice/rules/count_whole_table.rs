@@ -12,6 +12,7 @@ use sqlparser::ast::{Expr, Function, SelectItem};
 
 use super::reading::{Scope, arguments, function_name, is_constant, only_select, plain};
 use super::seen::{Opinion, Query, no_catalogue};
+use super::names::{table_written, text_written};
 use super::Rule;
 use crate::capture::System;
 
@@ -44,9 +45,17 @@ impl Rule for CountWholeTable {
         }
         let name = &known.name;
         let estimate = match query.system() {
-            System::PostgreSql => format!("`select reltuples::bigint from pg_class where oid = '{name}'::regclass`"),
+            System::PostgreSql => {
+                let written = text_written(&table_written(query.system(), known));
+                format!("`select reltuples::bigint from pg_class where oid = {written}::regclass`")
+            }
             System::MySql | System::MariaDb => {
-                format!("`select table_rows from information_schema.tables where table_name = '{name}'`")
+                let schema = match known.schema.as_str() {
+                    "" => "database()".to_owned(),
+                    schema => text_written(schema),
+                };
+                let name = text_written(name);
+                format!("`select table_rows from information_schema.tables where table_schema = {schema} and table_name = {name}`")
             }
             _ => "`select max(rowid) from` it, where rows are never deleted".to_owned(),
         };

@@ -33,12 +33,15 @@ impl Rule for DeepOffset {
         }
         let wording = &query.of.wording;
         if wording.has_deep_offset() {
-            let found = query.rewrite(
-                SAVES,
+            let mut found = query.rewrite( SAVES,
                 "a thousand rows or more are read to be skipped",
                 "every row before the page is read and thrown away, so each page is slower than the one before",
                 "go on behind the last row of the page before: `where (k, id) > (?, ?) order by k, id limit ?`",
             );
+            // How often the page was deep is not kept, so of a statement with shallow pages too no saving can be proved.
+            if wording.has_shallow_offset() {
+                found.saves = None;
+            }
             return found
                 .sure(Confidence::Observed)
                 .step("end the order with a unique column, and index the order's columns")

@@ -10,8 +10,9 @@
 
 use sqlparser::ast::Expr;
 
-use super::reading::{Column, Scope, conjuncts, is_constant, operands, plain, top_selects};
+use super::reading::{Column, Scope, all_conditions, conjuncts, is_constant, operands, plain, top_selects};
 use super::seen::{Opinion, Query, no_catalogue};
+use super::names::{column_written, table_written};
 use super::Rule;
 use crate::capture::System;
 
@@ -31,8 +32,10 @@ impl Rule for LeadingWildcard {
             let scope = Scope::of(select, &[], query.catalogue);
             let conditions = conjuncts(select.selection.as_ref());
             let arms = conditions.iter().flat_map(|condition| operands(condition));
-            let mut matches = arms.filter_map(|arm| matched(&scope, arm));
-            if let Some(column) = matches.find(|column| !scope.is_led(column.table, &conditions)) {
+            if let Some(column) = arms.filter_map(|arm| matched(&scope, arm)).next() {
+                if let Some(index) = scope.led_to(column.table, &all_conditions(select)) {
+                    return Opinion::Quiet(format!("index {} leads to few rows already", index.name));
+                }
                 return judged(query, &scope, &column);
             }
         }
@@ -72,7 +75,7 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column) -> Opinion {
     if let Some(index) = is_fuzzy {
         return Opinion::Quiet(format!("index {} serves patterns", index.name));
     }
-    let (name, of) = (&known.name, &column.name);
+    let (name, of) = (table_written(query.system(), known), column_written(query.system(), &column.name));
     let remedy = match query.system() {
         System::PostgreSql => format!(
             "create extension pg_trgm; create index concurrently on {name} using gin ({of} gin_trgm_ops)"
@@ -84,7 +87,7 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column) -> Opinion {
     };
     let found = query.rewrite(
         SAVES,
-        &format!("a pattern that starts with a wildcard reads all of {name}"),
+        &format!("a pattern that starts with a wildcard reads all of {}", known.name),
         "an index is sorted by how values begin, of which such a pattern says nothing",
         &remedy,
     );

@@ -5,11 +5,11 @@
 //!
 //! **What to do.** Add `order by` with a unique column at its end.
 //!
-//! **When it is wrong.** Where any row will do. A test for existence, a single row by its unique key, and rows taken from a queue with `for update` are left
+//! **When it is wrong.** Where any row will do. A test for existence, a single row by its key or another value it equals, and rows taken from a queue with `for update` are left
 //! alone.
 
 use super::reading::{
-    Scope, all_conditions, has_aggregate, has_limit, is_constant, only_select,
+    Scope, Shape, all_conditions, has_aggregate, has_limit, is_constant, only_select, wrapped_columns,
 };
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
@@ -48,6 +48,13 @@ impl Rule for LimitWithoutOrder {
         }
         let scope = Scope::of(select, &hidden, query.catalogue);
         let conditions = all_conditions(select);
+        let activity = &query.of.activity;
+        let counted = activity.calls > activity.rows_unknown;
+        let is_look_up = Shape::of(query.tree, query.catalogue).looked_up
+            || wrapped_columns(&scope, &conditions).iter().any(|wrapped| wrapped.equals);
+        if is_look_up && counted && activity.rows_returned <= activity.calls - activity.rows_unknown {
+            return Opinion::Quiet("it looks up one row by a value".into());
+        }
         let single = scope.single_rows(&conditions);
         match scope.tables.as_slice() {
             _ if single.iter().all(|one| *one) => {

@@ -13,7 +13,9 @@ use sqlparser::ast::{FromTable, Statement, TableFactor};
 
 use super::reading::Scope;
 use super::seen::{Opinion, Query};
+use super::names::table_written;
 use super::Rule;
+use crate::capture::System;
 use crate::judge::advice::{Effort, Priority};
 
 pub(super) struct MissingWhereWrite;
@@ -57,8 +59,10 @@ fn unbounded(query: &Query<'_>, what: &str, factor: &TableFactor) -> Opinion {
     if table.rows().is_some_and(|rows| rows < ROWS_MIN) || (counted && changed > 0.0 && changed < ROWS_MIN) {
         return Opinion::Quiet(format!("{name} is small"));
     }
+    let written = table.known.map_or_else(|| name.clone(), |known| table_written(query.system(), known));
     let remedy = match what {
-        "delete" => format!("to empty the table, `truncate {name}`; otherwise add `where`, and delete in batches by key"),
+        "delete" if query.system() == System::Sqlite => "add `where`, and delete in batches by key".to_owned(),
+        "delete" => format!("to empty the table, `truncate {written}`; otherwise add `where`, and delete in batches by key"),
         _ => "add `where`; to change all rows, do it in batches by key".to_owned(),
     };
     let mut found = query

@@ -4,6 +4,7 @@
 //! to do, and when it is wrong. `cargo xtask rules` makes `docs/rules.md` of them.
 
 mod idle;
+mod names;
 mod pressure;
 mod reading;
 mod repeated;

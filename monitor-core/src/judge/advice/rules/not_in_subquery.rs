@@ -6,11 +6,13 @@
 //!
 //! **What to do.** `not exists (select 1 from orders o where o.customer_id = c.id)` means what was meant, and is planned as an anti join.
 //!
-//! **When it is wrong.** Over a small table whose column cannot be NULL it makes no difference; nothing is said of that.
+//! **When it is wrong.** Over a small table whose column cannot be NULL it makes no difference; nothing is said of that. A row whose own value is NULL is left out by `not in`, and given by `not exists`.
 
-use sqlparser::ast::{Expr, Query as Select, SelectItem, SetExpr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, Query as Select, SelectItem, SetExpr, UnaryOperator};
 
-use super::reading::{Scope, conjuncts, hidden_by, plain, top_selects};
+use super::reading::{
+    Scope, all_conditions, conjuncts, constant_side, hidden_by, joins_inner_only, plain, top_selects,
+};
 use super::seen::{Opinion, Query};
 use super::Rule;
 use crate::judge::advice::Priority;
@@ -41,6 +43,7 @@ impl Rule for NotInSubquery {
             "one NULL among the subquery's rows makes the statement give nothing; and it is not planned as a join",
             "write `not exists (select 1 from inner_table i where i.key = outer_table.key)`",
         );
+        let found = found.step("rows whose own value is NULL come as well then: add `and outer_table.key is not null` where they are not meant");
         match nullable {
             Some(true) => found.at_risk(Priority::High).fact("the subquery's column", "may be NULL"),
             Some(false) => found.fact("the subquery's column", "is never NULL"),
@@ -61,6 +64,26 @@ fn not_in(condition: &Expr) -> Option<&Select> {
     }
 }
 
+/// Whether a condition does not hold where a column is NULL.
+fn never_of_null(condition: &Expr, is_it: &impl Fn(&Expr) -> bool) -> bool {
+    match plain(condition) {
+        Expr::IsNotNull(inner) => is_it(inner),
+        Expr::BinaryOp { left, op, right } => {
+            let is_strict = matches!(
+                op,
+                BinaryOperator::Eq
+                    | BinaryOperator::NotEq
+                    | BinaryOperator::Lt
+                    | BinaryOperator::LtEq
+                    | BinaryOperator::Gt
+                    | BinaryOperator::GtEq
+            );
+            is_strict && (is_it(left) || is_it(right))
+        }
+        other => constant_side(other).is_some_and(is_it),
+    }
+}
+
 /// Whether the subquery's column may be NULL, and how many rows its table has, where that is known.
 fn of_inner(query: &Query<'_>, inner: &Select) -> (Option<bool>, Option<f64>) {
     let SetExpr::Select(select) = &*inner.body else { return (None, None) };
@@ -71,9 +94,9 @@ fn of_inner(query: &Query<'_>, inner: &Select) -> (Option<bool>, Option<f64>) {
         _ => None,
     };
     let nullable = column.and_then(|column| {
-        let excluded = conjuncts(select.selection.as_ref()).iter().any(|condition| {
-            matches!(plain(condition), Expr::IsNotNull(inner) if scope.column(inner).as_ref() == Some(&column))
-        });
+        let conditions = if joins_inner_only(select) { all_conditions(select) } else { conjuncts(select.selection.as_ref()) };
+        let is_it = |expr: &Expr| scope.column(expr).as_ref() == Some(&column);
+        let excluded = conditions.iter().any(|condition| never_of_null(condition, &is_it));
         let known = scope.table_of(&column)?.column(&column.name)?;
         Some(known.nullable && !excluded)
     });

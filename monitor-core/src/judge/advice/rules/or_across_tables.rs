@@ -5,11 +5,13 @@
 //!
 //! **What to do.** A `union` of two selects, one for each arm, each led by its own index. `union` takes out the rows that both give.
 //!
-//! **When it is wrong.** Without an index for both arms the union would read everything as well; then nothing is said.
+//! **When it is wrong.** Without an index for both arms the union would read everything as well; then nothing is said. Nor where the same row may be meant to come twice, which a union would take out: it speaks only where plain columns are selected, a unique key among them.
 
-use sqlparser::ast::SelectItem;
+use sqlparser::ast::{GroupByExpr, Select, SelectItem, Statement};
 
-use super::reading::{Column, Scope, conjuncts, constant_side, has_aggregate, operands, top_selects};
+use super::reading::{
+    Column, Scope, all_conditions, conjuncts, constant_side, has_limit, joins_inner_only, operands, top_selects,
+};
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
 
@@ -26,15 +28,10 @@ impl Rule for OrAcrossTables {
     }
 
     fn read(&self, query: &Query<'_>) -> Opinion {
+        let is_limited = matches!(query.tree, Statement::Query(query) if has_limit(query));
         for select in top_selects(query.tree) {
             let scope = Scope::of(select, &[], query.catalogue);
-            let conditions = conjuncts(select.selection.as_ref());
-            // Few rows to ask of, or an answer that two selects would give twice.
-            let is_led = (0..scope.tables.len()).any(|table| scope.is_led(table, &conditions));
-            if is_led || select.projection.iter().any(has_aggregate_item) {
-                continue;
-            }
-            for condition in conditions {
+            for condition in conjuncts(select.selection.as_ref()) {
                 let arms = operands(condition);
                 if arms.len() < 2 {
                     continue;
@@ -42,11 +39,45 @@ impl Rule for OrAcrossTables {
                 let columns: Option<Vec<_>> =
                     arms.iter().map(|arm| scope.column(constant_side(arm)?)).collect();
                 let Some(columns) = columns else { continue };
+                if is_limited {
+                    return Opinion::Quiet("`limit` stops before all is joined".into());
+                }
+                if !gives_each_row_once(&scope, select) {
+                    return Opinion::Quiet("a union would take out rows that are meant to come twice".into());
+                }
+                let conditions = all_conditions(select);
+                if let Some(index) = columns.iter().find_map(|arm| scope.led_to(arm.table, &conditions)) {
+                    return Opinion::Quiet(format!("index {} leads to few rows already", index.name));
+                }
                 return judged(query, &scope, &columns);
             }
         }
         Opinion::NotMine
     }
+}
+
+/// Whether a `select` gives rows of which no two are the same: a unique key of a table is among its columns, to which
+/// inner joins add one partner at most.
+fn gives_each_row_once(scope: &Scope<'_>, select: &Select) -> bool {
+    let is_plain = matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty())
+        && select.having.is_none()
+        && joins_inner_only(select);
+    let selected: Option<Vec<Column>> = select
+        .projection
+        .iter()
+        .map(|item| match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => scope.column(expr),
+            _ => None,
+        })
+        .collect();
+    let (true, Some(selected)) = (is_plain, selected) else { return false };
+    let conditions = all_conditions(select);
+    (0..scope.tables.len()).any(|table| {
+        let of = selected.iter().filter(|column| column.table == table);
+        let names: Vec<_> = of.map(|column| column.name.clone()).collect();
+        let mut others = (0..scope.tables.len()).filter(|&other| other != table);
+        scope.has_unique_key(table, &names) && others.all(|other| scope.is_to_one(other, &conditions))
+    })
 }
 
 fn judged(query: &Query<'_>, scope: &Scope<'_>, arms: &[Column]) -> Opinion {
@@ -74,11 +105,4 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, arms: &[Column]) -> Opinion {
         "write a `union` of two selects, one for each arm of the `or`",
     );
     found.fact("rows of the larger table", format!("{largest:.0}")).into()
-}
-
-fn has_aggregate_item(item: &SelectItem) -> bool {
-    match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => has_aggregate(expr),
-        _ => false,
-    }
 }

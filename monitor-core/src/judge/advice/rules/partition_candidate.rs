@@ -9,7 +9,9 @@
 //! **When it is wrong.** A large table that is asked for single keys is well as it is; nothing is said of it.
 
 use super::Rule;
+use super::names::{column_written, table_written};
 use super::seen::{Found, Say, Seen};
+use crate::capture::System;
 use crate::identify::Kind;
 use crate::inquire::Table;
 use crate::judge::advice::{Category, Confidence, Effort, Evidence};
@@ -35,7 +37,7 @@ impl Rule for PartitionCandidate {
         };
         for table in catalogue.tables.iter().filter(|table| is_huge(table)) {
             match judge(seen, table) {
-                Ok((column, delete)) => say.found_in(delete, advice(table, &column)),
+                Ok((column, delete)) => say.found_in(delete, advice(catalogue.system, table, &column)),
                 Err(why) => say.quiet(&*table.name, why),
             }
         }
@@ -89,8 +91,14 @@ fn is_appended(table: &Table, column: &str) -> Option<bool> {
     Some(writes.inserted > 0.0 && writes.updated <= UPDATES_MAX * writes.inserted)
 }
 
-fn advice(table: &Table, column: &str) -> Found {
+fn advice(system: System, table: &Table, column: &str) -> Found {
     let name = &table.name;
+    let (written, by) = (table_written(system, table), column_written(system, column));
+    let mut remedy =
+        vec![format!("partition {written} by ranges of {by}, and `drop` a partition in the place of deleting")];
+    if system == System::PostgreSql {
+        remedy.push(format!("as a first step: create index concurrently on {written} using brin ({by})"));
+    }
     let mut evidence = Evidence::default();
     if let Some(rows) = table.rows {
         evidence = evidence.fact("rows", format!("{rows:.0}"));
@@ -106,10 +114,7 @@ fn advice(table: &Table, column: &str) -> Found {
         saves: Some(1.0),
         title: format!("{name} is huge, and read and emptied by {column}"),
         meaning: "such a delete touches every row and every index, and leaves its space behind".into(),
-        remedy: vec![
-            format!("partition {name} by ranges of {column}, and `drop` a partition in the place of deleting"),
-            format!("as a first step on PostgreSQL: create index concurrently on {name} using brin ({column})"),
-        ],
+        remedy,
         evidence: evidence.fact("column", column),
     }
 }

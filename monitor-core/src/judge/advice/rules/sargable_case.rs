@@ -28,6 +28,10 @@ impl Rule for SargableCase {
                     quiet = no_catalogue("whether the folded column has an index");
                     continue;
                 }
+                if let Some(index) = scope.led_to(table, &conditions) {
+                    quiet = Opinion::Quiet(format!("index {} leads to few rows already", index.name));
+                    continue;
+                }
                 let asked_for = wrapped.sql.clone();
                 if let Some(index) = scope.expression_index(table, |sql| wrapped.is_served_by(sql)) {
                     quiet = Opinion::Quiet(format!("index {} holds `{asked_for}`", index.name));

@@ -46,12 +46,16 @@ fn advice(query: &Query<'_>, cast: &str, column: &str) -> super::seen::Found {
 /// A value of a wider type than the column, which the column is converted to.
 fn by_value(query: &Query<'_>) -> Option<Opinion> {
     for (scope, conditions) in asked(query.tree, query.catalogue) {
-        for condition in conditions {
+        for condition in &conditions {
             let Some((side, cast, data_type)) = compared_with_cast(condition) else { continue };
             let Some(column) = scope.column(side) else { continue };
             let Some(table) = scope.table_of(&column) else { continue };
             let of_integers = table.column(&column.name).is_some_and(|known| is_integer(&known.type_name));
             let small = table.rows.is_some_and(|rows| rows < ROWS_MIN);
+            let others: Vec<_> = conditions.iter().copied().filter(|other| other != condition).collect();
+            if scope.led_to(column.table, &others).is_some() {
+                continue;
+            }
             match scope.index_on(&column) {
                 Some(index) if of_integers && !small && is_wider(data_type) => {
                     let sql = format!("{} = {cast}", column.name).to_lowercase();

@@ -22,6 +22,9 @@ impl Rule for SargableCoalesce {
     fn read(&self, query: &Query<'_>) -> Opinion {
         hidden(query, How::Coalesce, |query, wrapped, index| {
             let column = &wrapped.column.name;
+            if !wrapped.equals {
+                return Opinion::Quiet("the replacement may be among what is asked for".into());
+            }
             let found = query.rewrite(
                 SAVES,
                 &format!("`{}` hides `{column}` from its index", wrapped.sql),

@@ -1,13 +1,15 @@
 //! A condition asks for a function of a column, so the column's index is of no use.
 //!
 //! **What was seen.** `where date(created_at) = ?`: an index is sorted by `created_at`, not by `date(created_at)`, so every row is
-//! read and put through the function. `extract`, `substr`, `date_trunc`, `year` and `at time zone` do the same.
+//! read and put through the function. `date_trunc`, `year` and `extract(year ...)` do the same.
 //!
 //! **What to do.** Compare the column itself with the bounds of what the function would give: a day is
-//! `created_at >= ? and created_at < ? + 1 day`. Where no range says the same, index the expression.
+//! `created_at >= ? and created_at < ? + 1 day`.
 //!
-//! **When it is wrong.** Never silent where the function stands on the other side, in the select list, or where an index over this
-//! very expression exists: then nothing is said. It speaks only where the column has an index that would be used.
+//! **When it is wrong.** Not where the function stands on the other side, in the select list, or where an index over this
+//! very expression exists: then nothing is said. Nor of functions that no range of the column stands for, such as `length`, nor where another condition leads an index to few rows already. It speaks only where the column has an index that would be used.
+
+use sqlparser::ast::Expr;
 
 use super::reading::{How, Scope, Wrapped, asked, wrapped_columns};
 use super::seen::{Opinion, Query, no_catalogue};
@@ -30,6 +32,9 @@ impl Rule for SargableFunction {
     fn read(&self, query: &Query<'_>) -> Opinion {
         hidden(query, How::Function, |query, wrapped, index| {
             let Wrapped { sql, column, .. } = wrapped;
+            if !wrapped.is_range {
+                return Opinion::Quiet(format!("no range of `{}` says the same as `{sql}`", column.name));
+            }
             let found = query.rewrite(
                 SAVES,
                 &format!("`{sql}` hides `{}` from its index", column.name),
@@ -54,7 +59,7 @@ pub(super) fn hidden(
     for (scope, conditions) in asked(query.tree, query.catalogue) {
         for wrapped in wrapped_columns(&scope, &conditions) {
             if wrapped.how == how {
-                match judged(query, &scope, &wrapped, &say) {
+                match judged(query, &scope, &conditions, &wrapped, &say) {
                     found @ Opinion::Found(_) => return found,
                     other => quiet = other,
                 }
@@ -66,9 +71,7 @@ pub(super) fn hidden(
 
 fn judged(
     query: &Query<'_>,
-    scope: &Scope<'_>,
-    wrapped: &Wrapped,
-    say: &impl Fn(&Query<'_>, &Wrapped, &str) -> Opinion,
+    scope: &Scope<'_>, conditions: &[&Expr], wrapped: &Wrapped, say: &impl Fn(&Query<'_>, &Wrapped, &str) -> Opinion,
 ) -> Opinion {
     let Wrapped { column, sql, .. } = wrapped;
     let Some(table) = scope.table_of(column) else {
@@ -77,8 +80,10 @@ fn judged(
     if let Some(index) = scope.expression_index(column.table, |indexed| wrapped.is_served_by(indexed)) {
         return Opinion::Quiet(format!("index {} holds `{sql}`", index.name));
     }
-    match scope.index_on(column) {
-        None => Opinion::Quiet(format!("`{}` has no index that could be used instead", column.name)),
+    if let Some(index) = scope.led_to(column.table, conditions) {
+        return Opinion::Quiet(format!("index {} leads to few rows already", index.name));
+    }
+    match scope.index_on(column) { None => Opinion::Quiet(format!("`{}` has no index that could be used instead", column.name)),
         Some(_) if table.rows.is_some_and(|rows| rows < ROWS_MIN) => {
             Opinion::Quiet(format!("{} is small", table.name))
         }

@@ -2,11 +2,12 @@
 //!
 //! **What was seen.** More than a fifth of a table's rows changed since its statistics were gathered, or a fifth as many rows are dead and not cleaned up. Plans are made for a table that is no more, and scans read what nobody can see.
 //!
-//! **What to do.** `analyze` the table; `vacuum (analyze)` where rows are dead. For a table that changes fast, have it done sooner: `autovacuum_analyze_scale_factor` of that table.
+//! **What to do.** `analyze` the table; `vacuum (analyze)` where rows are dead. For a table that changes fast, have it done sooner: `autovacuum_analyze_scale_factor` of that table, or `autovacuum_vacuum_scale_factor` where rows are dead.
 //!
 //! **When it is wrong.** While autovacuum is at it. Only tables of a thousand rows and more that were used of late are looked at.
 
 use super::Rule;
+use super::names::table_written;
 use super::seen::{Found, Say, Seen, percent};
 use crate::capture::System;
 use crate::inquire::Table;
@@ -45,7 +46,7 @@ impl Rule for StaleStatistics {
 }
 
 fn advice(system: System, table: &Table, changed: Option<f64>, dead: Option<f64>) -> Found {
-    let name = &table.name;
+    let name = &table_written(system, table);
     let first = match (system, dead) {
         (System::PostgreSql, Some(_)) => format!("vacuum (analyze) {name};"),
         (System::MySql | System::MariaDb, _) => format!("analyze table {name};"),
@@ -53,7 +54,8 @@ fn advice(system: System, table: &Table, changed: Option<f64>, dead: Option<f64>
     };
     let mut remedy = vec![first];
     if system == System::PostgreSql {
-        remedy.push(format!("alter table {name} set (autovacuum_analyze_scale_factor = 0.02);"));
+        let what = if dead.is_some() { "vacuum" } else { "analyze" };
+        remedy.push(format!("alter table {name} set (autovacuum_{what}_scale_factor = 0.02);"));
     }
     let mut evidence = Evidence::default();
     if let Some(changed) = changed {
@@ -68,7 +70,7 @@ fn advice(system: System, table: &Table, changed: Option<f64>, dead: Option<f64>
         confidence: Confidence::Observed,
         risk: Some(Priority::Medium),
         saves: None,
-        title: format!("the planner's numbers on {name} are old"),
+        title: format!("the planner's numbers on {} are old", table.name),
         meaning: "plans are made for a table that is no more, and scans read rows that nobody can see".into(),
         remedy,
         evidence,

@@ -94,14 +94,6 @@ impl<'a> Scope<'a> {
         self.has_unique_key(table, &fixed)
     }
 
-    /// Whether an index leads to the rows of a table by what other conditions fix: then whatever else is asked of it
-    /// is asked of few rows.
-    pub(in super::super) fn is_led(&self, table: usize, conditions: &[&Expr]) -> bool {
-        let fixed = self.fixed(table, conditions, false);
-        let known = self.tables[table].known;
-        known.is_some_and(|known| fixed.iter().any(|column| index_on(known, column).is_some()))
-    }
-
     /// For each table, whether conditions leave one row of it at most: they fix a unique key by constants, or by columns of
     /// other tables of which there is one row.
     pub(in super::super) fn single_rows(&self, conditions: &[&Expr]) -> Vec<bool> {
@@ -181,6 +173,24 @@ impl<'a> Scope<'a> {
         })
     }
 
+    /// The index, if any, that leads to a few of a table's rows already, by what conditions want equal to constants or to
+    /// single rows of other tables. Of a column without statistics few rows are taken for granted.
+    pub(in super::super) fn led_to(&self, table: usize, conditions: &[&Expr]) -> Option<&'a Index> {
+        let known = self.tables.get(table)?.known?;
+        let single = self.single_rows(conditions);
+        let mut fixed = self.fixed(table, conditions, true);
+        let tied = conditions.iter().filter_map(|condition| self.equal_columns(condition));
+        fixed.extend(tied.filter_map(|(a, b)| match (a.table == table, b.table == table) {
+            (true, false) if single[b.table] => Some(a.name),
+            (false, true) if single[a.table] => Some(b.name),
+            _ => None,
+        }));
+        fixed
+            .into_iter()
+            .filter(|column| is_selective(known, column))
+            .find_map(|column| index_on(known, &column))
+    }
+
     /// The index, if any, whose key begins with a column.
     pub(in super::super) fn index_on(&self, column: &Column) -> Option<&'a Index> {
         index_on(self.table_of(column)?, &column.name)
@@ -200,8 +210,16 @@ impl<'a> Scope<'a> {
     }
 }
 
+/// Distinct values from which on a column's value leaves few rows: a hundredth of them.
+const SELECTIVE_MIN: f64 = 100.0;
+
+fn is_selective(table: &Table, column: &str) -> bool {
+    let spread = table.column(column).and_then(|column| column.spread.as_ref());
+    spread.is_none_or(|spread| spread.distinct >= SELECTIVE_MIN)
+}
+
 /// The index, if any, of a table whose key begins with a column.
-pub(in super::super) fn index_on<'a>(table: &'a Table, column: &str) -> Option<&'a Index> {
+fn index_on<'a>(table: &'a Table, column: &str) -> Option<&'a Index> {
     table.indexes.iter().find(|index| {
         let first = index.leading_columns().next();
         index.valid

@@ -1,6 +1,6 @@
 //! Columns that a condition hides from their index behind a function, a sum or a cast.
 
-use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::ast::{BinaryOperator, DateTimeField, Expr};
 
 use super::expressions::{arguments, constant_side, function_name, is_constant, plain};
 use super::scope::{Column, Scope};
@@ -12,6 +12,10 @@ pub(in super::super) struct Wrapped {
     pub(in super::super) how: How,
     /// The expression, in lower case and without the table's name.
     pub(in super::super) sql: String,
+    /// It has to equal the constant.
+    pub(in super::super) equals: bool,
+    /// Its values are ranges of the column's: a day, a year.
+    pub(in super::super) is_range: bool,
 }
 
 /// What stands around the column.
@@ -34,13 +38,39 @@ pub(in super::super) fn wrapped_columns(scope: &Scope<'_>, conditions: &[&Expr])
     let of = |condition: &&Expr| {
         let side = constant_side(condition)?;
         let (how, inner) = inside(side)?;
-        let column =
-            scope.column(inner).filter(|column| !scope.is_led(column.table, conditions))?;
+        let (ordered, equals) = asked_how(condition);
+        if !ordered && how != How::Case {
+            return None;
+        }
+        let column = scope.column(inner)?;
         let alias = format!("{}.", scope.tables[column.table].alias);
         let sql = side.to_string().to_ascii_lowercase().replace(&alias, "");
-        Some(Wrapped { column, how, sql })
+        Some(Wrapped { column, how, sql, equals, is_range: is_range(side) })
     };
     conditions.iter().filter_map(of).collect()
+}
+
+/// Whether a condition asks for a place in an order, which an index has, and whether for one value of it.
+fn asked_how(condition: &Expr) -> (bool, bool) {
+    let is_equal = |op: &BinaryOperator| *op == BinaryOperator::Eq;
+    match plain(condition) {
+        Expr::BinaryOp { op, .. } => (*op != BinaryOperator::NotEq, is_equal(op)),
+        Expr::AnyOp { compare_op, .. } => (is_equal(compare_op), is_equal(compare_op)),
+        Expr::InList { negated, .. } => (!negated, !negated),
+        Expr::Between { negated, .. } => (!negated, false),
+        _ => (false, false),
+    }
+}
+
+/// Whether each value of an expression is a range of its column's values.
+fn is_range(expr: &Expr) -> bool {
+    const NAMES: [&str; 5] = ["date", "date_trunc", "to_days", "trunc", "year"];
+    match plain(expr) {
+        Expr::Function(function) => NAMES.contains(&function_name(function).as_str()),
+        Expr::Extract { field, .. } => matches!(field, DateTimeField::Year | DateTimeField::Years),
+        Expr::Floor { .. } => true,
+        _ => false,
+    }
 }
 
 /// What is around an expression that is not constant, and that expression.
