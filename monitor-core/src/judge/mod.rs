@@ -32,8 +32,8 @@ pub use change::{
 };
 pub use compare::{Comparison, Period, StatementComparison, compare};
 pub use finding::{Finding, FindingKind, Severity};
+pub use findings::findings;
 pub(crate) use findings::{Overload, Regressions, grouped, judged};
-pub use findings::{findings, too_soon};
 pub(crate) use health::HealthBook;
 pub use health::{Check, CheckKind, Health, Observed, Status, Unit, health};
 pub use mute::Mute;

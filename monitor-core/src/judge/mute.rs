@@ -68,12 +68,15 @@ impl Mute {
         Self { until: Some(time), ..self }
     }
 
-    fn covers(&self, finding: &Finding, now: SystemTime) -> bool {
-        self.until.is_none_or(|until| now < until)
-            && self.kind.is_none_or(|kind| kind == finding.kind)
+    fn is_over(&self, now: SystemTime) -> bool {
+        self.until.is_some_and(|until| now >= until)
+    }
+
+    fn covers(&self, finding: &Finding, key: &str) -> bool {
+        self.kind.is_none_or(|kind| kind == finding.kind)
             && self.fingerprint.is_none_or(|id| finding.subject.fingerprint() == Some(id))
             && self.pool.as_deref().is_none_or(|pool| finding.subject.pool() == Some(pool))
-            && self.key.as_deref().is_none_or(|key| finding.key() == key)
+            && self.key.as_deref().is_none_or(|wanted| wanted == key)
     }
 }
 
@@ -104,12 +107,20 @@ impl Mutes {
         self.forgotten
     }
 
-    /// Whether a finding is muted now. Mutes whose time is over are forgotten.
-    pub(crate) fn cover(&mut self, finding: &Finding, now: SystemTime) -> bool {
-        self.mutes.retain(|mute| mute.until.is_none_or(|until| now < until));
+    /// Forgets the mutes whose time is over.
+    pub(crate) fn expire(&mut self, now: SystemTime) {
+        self.mutes.retain(|mute| !mute.is_over(now));
+    }
+
+    /// Whether a finding is muted, by those whose time was not over when they [expired](Self::expire) last.
+    pub(crate) fn cover(&self, finding: &Finding) -> bool {
+        if self.mutes.is_empty() {
+            return false;
+        }
+        let key = finding.key();
         // A folded alert is about many statements: no mute of one of them is meant for it.
         let of_one = |mute: &Mute| mute.fingerprint.is_some();
         let folded = finding.subject == Subject::Statements;
-        self.mutes.iter().any(|mute| !(folded && of_one(mute)) && mute.covers(finding, now))
+        self.mutes.iter().any(|mute| !(folded && of_one(mute)) && mute.covers(finding, &key))
     }
 }

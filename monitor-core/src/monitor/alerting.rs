@@ -94,9 +94,10 @@ impl Inner {
         let (notices, firing) = {
             let State { book, mutes, .. } = &mut *self.alerting.state();
             let by_comment = muted_by_comment(&snapshot);
+            mutes.expire(at);
             let muted = &mut |finding: &Finding| {
                 by_comment.contains(&(finding.subject.fingerprint(), finding.subject.database()))
-                    || mutes.cover(finding, at)
+                    || mutes.cover(finding)
             };
             let notices = book.review(review, &self.alerting.rules, muted);
             let firing = AlertFilter::default().state(AlertState::Firing).muted(false);

@@ -1,13 +1,14 @@
 //! PostgreSQL's catalogue, read into plain data.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use super::questions::{
     COLUMNS, COLUMNS_ORDER, FOREIGN_KEYS, FOREIGN_KEYS_ORDER, INDEXES, INDEXES_ORDER, SERVER,
     TABLES,
 };
 use crate::capture::System;
+use crate::inquire::cells::Cells;
 use crate::inquire::{
     AskError, Asker, Catalogue, Column, ForeignKey, Index, KeyPart, Spread, Table, TableKind,
     Writes,
@@ -16,9 +17,6 @@ use crate::inquire::{
 /// How many tables are read, the largest first. What is left out is counted in
 /// [`Catalogue::tables_left_out`].
 pub const TABLES_MAX: usize = 500;
-
-/// A row of an answer, read from left to right.
-struct Cells(std::vec::IntoIter<Option<String>>);
 
 /// What a PostgreSQL database holds: five questions, none of which waits for a lock on a table.
 ///
@@ -214,48 +212,4 @@ fn foreign_keys(asker: &mut dyn Asker, oids: &str) -> Result<Vec<ForeignKey>, As
         }
     }
     Ok(keys)
-}
-
-// === impl Cells ===
-
-impl Cells {
-    fn of(row: Vec<Option<String>>) -> Self {
-        Self(row.into_iter())
-    }
-
-    fn optional(&mut self) -> Option<String> {
-        self.0.next().flatten()
-    }
-
-    fn text(&mut self) -> String {
-        self.optional().unwrap_or_default()
-    }
-
-    fn number(&mut self) -> Option<f64> {
-        self.optional()?.parse().ok()
-    }
-
-    fn truth(&mut self) -> bool {
-        self.text() == "true"
-    }
-
-    fn words(&mut self) -> Vec<String> {
-        self.text().split_whitespace().map(str::to_owned).collect()
-    }
-
-    fn moment(&mut self) -> Option<SystemTime> {
-        let seconds = self.number()?;
-        UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
-    }
-
-    /// A JSON array of texts or numbers.
-    fn list(&mut self) -> Vec<String> {
-        let Some(text) = self.optional() else { return Vec::new() };
-        let values: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap_or_default();
-        let as_text = |value: serde_json::Value| match value {
-            serde_json::Value::String(text) => text,
-            other => other.to_string(),
-        };
-        values.into_iter().map(as_text).collect()
-    }
 }

@@ -49,23 +49,6 @@ pub(super) fn find(
     }
 }
 
-pub(super) fn too_soon(window: Option<&Window>, thresholds: &Thresholds) -> Vec<FindingKind> {
-    let calls = window.map_or(0, |window| window.rollup.total.calls);
-    let covered = window.map_or(Duration::ZERO, |window| window.covered);
-    let few = calls < thresholds.calls_min;
-    let mut kinds = Vec::new();
-    if few {
-        kinds.extend([FindingKind::AverageTime, FindingKind::ErrorRate]);
-    }
-    if covered < RATE_COVERS_MIN {
-        kinds.push(FindingKind::CallsPerSecond);
-    }
-    if few || calls < P99_CALLS_MIN {
-        kinds.push(FindingKind::P99);
-    }
-    kinds
-}
-
 fn grouped(window: &Window, group: Group) -> Vec<Calls<'_>> {
     let covered = window.covered;
     let calls = |subject, activity| Calls { subject, activity, covered };

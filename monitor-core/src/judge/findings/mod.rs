@@ -20,18 +20,11 @@ const FAR_BEYOND: f64 = 2.0;
 /// Everything that is beyond its threshold, by kind and subject.
 ///
 /// Rates, means and percentiles are judged over the shortest window, and only when it has enough
-/// calls; [`too_soon`] says which kinds could not be judged. Slow calls of statements that a comment
+/// calls. Slow calls of statements that a comment
 /// in their SQL mutes (`/* monitor:mute */`) are left out.
 #[must_use]
 pub fn findings(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Finding> {
     find(snapshot, thresholds, false, &|_| Group::Together)
-}
-
-/// The kinds of trouble that cannot be told yet: too few calls for a share or a percentile, too
-/// short a time for a rate.
-#[must_use]
-pub fn too_soon(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<FindingKind> {
-    calls::too_soon(snapshot.windows.first(), thresholds)
 }
 
 /// The same as [`findings`], with calls grouped as alert rules ask for, and with muted statements:
