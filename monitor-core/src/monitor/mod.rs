@@ -193,7 +193,9 @@ impl Monitor {
     pub fn report(&self) -> String {
         let snapshot = self.snapshot();
         let recommendations = self.recommendations();
-        show::text(&snapshot, &self.health_of(&snapshot)) + &show::recommendations(&recommendations)
+        show::text(&snapshot, &self.health_of(&snapshot))
+            + &show::timeouts(&self.timeouts_of(&snapshot))
+            + &show::recommendations(&recommendations)
     }
 
     /// Why checkouts timed out: the newest of each pool, newest first, under the pool's name.
@@ -201,7 +203,11 @@ impl Monitor {
     /// Of each pool [`CheckoutTimeout::KEPT_MAX`](crate::snapshot::CheckoutTimeout::KEPT_MAX) are kept.
     #[must_use]
     pub fn timeouts(&self) -> Vec<(Arc<str>, Explanation)> {
-        let (snapshot, thresholds) = (self.snapshot(), self.thresholds());
+        self.timeouts_of(&self.snapshot())
+    }
+
+    fn timeouts_of(&self, snapshot: &Snapshot) -> Vec<(Arc<str>, Explanation)> {
+        let thresholds = self.thresholds();
         let of_pool = |(source, pool): (&SourceActivity, &PoolActivity)| {
             let name = source.name.clone();
             let explained =

@@ -221,7 +221,7 @@ impl<'a> WindowView<'a> {
             covered_seconds: window.covered.as_secs_f64(),
             calls_per_second: window.calls_per_second(),
             rollup: RollupView::new(&window.rollup),
-            sources: window.sources.iter().map(SourceView::new).collect(),
+            sources: window.sources.iter().map(SourceView::in_window).collect(),
         }
     }
 }

@@ -14,6 +14,7 @@ mod sinks;
 mod source_json;
 mod table;
 mod text;
+mod timeouts;
 mod trends;
 mod words;
 
@@ -23,5 +24,6 @@ pub use health::{Details, HealthAnswer, HealthFormat, health};
 pub use json::{JSON_VERSION, json};
 pub use saved::{LoadError, SAVED_BYTES_MAX, load};
 pub use text::text;
+pub use timeouts::timeouts;
 pub use trends::{trends, trends_json};
 pub use words::{duration, moment};

@@ -26,9 +26,9 @@ pub const SAVED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Reads back what [`json`](super::json) has written.
 ///
 /// Numbers come back as they were: statements since the start and in each window, pools, connections,
-/// transactions, losses. What is left behind are single calls (the slow log, who holds a connection),
-/// the single minutes of the last hour, who heard of alerts, and health, which can be judged anew. Fields that are not
-/// known are ignored, and fields that an older file does not have are as if nothing had
+/// transactions, losses. What is left behind are single calls (the slow log, who holds a
+/// connection or held it at a time-out), the single minutes of the last hour, who heard of alerts,
+/// and health, which can be judged anew. Fields that are not known are ignored, and fields that an older file does not have are as if nothing had
 /// happened; a start that is not told is `at` less the uptime.
 ///
 /// ```

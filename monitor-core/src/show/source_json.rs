@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::health::ContactView;
 use super::json::{ActivityView, DatabaseView};
-use crate::snapshot::{Histogram, PoolActivity, SourceActivity};
+use super::timeouts::TimeoutView;
+use crate::snapshot::{HeldConnection, Histogram, PoolActivity, SourceActivity};
 
 #[derive(Serialize)]
 pub(super) struct SourceView<'a> {
@@ -71,10 +72,11 @@ struct PoolView {
     wait: TimesView,
     hold: TimesView,
     held: Vec<HeldView>,
+    timeouts: Vec<TimeoutView>,
 }
 
 #[derive(Serialize)]
-struct HeldView {
+pub(super) struct HeldView {
     held_seconds: f64,
     call_site: Option<String>,
     statement: Option<String>,
@@ -91,6 +93,15 @@ struct TimesView {
 }
 
 impl<'a> SourceView<'a> {
+    /// As in a window, where time-outs are not told again.
+    pub(super) fn in_window(source: &'a SourceActivity) -> Self {
+        let mut view = Self::new(source);
+        if let Some(pool) = &mut view.pool {
+            pool.timeouts.clear();
+        }
+        view
+    }
+
     pub(super) fn new(source: &'a SourceActivity) -> Self {
         let (connections, transactions) = (&source.connections, &source.transactions);
         Self {
@@ -152,16 +163,19 @@ impl PoolView {
             hold_seconds: checkouts.hold_time.as_secs_f64(),
             wait: TimesView::new(&checkouts.wait),
             hold: TimesView::new(&checkouts.hold),
-            held: pool
-                .held
-                .iter()
-                .map(|held| HeldView {
-                    held_seconds: held.held.as_secs_f64(),
-                    call_site: held.call_site.map(|site| site.to_string()),
-                    statement: held.statement.as_deref().map(str::to_owned),
-                    running_seconds: held.running.map(|running| running.as_secs_f64()),
-                })
-                .collect(),
+            held: pool.held.iter().map(HeldView::new).collect(),
+            timeouts: pool.timeouts.iter().map(TimeoutView::new).collect(),
+        }
+    }
+}
+
+impl HeldView {
+    pub(super) fn new(held: &HeldConnection) -> Self {
+        Self {
+            held_seconds: held.held.as_secs_f64(),
+            call_site: held.call_site.map(|site| site.to_string()),
+            statement: held.statement.as_deref().map(str::to_owned),
+            running_seconds: held.running.map(|running| running.as_secs_f64()),
         }
     }
 }

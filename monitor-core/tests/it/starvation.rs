@@ -5,7 +5,7 @@ use std::time::Duration;
 use monitor_core::capture::{Database, PoolLevels, System};
 use monitor_core::judge::{Starvation, explain};
 use monitor_core::snapshot::{CheckoutTimeout, PoolActivity, Snapshot};
-use monitor_core::{Checkout, LastCall, Monitor, Source};
+use monitor_core::{Checkout, LastCall, Monitor, Source, show};
 
 use super::{World, world, world_with};
 
@@ -154,6 +154,22 @@ fn only_the_newest_time_outs_are_kept() {
     }
     assert_eq!(pool.world.monitor.timeouts().len(), CheckoutTimeout::KEPT_MAX);
     assert!(Monitor::off().timeouts().is_empty());
+}
+
+#[test]
+fn the_report_explains_the_newest_time_out_and_the_json_has_all() {
+    let pool = Pool::exhausted();
+    assert!(!pool.world.monitor.report().contains("timed out:"), "too soon");
+    for waited in [1, 2, 3] {
+        pool.pool.checkout_timed_out(seconds(waited));
+    }
+    let report = pool.world.monitor.report();
+    assert_eq!(report.matches("a checkout timed out: ").count(), 1, "{report}");
+    assert!(report.contains("no connection within 3.0s"), "{report}");
+    assert!(report.contains("  and 2 before it"), "{report}");
+
+    let json = show::json(&pool.world.monitor.snapshot(), &pool.world.monitor.health()).unwrap();
+    assert_eq!(json.matches("\"connect_failed\"").count(), 3, "{json}");
 }
 
 #[test]
