@@ -47,10 +47,12 @@ pub mod deliver;
 pub mod judge;
 mod monitor;
 pub mod show;
+pub mod testing;
 
-pub use aggregate::{Limits, SlowAfter, SlowRelative};
+pub use aggregate::{Limits, ScopeRule, SlowAfter, SlowRelative};
 pub use judge::Thresholds;
 pub use monitor::{
     BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Companion, Ending, KeptText, LastCall,
-    Monitor, Observer, ProbeTimer, Source, StartingCall, Statement, TransactionTimer,
+    Monitor, Observer, ProbeTimer, Scope, ScopeGuard, ScopeSummary, Scoped, Source, StartingCall,
+    Statement, TransactionTimer,
 };

@@ -325,6 +325,12 @@ impl Books {
         Some(place.statement.clone())
     }
 
+    /// The size class of the lists in calls of a series, if it has its place.
+    pub(super) fn list_size(&self, series: SeriesRef) -> Option<ListSize> {
+        let place = self.places.get(series.place()).filter(|place| place.series == series)?;
+        Some(place.key.2)
+    }
+
     /// The newest calls, newest first.
     pub(super) fn recent(&self, limit: usize) -> Vec<Kept> {
         self.recent.read(limit)

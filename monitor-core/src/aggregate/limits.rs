@@ -37,6 +37,15 @@ pub struct Limits {
     /// Checkouts of one pool followed to their holder at the same time, and as many open
     /// transactions followed to their age.
     pub checkouts_tracked_max: usize,
+    /// Names of units of work with numbers of their own; more are counted together as "other". About
+    /// 2 KB each.
+    pub scope_names_max: usize,
+    /// Calls of one unit of work that are kept until it ends; more are counted, but repeated calls
+    /// among them are not found. About 130 B each.
+    pub scope_calls_max: usize,
+    /// Calls of units of work that are kept after these have ended, for advice on what happens within
+    /// one; the oldest unit makes room.
+    pub scope_calls_kept_max: usize,
     /// Alerts kept in the history, where the oldest makes room, and as many that are open, where the
     /// least severe makes room for one that is worse.
     pub alerts_max: usize,
@@ -63,6 +72,12 @@ impl Limits {
     pub const SOURCES_MAX: usize = 64;
     /// Default of [`checkouts_tracked_max`](Self::checkouts_tracked_max).
     pub const CHECKOUTS_TRACKED_MAX: usize = 10_000;
+    /// Default of [`scope_names_max`](Self::scope_names_max).
+    pub const SCOPE_NAMES_MAX: usize = 500;
+    /// Default of [`scope_calls_max`](Self::scope_calls_max).
+    pub const SCOPE_CALLS_MAX: usize = 1_000;
+    /// Default of [`scope_calls_kept_max`](Self::scope_calls_kept_max).
+    pub const SCOPE_CALLS_KEPT_MAX: usize = 5_000;
     /// Default of [`alerts_max`](Self::alerts_max).
     pub const ALERTS_MAX: usize = 1_000;
 }
@@ -80,6 +95,9 @@ impl Default for Limits {
             observed_calls_max: Self::OBSERVED_CALLS_MAX,
             sources_max: Self::SOURCES_MAX,
             checkouts_tracked_max: Self::CHECKOUTS_TRACKED_MAX,
+            scope_names_max: Self::SCOPE_NAMES_MAX,
+            scope_calls_max: Self::SCOPE_CALLS_MAX,
+            scope_calls_kept_max: Self::SCOPE_CALLS_KEPT_MAX,
             alerts_max: Self::ALERTS_MAX,
         }
     }

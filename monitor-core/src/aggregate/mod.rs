@@ -17,6 +17,9 @@ mod last_call;
 mod limits;
 mod registry;
 mod running;
+mod scope_rule;
+mod scoped;
+mod scopes;
 mod slow;
 mod slowness;
 mod sources;
@@ -25,6 +28,8 @@ mod tally;
 mod tap;
 mod texts;
 mod timeouts;
+mod unit;
+mod unit_sum;
 mod windows;
 
 pub(crate) use event::{
@@ -34,9 +39,12 @@ pub(crate) use last_call::LastCall;
 pub use limits::Limits;
 pub(crate) use registry::Registry;
 pub(crate) use running::{Followed, Slabs};
+pub use scope_rule::ScopeRule;
+pub(crate) use scopes::ScopeRules;
 pub(crate) use slowness::SlowRules;
 pub use slowness::{SlowAfter, SlowRelative};
 pub(crate) use sources::Source;
+pub(crate) use unit::{Unit, UnitCall};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -13,6 +13,7 @@ use super::desk::{self, Desks, EVENTS_MAX};
 use super::event::{Closer, Detail, Event, SentText, SeriesRef};
 use super::limits::PARSES_PER_BEAT_MAX;
 use super::running::{Followed, Slabs, Told};
+use super::scopes::{ScopeRules, Scopes};
 use super::slow::{Kept, SlowLog};
 use super::slowness::SlowRules;
 use super::sources::Source;
@@ -45,6 +46,8 @@ pub(crate) struct Registry {
     generations: Generations,
     desks: Desks,
     slabs: Slabs,
+    /// Units of work, which have books of their own.
+    pub(crate) scopes: Scopes,
     books: Mutex<Books>,
     /// Locked before the books by whoever needs both.
     windows: Mutex<Windows>,
@@ -72,6 +75,7 @@ impl Registry {
         clock: Clock,
         limits: Limits,
         rules: SlowRules,
+        scope_rules: ScopeRules,
         keeps_literals: bool,
         is_observed: bool,
         leak: Duration,
@@ -96,6 +100,7 @@ impl Registry {
             generations: Generations::new(places),
             desks: Desks::default(),
             slabs: Slabs::new(limits.running_per_thread_max),
+            scopes: Scopes::new(scope_rules, &limits),
             books: Mutex::new(Books::new(places, recent, tap, slow_log, told, rules)),
             windows: Mutex::new(Windows::starting(started)),
             sources_folded: AtomicU64::new(0),
@@ -409,6 +414,7 @@ impl Registry {
             running,
             running_told,
             sources,
+            scopes: self.read_scopes(),
             // Who hears of alerts is not counted here; the monitor adds it.
             sinks: Vec::new(),
             losses,
@@ -423,7 +429,13 @@ impl Registry {
         sources.iter().map(|source| source.read(now, self.leak, &self.clock, &text)).collect()
     }
 
+    /// Does something with the books.
+    pub(super) fn with_books<T>(&self, work: impl FnOnce(&Books) -> T) -> T {
+        work(&lock(&self.books))
+    }
+
     fn losses(&self, books: &Books, windows: &Windows) -> Losses {
+        let scopes = self.scopes.losses();
         Losses {
             statements_evicted: books.evicted,
             sources_folded: self.sources_folded.load(Relaxed),
@@ -439,6 +451,10 @@ impl Registry {
             window_statements_folded: windows.folded,
             checkouts_untracked: self.checkouts_untracked.load(Relaxed),
             transactions_untracked: self.transactions_untracked.load(Relaxed),
+            scope_names_folded: scopes.names_folded,
+            scope_calls_unkept: scopes.calls_unkept,
+            scopes_unjudged: scopes.unjudged,
+            scope_repeats_dropped: scopes.repeats_dropped,
             ..Losses::default()
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Origin, Outcome};
+use super::{Origin, Outcome, Parameters};
 
 /// One finished call, for drivers that no adapter covers.
 ///
@@ -19,6 +19,8 @@ pub struct Call<'a> {
     pub outcome: Outcome<'a>,
     /// Where it came from.
     pub origin: Origin<'a>,
+    /// What its values hash to, where that is known; asked for in a [unit of work](crate::Scope) only.
+    pub parameters: Option<Parameters>,
 }
 
 /// How many rows a call returned and changed; `None` where the driver does not say.
@@ -42,6 +44,7 @@ impl<'a> Call<'a> {
             rows: Rows::UNKNOWN,
             outcome: Outcome::Completed,
             origin: Origin::default(),
+            parameters: None,
         }
     }
 
@@ -61,6 +64,12 @@ impl<'a> Call<'a> {
     #[must_use]
     pub fn origin(self, origin: Origin<'a>) -> Self {
         Self { origin, ..self }
+    }
+
+    /// The same call with what its values hash to.
+    #[must_use]
+    pub fn parameters(self, parameters: Option<Parameters>) -> Self {
+        Self { parameters, ..self }
     }
 }
 

@@ -90,6 +90,14 @@ impl Outcome<'_> {
             Self::Cancelled => OutcomeKind::Cancelled,
         }
     }
+
+    /// What went wrong, if it failed.
+    pub(crate) fn error_class(&self) -> Option<ErrorClass> {
+        match self {
+            Self::Failed(failure) => Some(failure.class),
+            Self::Completed | Self::Cancelled => None,
+        }
+    }
 }
 
 // === impl OutcomeKind ===

@@ -109,7 +109,10 @@ impl AlertBook {
         let mut kept = Vec::new();
         let mut new: Vec<Finding> = Vec::new();
         for finding in findings {
-            let of_one = matches!(finding.subject, Subject::Statement { .. });
+            let of_one = matches!(
+                finding.subject,
+                Subject::Statement { .. } | Subject::Scope { statement: Some(_), .. }
+            );
             match of_one && !self.open.iter().any(|open| open.alert.finding.is_same(&finding)) {
                 true => new.push(finding),
                 false => kept.push(finding),

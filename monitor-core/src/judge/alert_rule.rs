@@ -78,8 +78,8 @@ impl AlertRule {
     }
 
     /// How long trouble must last before the alert fires. Default: that of
-    /// [`Builder::alert_held_for`](crate::Builder::alert_held_for); slow queries, which have
-    /// happened already, are told at once.
+    /// [`Builder::alert_held_for`](crate::Builder::alert_held_for); what has happened
+    /// already, such as a slow query or a unit of work over its budget, is told at once.
     pub fn held_for(self, duration: Duration) -> Self {
         Self { held_for: Some(duration), ..self }
     }
@@ -143,10 +143,14 @@ impl AlertRules {
         self.by_kind.get(&kind).copied().unwrap_or_default()
     }
 
-    /// A slow call has happened already: waiting would not make it truer.
+    /// What single calls or units of work did has happened already: waiting would not make it truer.
     pub(super) fn held_for(&self, kind: FindingKind) -> Duration {
         self.of(kind).held_for.unwrap_or(match kind {
-            FindingKind::SlowQuery | FindingKind::VerySlowQuery => Duration::ZERO,
+            FindingKind::DuplicateQuery
+            | FindingKind::NPlusOne
+            | FindingKind::ScopeBudget
+            | FindingKind::SlowQuery
+            | FindingKind::VerySlowQuery => Duration::ZERO,
             _ => self.held_for,
         })
     }

@@ -35,6 +35,8 @@ pub enum FindingKind {
     ConnectionFailures,
     /// Connections that do not come back.
     ConnectionLeak,
+    /// The same question with the same values, again and again in one unit of work.
+    DuplicateQuery,
     /// The share of failed calls.
     ErrorRate,
     /// Checkouts that got no connection: at the pool's time limit, or at once.
@@ -45,12 +47,16 @@ pub enum FindingKind {
     LongTransaction,
     /// The monitor has to let go of more than it should.
     MonitorOverload,
+    /// One statement called again and again in one unit of work, where one call would do.
+    NPlusOne,
     /// The 99th percentile of calls' times.
     P99,
     /// A pool that is nearly or wholly in use.
     PoolUsage,
     /// Callers wait long for a connection.
     PoolWait,
+    /// Units of work beyond the budget of their name.
+    ScopeBudget,
     /// A statement with slow calls.
     SlowQuery,
     /// A statement with very slow calls.
@@ -123,14 +129,17 @@ impl FindingKind {
             Self::CallsPerSecond => "calls_per_second",
             Self::ConnectionFailures => "connection_failures",
             Self::ConnectionLeak => "connection_leak",
+            Self::DuplicateQuery => "duplicate_query",
             Self::ErrorRate => "error_rate",
             Self::FailedCheckouts => "failed_checkouts",
             Self::LatencyRegression => "latency_regression",
             Self::LongTransaction => "long_transaction",
             Self::MonitorOverload => "monitor_overload",
+            Self::NPlusOne => "n_plus_one",
             Self::P99 => "p99",
             Self::PoolUsage => "pool_usage",
             Self::PoolWait => "pool_wait",
+            Self::ScopeBudget => "scope_budget",
             Self::SlowQuery => "slow_query",
             Self::VerySlowQuery => "very_slow_query",
             Self::Custom(name) => name,

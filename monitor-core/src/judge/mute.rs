@@ -20,6 +20,7 @@ pub struct Mute {
     kind: Option<FindingKind>,
     fingerprint: Option<Fingerprint>,
     pool: Option<String>,
+    scope: Option<String>,
     key: Option<String>,
     until: Option<SystemTime>,
 }
@@ -63,6 +64,11 @@ impl Mute {
         Self { pool: Some(name.into()), ..self }
     }
 
+    /// Only those of units of work of one name, such as a route's.
+    pub fn of_scope(self, name: impl Into<String>) -> Self {
+        Self { scope: Some(name.into()), ..self }
+    }
+
     /// Only until then.
     pub fn until(self, time: SystemTime) -> Self {
         Self { until: Some(time), ..self }
@@ -76,6 +82,7 @@ impl Mute {
         self.kind.is_none_or(|kind| kind == finding.kind)
             && self.fingerprint.is_none_or(|id| finding.subject.fingerprint() == Some(id))
             && self.pool.as_deref().is_none_or(|pool| finding.subject.pool() == Some(pool))
+            && self.scope.as_deref().is_none_or(|scope| finding.subject.scope() == Some(scope))
             && self.key.as_deref().is_none_or(|wanted| wanted == key)
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::capture::Database;
 use crate::identify::Fingerprint;
-use crate::snapshot::{RunningCall, SourceActivity, StatementActivity};
+use crate::snapshot::{
+    RepeatedCalls, RunningCall, ScopeActivity, SourceActivity, StatementActivity,
+};
 
 /// Whom a finding is about. Two findings of one kind and one subject are the same trouble.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -42,6 +44,13 @@ pub enum Subject {
         /// Whether it is a pool.
         is_pool: bool,
     },
+    /// Units of work of one name, or what they do with one statement.
+    Scope {
+        /// Their name.
+        name: Arc<str>,
+        /// The statement, where it is about one: its summary, its fingerprint and its database.
+        statement: Option<(Arc<str>, Fingerprint, Arc<Database>)>,
+    },
     /// The monitor itself.
     Monitor,
     /// Whatever a rule of the application's own is about.
@@ -67,6 +76,12 @@ impl Subject {
         }
     }
 
+    pub(super) fn in_scope(scope: &ScopeActivity, repeated: &RepeatedCalls) -> Self {
+        let RepeatedCalls { summary, fingerprint, database, .. } = repeated;
+        let statement = Some((summary.clone(), *fingerprint, database.clone()));
+        Self::Scope { name: scope.name.clone(), statement }
+    }
+
     pub(super) fn source(source: &SourceActivity) -> Self {
         Self::Source {
             name: source.name.clone(),
@@ -80,6 +95,16 @@ impl Subject {
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         match self {
             Self::Statement { fingerprint, .. } => *fingerprint,
+            Self::Scope { statement, .. } => statement.as_ref().map(|(_, id, _)| *id),
+            _ => None,
+        }
+    }
+
+    /// The name of the units of work concerned, where it is about such.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        match self {
+            Self::Scope { name, .. } => Some(name),
             _ => None,
         }
     }
@@ -91,8 +116,13 @@ impl Subject {
             Self::Database(database)
             | Self::Statement { database, .. }
             | Self::Table { database, .. }
-            | Self::Source { database, .. } => Some(database),
-            Self::AllCalls | Self::Statements | Self::Monitor | Self::Other(_) => None,
+            | Self::Source { database, .. }
+            | Self::Scope { statement: Some((_, _, database)), .. } => Some(database),
+            Self::AllCalls
+            | Self::Statements
+            | Self::Scope { .. }
+            | Self::Monitor
+            | Self::Other(_) => None,
         }
     }
 
@@ -125,6 +155,10 @@ impl fmt::Display for Subject {
                 f.write_str(name)
             }
             Self::Source { name, database, .. } => write!(f, "{name} on {database}"),
+            Self::Scope { name, statement: None } => write!(f, "work {name}"),
+            Self::Scope { name, statement: Some((summary, id, database)) } => {
+                write!(f, "{summary} ({id}) on {database} in work {name}")
+            }
             Self::Monitor => f.write_str("the monitor"),
             Self::Other(name) => f.write_str(name),
         }

@@ -231,7 +231,9 @@ impl Inner {
 
     /// What happened lately, as far as the monitor knows.
     fn story(&self) -> Story {
-        let mut story = Story::of_calls(&self.registry.recent_calls(usize::MAX));
+        let (scoped, waits) = self.kept_of_scopes();
+        let mut story = Story::told(&self.registry.recent_calls(usize::MAX), &scoped);
+        story.waits = waits;
         story.surroundings = self.advisor.settings.surroundings;
         lock(&self.advisor.notes).pools.tell(&mut story);
         story

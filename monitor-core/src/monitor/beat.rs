@@ -99,6 +99,7 @@ impl Beat {
 impl Inner {
     pub(super) fn beat(&self) {
         self.guarded(|| self.registry.beat());
+        self.guarded(|| self.watch_scopes());
         self.tell_calls();
         let now = self.registry.clock.now().as_nanos();
         let due = now.saturating_sub(self.beat.windows_at.load(Relaxed));

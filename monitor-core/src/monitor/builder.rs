@@ -7,9 +7,10 @@ use super::advisor::{self, Advisor};
 use super::alerting::{Alerting, CustomRule, State};
 use super::beat::{self, Beat};
 use super::observer::{Observer, Observers};
+use super::scope_watch::ScopeWatch;
 use super::slow_settings::SlowSettings;
 use super::{Inner, Monitor};
-use crate::aggregate::{Limits, Registry, SlowAfter};
+use crate::aggregate::{Limits, Registry, ScopeRules, SlowAfter};
 use crate::capture::Clock;
 use crate::deliver::{Callback, Dispatch, Sink};
 use crate::inquire::Asker;
@@ -38,6 +39,7 @@ pub struct Builder {
     pub(super) advice: AdviceSettings,
     pub(super) asker: Option<Box<dyn Asker>>,
     pub(super) observers: Vec<Box<dyn Observer>>,
+    pub(super) scope_rules: ScopeRules,
 }
 
 /// Why a monitor could not be built. The message says which setting, and what would work.
@@ -340,7 +342,7 @@ impl Builder {
         let rules = self.slow.into_rules(SlowAfter::both(slow, very_slow))?;
         let clock = self.clock.unwrap_or_else(Clock::real);
         let asker = self.asker.map(|asker| advisor::budgeted(asker, clock.clone()));
-        let (limits, literals) = (self.limits, self.keeps_literals);
+        let (limits, literals, scopes) = (self.limits, self.keeps_literals, self.scope_rules);
         let is_observed = !self.observers.is_empty();
         let beat = Beat::starting(clock.now());
         let dispatch = match Dispatch::new(self.sinks, &clock, self.by_hand) {
@@ -348,7 +350,15 @@ impl Builder {
             Err(fault) => return refuse(fault),
         };
         let inner = Arc::new(Inner {
-            registry: Registry::new(clock, limits, rules, literals, is_observed, leak_after),
+            registry: Registry::new(
+                clock,
+                limits,
+                rules,
+                scopes,
+                literals,
+                is_observed,
+                leak_after,
+            ),
             build: self.build,
             thresholds: self.thresholds,
             alerting: Alerting {
@@ -366,6 +376,7 @@ impl Builder {
             beat,
             advisor: Advisor::new(self.advice, asker),
             observers: Observers::new(self.observers),
+            scope_watch: ScopeWatch::default(),
         });
         if !self.by_hand {
             beat::start(&inner).map_err(no_thread)?;

@@ -7,11 +7,15 @@ use std::time::Duration;
 
 use super::Inner;
 use super::observer::{Companion, Ending, StartingCall};
+use super::scope::{self, Handle};
 use super::source::Live;
 use crate::aggregate::{
-    Closer, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, Slabs, nanos,
+    Closer, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, Slabs, UnitCall, nanos,
 };
-use crate::capture::{CallSite, Clock, Failure, Labels, Outcome, Stopwatch, Tick, TraceContext};
+use crate::capture::{
+    CallSite, Clock, Failure, Labels, Outcome, ParameterHasher, Parameters, Stopwatch, Tick,
+    TraceContext,
+};
 use crate::snapshot::CallParts;
 
 /// Times one call. Dropped without an end, the call counts as cancelled.
@@ -41,6 +45,14 @@ struct Rare {
     companions: Vec<Box<dyn Companion>>,
     text: Option<SentText>,
     first: Option<FirstAnswer>,
+    scope: Option<InScope>,
+}
+
+/// The unit of work it is made in.
+struct InScope {
+    handle: Arc<Handle>,
+    started: Tick,
+    parameters: Option<Parameters>,
 }
 
 /// The first answer of a call whose rows are read one by one.
@@ -82,6 +94,9 @@ impl<'a> CallTimer<'a> {
         timer.with(|call| {
             if call.on.monitor.observers.are_there() {
                 call.observe();
+            }
+            if let Some(handle) = scope::entered_of(&call.on.monitor) {
+                call.rare().scope = Some(InScope { handle, started: now, parameters: None });
             }
         });
         timer
@@ -171,6 +186,21 @@ impl<'a> CallTimer<'a> {
         if let Some(text) = text.0 {
             self.with(|call| call.rare().text = Some(text));
         }
+        self
+    }
+
+    /// Says what its values hash to, where it is made in a [unit of work](crate::Scope); elsewhere nobody asks.
+    ///
+    /// `hash` adds text and values, or says `false` where they cannot be told.
+    #[inline]
+    #[must_use]
+    pub fn with_parameters(mut self, hash: impl FnOnce(&mut ParameterHasher) -> bool) -> Self {
+        self.with(|call| {
+            if let Some(scope) = call.rare.as_mut().and_then(|rare| rare.scope.as_mut()) {
+                let mut hasher = ParameterHasher::new();
+                scope.parameters = hash(&mut hasher).then(|| hasher.finish());
+            }
+        });
         self
     }
 
@@ -264,6 +294,23 @@ impl<'a> CallTimer<'a> {
         }
         if let Some(rare) = &mut rare {
             rare.dismiss(&call.on.monitor, outcome, nanos, call.rows);
+            if let Some(scope) = rare.scope.take() {
+                let InScope { handle, started, parameters } = scope;
+                handle.call_ended(UnitCall {
+                    series: call.series,
+                    started,
+                    ended: at,
+                    nanos,
+                    rows: call.rows,
+                    outcome: outcome.kind(),
+                    error: outcome.error_class(),
+                    call_site: origin.call_site,
+                    connection: origin.connection,
+                    parameters,
+                    in_transaction: false,
+                    unit: 0,
+                });
+            }
         }
         let detail = registry.detail(outcome, nanos, rare.is_some(), |may_be_slow| {
             closer(rare, at, nanos, may_be_slow)

@@ -115,6 +115,9 @@ impl Builder {
             ("observed_calls_max", l.observed_calls_max, 1, usize::MAX),
             ("sources_max", l.sources_max, 2, SOURCES_MAX),
             ("checkouts_tracked_max", l.checkouts_tracked_max, 1, usize::MAX),
+            ("scope_names_max", l.scope_names_max, 2, usize::MAX),
+            ("scope_calls_max", l.scope_calls_max, 1, usize::MAX),
+            ("scope_calls_kept_max", l.scope_calls_kept_max, 1, usize::MAX),
             ("alerts_max", l.alerts_max, 1, usize::MAX),
         ] {
             if count < least {

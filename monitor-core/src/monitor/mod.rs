@@ -5,10 +5,13 @@ mod alerting;
 mod beat;
 mod builder;
 mod call_timer;
+mod capture;
 mod checks;
 mod last_call;
 mod observer;
 mod probe;
+mod scope;
+mod scope_watch;
 mod slow_settings;
 mod source;
 mod survey;
@@ -22,6 +25,7 @@ pub use call_timer::{CallTimer, KeptText};
 pub use last_call::LastCall;
 pub use observer::{Companion, Ending, Observer, StartingCall};
 pub use probe::ProbeTimer;
+pub use scope::{Scope, ScopeGuard, ScopeSummary, Scoped};
 pub use source::{Source, Statement};
 pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
 
@@ -55,6 +59,7 @@ pub(crate) struct Inner {
     beat: beat::Beat,
     advisor: advisor::Advisor,
     observers: observer::Observers,
+    scope_watch: scope_watch::ScopeWatch,
 }
 
 // === impl Monitor ===
@@ -269,6 +274,7 @@ impl Inner {
     }
 
     fn snapshot(&self) -> Snapshot {
+        self.watch_scopes();
         let mut snapshot = self.registry.snapshot();
         snapshot.build = self.build.clone();
         snapshot.beat = Some(self.beat.read(self.registry.clock.now()));

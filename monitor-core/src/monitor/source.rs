@@ -8,8 +8,9 @@ use std::time::Duration;
 use super::Inner;
 use super::call_timer::{CallTimer, KeptText};
 use super::probe::ProbeTimer;
+use super::scope;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
-use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, nanos};
+use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, UnitCall, nanos};
 use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels};
 use crate::identify::{Dialect, Kind};
 use crate::snapshot::dialect;
@@ -167,20 +168,28 @@ impl Source {
             text: may_be_slow.then(|| registry.sent_text(call.text)).flatten(),
             ..Closer::default()
         });
-        let event = Event {
-            series: live.series(call.text),
-            at: registry.clock.now(),
-            nanos,
-            rows: call.rows.into(),
-            outcome: call.outcome.kind(),
-            detail,
-            origin: EventOrigin {
-                connection: connection.and_then(NonZeroU64::new),
-                labels: Labels::default().with_user(user).with_tag(tag).shared(),
+        let (series, at) = (live.series(call.text), registry.clock.now());
+        let (rows, outcome) = (call.rows.into(), call.outcome.kind());
+        let connection = connection.and_then(NonZeroU64::new);
+        if let Some(scope) = scope::entered_of(&live.monitor) {
+            scope.call_ended(UnitCall {
+                series,
+                started: at.before(call.duration),
+                ended: at,
+                nanos,
+                rows,
+                outcome,
+                error: call.outcome.error_class(),
                 call_site,
-            },
-        };
-        live.monitor.record(event);
+                connection,
+                parameters: call.parameters,
+                in_transaction: false,
+                unit: 0,
+            });
+        }
+        let labels = Labels::default().with_user(user).with_tag(tag).shared();
+        let origin = EventOrigin { connection, labels, call_site };
+        live.monitor.record(Event { series, at, nanos, rows, outcome, detail, origin });
     }
 
     /// Starts waiting for a connection of this pool. The caller's line is remembered.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::last_call::LastCall;
+use super::scope;
 use super::source::Live;
+use crate::aggregate::Unit;
 use crate::capture::{CallSite, CheckoutEnd, Stopwatch, Tick, TransactionEnd};
 
 /// Times the wait for a pool's connection. Dropped without an end, the wait counts as cancelled.
@@ -31,6 +33,8 @@ pub struct TransactionTimer {
 struct LiveSource {
     on: Arc<Live>,
     since: Tick,
+    /// The unit of work this is part of. It may end before this does.
+    unit: Option<Arc<Unit>>,
 }
 
 // === impl CheckoutTimer ===
@@ -67,6 +71,9 @@ impl CheckoutTimer {
         let (live, call_site) = self.live.take()?;
         let (source, waited) = (&live.on.source, live.elapsed());
         source.checkouts.wait_ends(end, waited);
+        if let Some(unit) = &live.unit {
+            unit.waited(waited, end == CheckoutEnd::Taken);
+        }
         if end == CheckoutEnd::TimedOut {
             source.remember_timeout(live.on.monitor.registry.clock.now(), waited, call_site);
         }
@@ -95,6 +102,9 @@ impl Checkout {
         if let Some(live) = &live {
             live.on.source.checkouts.wait_begins();
             live.on.source.checkouts.wait_ends(CheckoutEnd::Taken, waited);
+            if let Some(unit) = &live.unit {
+                unit.waited(waited, true);
+            }
         }
         Self::start(live.map(|live| (live, None)), waited)
     }
@@ -129,6 +139,9 @@ impl Checkout {
     fn end(&mut self, held: Option<Duration>) {
         if let Some((live, id)) = self.live.take() {
             live.on.source.checkouts.returned(id, held.unwrap_or_else(|| live.elapsed()));
+            if let Some(unit) = &live.unit {
+                unit.returned();
+            }
         }
     }
 }
@@ -151,6 +164,9 @@ impl TransactionTimer {
     pub(super) fn start(live: Option<Arc<Live>>) -> Self {
         let live = LiveSource::start(live).map(|live| {
             let id = live.on.monitor.registry.transaction_begun(&live.on.source, live.since);
+            if let Some(unit) = &live.unit {
+                unit.transaction_begun();
+            }
             (live, id)
         });
         Self { live, thinking: None, running: 0 }
@@ -212,6 +228,9 @@ impl TransactionTimer {
                 live.on.source.transactions.thought(watch.elapsed(now));
             }
             live.on.source.transactions.ended(id, end, now.since(live.since));
+            if let Some(unit) = &live.unit {
+                unit.transaction_ended(now.since(live.since));
+            }
         }
     }
 }
@@ -234,7 +253,8 @@ impl LiveSource {
     fn start(live: Option<Arc<Live>>) -> Option<Self> {
         let on = live?;
         let since = on.monitor.registry.clock.now();
-        Some(Self { on, since })
+        let unit = scope::entered_of(&on.monitor).map(|scope| scope.unit.clone());
+        Some(Self { on, since, unit })
     }
 
     fn elapsed(&self) -> Duration {

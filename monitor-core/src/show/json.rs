@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::health::{CheckView, Details};
 use super::json_calls::{CallView, RunningView};
+use super::scopes::ScopeDocument;
 use super::sinks::SinkView;
 use super::source_json::SourceView;
 use super::words::instant;
@@ -45,6 +46,7 @@ struct Document<'a> {
     slow_newest: Vec<CallView<'a>>,
     running: Vec<RunningView<'a>>,
     running_told: Vec<RunningView<'a>>,
+    scopes: Vec<ScopeDocument>,
     sinks: Vec<SinkView<'a>>,
     losses: serde_json::Map<String, serde_json::Value>,
 }
@@ -190,6 +192,7 @@ impl<'a> Document<'a> {
             slow_newest: snapshot.slow_newest.iter().map(CallView::new).collect(),
             running: snapshot.running.iter().map(RunningView::new).collect(),
             running_told: snapshot.running_told.iter().map(RunningView::new).collect(),
+            scopes: snapshot.scopes.iter().map(ScopeDocument::from).collect(),
             sinks: snapshot.sinks.iter().map(SinkView::new).collect(),
             losses: snapshot
                 .losses

@@ -10,6 +10,7 @@ mod json_calls;
 mod saved;
 mod saved_contact;
 mod saved_source;
+mod scopes;
 mod sinks;
 mod source_json;
 mod table;

@@ -6,13 +6,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use serde::Deserialize;
 use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::json::JSON_VERSION;
 use super::saved_source::Source;
+use super::scopes::ScopeDocument;
 use crate::capture::{Database, ErrorClass, System};
 use crate::identify::{Fingerprint, Kind, ListSize, Tables, Wording};
 use crate::snapshot::{
@@ -26,9 +27,10 @@ pub const SAVED_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Reads back what [`json`](super::json) has written.
 ///
 /// Numbers come back as they were: statements since the start and in each window, pools, connections,
-/// transactions, losses. What is left behind are single calls (the slow log, who holds a
-/// connection or held it at a time-out), the single minutes of the last hour, who heard of alerts,
-/// and health, which can be judged anew. Fields that are not known are ignored, and fields that an older file does not have are as if nothing had
+/// transactions, units of work, losses. What is left behind are single calls (the slow log, who
+/// holds a connection or held it at a time-out), the single minutes of the last hour, who heard of
+/// alerts, and health, which can be judged anew. Fields that are not known are ignored, and fields
+/// that an older file does not have are as if nothing had
 /// happened; a start that is not told is `at` less the uptime.
 ///
 /// ```
@@ -102,6 +104,8 @@ struct Document {
     #[serde(default)]
     sources: Vec<Source>,
     #[serde(default)]
+    scopes: Vec<ScopeDocument>,
+    #[serde(default)]
     losses: BTreeMap<String, u64>,
 }
 
@@ -155,7 +159,7 @@ struct List {
 }
 
 /// A database in parts; the first files had it only as people write it.
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(super) struct SavedDatabase {
     database: String,
     system: Option<String>,
@@ -212,6 +216,7 @@ impl From<Document> for Snapshot {
             lifetime: rollup(read.lifetime.statements),
             windows: read.windows.into_iter().map(Window::from).collect(),
             sources: read.sources.into_iter().map(Into::into).collect(),
+            scopes: read.scopes.into_iter().map(Into::into).collect(),
             losses: losses(&read.losses),
             ..Self::empty()
         }
@@ -279,6 +284,18 @@ impl From<Statement> for StatementActivity {
 
 // === impl SavedDatabase ===
 
+impl From<&Database> for SavedDatabase {
+    fn from(database: &Database) -> Self {
+        Self {
+            database: database.to_string(),
+            system: Some(database.system.as_str().to_owned()),
+            database_name: Some(database.name.clone()),
+            host: Some(database.host.clone()),
+            port: database.port,
+        }
+    }
+}
+
 impl From<SavedDatabase> for Database {
     fn from(read: SavedDatabase) -> Self {
         let word = read.system.unwrap_or_default();
@@ -339,7 +356,7 @@ pub(super) fn buckets<'de, D: Deserializer<'de>>(from: D) -> Result<Histogram, D
     Histogram::from_buckets(counts).ok_or_else(|| D::Error::custom(wrong))
 }
 
-fn rows_buckets<'de, D: Deserializer<'de>>(from: D) -> Result<RowHistogram, D::Error> {
+pub(super) fn rows_buckets<'de, D: Deserializer<'de>>(from: D) -> Result<RowHistogram, D::Error> {
     let counts = Vec::deserialize(from)?;
     let wrong = "buckets of rows must be pairs of a bound that is used and a count above 0";
     RowHistogram::from_buckets(&counts).ok_or_else(|| D::Error::custom(wrong))
@@ -354,7 +371,7 @@ fn maybe_moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SystemTime>
     moment(from).map(Some)
 }
 
-fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
+pub(super) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
     let text = String::deserialize(from)?;
     let wrong = |cause: &dyn fmt::Display| {
         let shown: String = text.chars().take(40).collect();

@@ -36,6 +36,15 @@ pub struct Losses {
     pub checkouts_untracked: u64,
     /// Transactions whose age is not followed, because too many were open at once.
     pub transactions_untracked: u64,
+    /// Units of work counted as "other", because too many names were in use.
+    pub scope_names_folded: u64,
+    /// Calls of units of work that were counted and not kept, because their unit made too many.
+    pub scope_calls_unkept: u64,
+    /// Units of work that call a statement again and again and were not looked at, because others of
+    /// their name were.
+    pub scopes_unjudged: u64,
+    /// Repeated calls forgotten because their name had too many that cost more.
+    pub scope_repeats_dropped: u64,
     /// Alerts forgotten because the history was full.
     pub alerts_forgotten: u64,
     /// Recommendations whose first sight was forgotten, because too many were given.
@@ -53,13 +62,13 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 19] {
+    pub fn entries(&self) -> [(&'static str, u64); 23] {
         let mut copy = *self;
         copy.entries_mut().map(|(name, value)| (name, *value))
     }
 
     /// The same, to be written to.
-    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 19] {
+    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 23] {
         [
             ("statements_evicted", &mut self.statements_evicted),
             ("history_calls_dropped", &mut self.history_calls_dropped),
@@ -74,6 +83,10 @@ impl Losses {
             ("window_statements_folded", &mut self.window_statements_folded),
             ("checkouts_untracked", &mut self.checkouts_untracked),
             ("transactions_untracked", &mut self.transactions_untracked),
+            ("scope_names_folded", &mut self.scope_names_folded),
+            ("scope_calls_unkept", &mut self.scope_calls_unkept),
+            ("scopes_unjudged", &mut self.scopes_unjudged),
+            ("scope_repeats_dropped", &mut self.scope_repeats_dropped),
             ("alerts_forgotten", &mut self.alerts_forgotten),
             ("mutes_forgotten", &mut self.mutes_forgotten),
             ("notices_dropped", &mut self.notices_dropped),

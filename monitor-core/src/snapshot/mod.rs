@@ -14,6 +14,8 @@ mod records;
 mod rollup;
 mod row_histogram;
 mod running;
+mod scoped_call;
+mod scopes;
 mod sinks;
 mod slow_filter;
 mod sources;
@@ -34,6 +36,8 @@ pub use rollup::{KindActivity, ListActivity, Rollup, StatementActivity, TableAct
 pub(crate) use rollup::{StatementKey, dialect, merged, other_text};
 pub use row_histogram::RowHistogram;
 pub use running::RunningCall;
+pub use scoped_call::ScopedCall;
+pub use scopes::{RepeatKind, RepeatedCalls, ScopeActivity, ScopeExample, ScopeStatement};
 pub use sinks::{SinkActivity, SinkFailure};
 pub use slow_filter::SlowFilter;
 pub use sources::{
@@ -72,6 +76,8 @@ pub struct Snapshot {
     /// The calls that were found running too long, each as it was when it was first found, newest
     /// first. One whose [`number`](RunningCall::number) is above those seen before is news.
     pub running_told: Vec<RunningCall>,
+    /// Units of work that have ended, by name.
+    pub scopes: Vec<ScopeActivity>,
     /// Everybody who asked to hear of alerts, in the order of the builder, and whether they did hear.
     pub sinks: Vec<SinkActivity>,
     /// What the monitor's own limits made it let go.
@@ -126,6 +132,7 @@ impl Snapshot {
             slow_newest: Vec::new(),
             running: Vec::new(),
             running_told: Vec::new(),
+            scopes: Vec::new(),
             sinks: Vec::new(),
             losses: Losses::default(),
             beat: None,

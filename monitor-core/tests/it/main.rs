@@ -18,6 +18,7 @@ mod random;
 mod recording;
 mod running;
 mod saved;
+mod scopes;
 mod show;
 mod sinks;
 mod slow_log;

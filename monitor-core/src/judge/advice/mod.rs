@@ -17,6 +17,7 @@ pub use recommendation::{
     Category, Confidence, Effort, Evidence, Fact, Impact, Priority, Recommendation,
 };
 pub use report::{Advice, Reason, RuleAnswer, Verdict};
+pub(crate) use rules::{Least, Shapes, repeats};
 pub use rules::{Question, advise};
 pub use settings::AdviceSettings;
 pub use story::{Hold, LevelSample, PoolPeak, Story, StoryCall, Surroundings, Wait};

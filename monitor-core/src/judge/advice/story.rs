@@ -3,12 +3,13 @@
 //! A story is plain data. The live monitor tells as much of it as it knows; whoever knows more, a test or a replay,
 //! tells more. What is not known is `None`, and a rule that needs it says that it cannot tell.
 
+use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::capture::{ErrorClass, Rows};
 use crate::identify::{Fingerprint, Kind};
-use crate::snapshot::CallRecord;
+use crate::snapshot::{CallRecord, ScopedCall};
 
 /// What happened lately. All moments are counted from the same beginning.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -134,18 +135,43 @@ impl Story {
     /// A record says neither its parameters nor its unit of work, so those are `None`.
     #[must_use]
     pub fn of_calls(records: &[CallRecord]) -> Self {
-        let starts = records.iter().map(|call| call.at.checked_sub(call.duration));
-        let Some(beginning) = starts.flatten().min() else { return Self::default() };
-        let mut calls: Vec<_> = records.iter().map(|call| StoryCall::of(call, beginning)).collect();
+        Self::told(records, &[])
+    }
+
+    /// A story of calls of which some are known with their unit of work; one that is told both ways is told once.
+    #[must_use]
+    pub fn told(records: &[CallRecord], scoped: &[ScopedCall]) -> Self {
+        let starts = records.iter().chain(scoped.iter().map(|call| &call.record));
+        let starts = starts.filter_map(|call| call.at.checked_sub(call.duration));
+        let Some(beginning) = starts.min() else { return Self::default() };
+        let known: HashSet<_> = scoped.iter().map(|call| key(&call.record)).collect();
+        let others = records.iter().filter(|record| !known.contains(&key(record)));
+        let mut calls: Vec<_> = others.map(|call| StoryCall::of(call, beginning)).collect();
+        calls.extend(scoped.iter().map(|call| StoryCall::of_scoped(call, beginning)));
         calls.sort_by_key(|call| call.start);
         Self { calls, ..Self::default() }
     }
 }
 
+/// What tells one call from all others.
+fn key(call: &CallRecord) -> (Fingerprint, SystemTime, Duration, Option<u64>) {
+    (call.fingerprint, call.at, call.duration, call.connection)
+}
+
 // === impl StoryCall ===
 
 impl StoryCall {
-    fn of(record: &CallRecord, beginning: std::time::SystemTime) -> Self {
+    /// A call that is known with its unit of work.
+    pub(super) fn of_scoped(call: &ScopedCall, beginning: SystemTime) -> Self {
+        Self {
+            start: call.started.duration_since(beginning).unwrap_or_default(),
+            parameters: call.parameters.map(|parameters| parameters.all.get()),
+            scope: Some(call.scope),
+            ..Self::of(&call.record, beginning)
+        }
+    }
+
+    fn of(record: &CallRecord, beginning: SystemTime) -> Self {
         let ended = record.at.duration_since(beginning).unwrap_or_default();
         Self {
             start: ended.saturating_sub(record.duration),

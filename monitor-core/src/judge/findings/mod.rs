@@ -3,6 +3,7 @@
 mod calls;
 mod overload;
 mod regression;
+mod scopes;
 mod sources;
 mod statements;
 
@@ -20,7 +21,7 @@ const FAR_BEYOND: f64 = 2.0;
 /// Everything that is beyond its threshold, by kind and subject.
 ///
 /// Rates, means and percentiles are judged over the shortest window, and only when it has enough
-/// calls. Slow calls of statements that a comment
+/// calls. Slow and repeated calls of statements that a comment
 /// in their SQL mutes (`/* monitor:mute */`) are left out.
 #[must_use]
 pub fn findings(snapshot: &Snapshot, thresholds: &Thresholds) -> Vec<Finding> {
@@ -71,6 +72,7 @@ fn find(
         sources::find_over(window, thresholds, &mut findings);
     }
     sources::find_now(&snapshot.sources, thresholds, &mut findings);
+    scopes::find(snapshot, with_muted, &mut findings);
     findings.sort_by(|a, b| (a.kind, &a.subject).cmp(&(b.kind, &b.subject)));
     findings
 }

@@ -107,7 +107,7 @@ fn very_slow_after(call: &RunningCall, window: &Window, thresholds: &Thresholds)
 }
 
 /// The beginning of a text, for a sentence.
-fn excerpt(text: &str) -> String {
+pub(super) fn excerpt(text: &str) -> String {
     const CHARS_MAX: usize = 80;
     match text.char_indices().nth(CHARS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Rule;
+use super::reading::Shape;
 use super::repeated::by_statement;
 use super::seen::{Say, Seen};
 use super::units::{self, Run};
@@ -41,8 +42,10 @@ impl Rule for DuplicateQuery {
         if seen.story.calls.iter().all(|call| call.parameters.is_none()) {
             return say.cannot_tell("", "parameters are not known");
         }
-        let same = same_questions(seen);
-        let found: Vec<_> = same.into_iter().filter(|run| is_duplicate(seen, run, say)).collect();
+        let found: Vec<_> = questions(seen)
+            .into_iter()
+            .filter(|run| run.calls.first().is_some_and(|first| is_duplicate(seen, first, run, say)))
+            .collect();
         for repeated in by_statement(&found) {
             let title = format!("the same question was asked {} times in one unit of work", repeated.most());
             repeated.say(seen, say, &title, "nothing it reads was written in between, so the answer was known", vec![
@@ -52,50 +55,70 @@ impl Rule for DuplicateQuery {
     }
 }
 
-/// Calls of one unit with the same text and parameters, up to the next write to what they read.
-fn same_questions<'a>(seen: &Seen<'a>) -> Vec<Run<'a>> {
-    let mut open = BTreeMap::<(u64, Fingerprint, u64), Vec<&'a StoryCall>>::new();
-    let mut done = Vec::new();
+/// The same questions of every unit of work.
+fn questions<'a>(seen: &Seen<'a>) -> Vec<Run<'a>> {
+    let touches = |write, read| {
+        let written = seen.statement(write).map(|statement| &statement.tables.written);
+        seen.statement(read)
+            .zip(written)
+            .is_none_or(|(read, written)| read.tables.read.iter().any(|table| written.contains(table)))
+    };
+    let mut units = BTreeMap::<u64, Vec<&'a StoryCall>>::new();
     for call in &seen.story.calls {
-        let Some(scope) = call.scope else { continue };
+        if let Some(scope) = call.scope {
+            units.entry(scope).or_default().push(call);
+        }
+    }
+    units.values().flat_map(|calls| same_questions(calls, &touches)).collect()
+}
+
+/// Calls of one unit with the same text and parameters, up to the next write that `touches` what they read.
+pub(super) fn same_questions<'a>(
+    unit: &[&'a StoryCall],
+    touches: &dyn Fn(Fingerprint, Fingerprint) -> bool,
+) -> Vec<Run<'a>> {
+    let mut open = BTreeMap::<(Fingerprint, u64), Vec<&'a StoryCall>>::new();
+    let mut done = Vec::new();
+    for call in unit {
         if call.kind.is_write() {
-            let written = seen.statement(call.fingerprint).map(|statement| statement.tables.written.clone());
-            let touched: Vec<_> = open
-                .keys()
-                .filter(|key| key.0 == scope && reads(seen, key.1, written.as_deref().unwrap_or_default()))
-                .copied()
-                .collect();
+            let touched: Vec<_> = open.keys().filter(|key| touches(call.fingerprint, key.0)).copied().collect();
             done.extend(touched.iter().filter_map(|key| open.remove(key)));
         } else if let (Kind::Select, Some(parameters)) = (call.kind, call.parameters) {
-            open.entry((scope, call.fingerprint, parameters)).or_default().push(call);
+            open.entry((call.fingerprint, parameters)).or_default().push(call);
         }
     }
     done.extend(open.into_values());
     done.into_iter().map(|calls| Run { calls, between: 0, before: None }).collect()
 }
 
-fn reads(seen: &Seen<'_>, fingerprint: Fingerprint, written: &[String]) -> bool {
-    let statement = seen.statement(fingerprint);
-    statement.is_none_or(|statement| statement.tables.read.iter().any(|table| written.contains(table)))
+fn is_duplicate(seen: &Seen<'_>, first: &StoryCall, run: &Run<'_>, say: &mut Say<'_>) -> bool {
+    if run.len() < 2 {
+        return false;
+    }
+    let why = why_no_duplicate(run, seen.shape(first.fingerprint));
+    if let Some(why) = why {
+        say.quiet(&*first.text, why);
+    }
+    why.is_none()
 }
 
-fn is_duplicate(seen: &Seen<'_>, run: &Run<'_>, say: &mut Say<'_>) -> bool {
-    let Some(first) = run.calls.first().filter(|_| run.len() > 1) else { return false };
+/// Why the same question, asked several times, is nothing to speak of.
+pub(super) fn why_no_duplicate(run: &Run<'_>, shape: Option<&Shape>) -> Option<&'static str> {
+    let is_volatile = |call: &&StoryCall| VOLATILE.iter().any(|word| call.text.contains(word));
     let why = if run.len() < CALLS_MIN {
         "asked twice"
     } else if run.has_error() {
         "there were errors in between, as in a retry"
     } else if !run.is_close() {
         "the calls are too far apart: somebody waits for a change"
-    } else if VOLATILE.iter().any(|word| first.text.contains(word)) {
+    } else if run.calls.first().is_some_and(is_volatile) {
         "it gives another answer each time"
-    } else if seen.shape(first.fingerprint).is_some_and(|shape| shape.locks) {
+    } else if shape.is_some_and(|shape| shape.locks) {
         "it locks what it reads"
     } else if run.saved() < SAVED_MIN {
         "it takes so little that nobody feels it"
     } else {
-        return true;
+        return None;
     };
-    say.quiet(&*first.text, why);
-    false
+    Some(why)
 }

@@ -4,6 +4,7 @@
 //! to do, and when it is wrong. `cargo xtask rules` makes `docs/rules.md` of them.
 
 mod idle;
+mod live;
 mod names;
 mod pressure;
 mod reading;
@@ -13,6 +14,9 @@ mod units;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+pub(crate) use self::live::{Shapes, repeats};
+pub(crate) use self::units::Least;
 
 use self::reading::Shape;
 use self::seen::{Opinion, Query, Say, Seen};

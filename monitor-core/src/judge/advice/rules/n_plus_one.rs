@@ -12,21 +12,11 @@
 use super::Rule;
 use super::repeated::by_statement;
 use super::seen::{Say, Seen};
-use super::units::{self, Run, runs};
+use super::units::{self, Least, Run, RunVerdict, runs};
 use crate::capture::System;
 use crate::identify::Kind;
-use std::time::Duration;
 
 pub(super) struct NPlusOne;
-
-/// Calls from one line in one unit of work.
-const CALLS_MIN: usize = 5;
-/// Different parameters, as a share of the calls.
-pub(super) const VARIETY_MIN: f64 = 0.8;
-/// Rows of a call from which on it is a page rather than a look-up.
-const ROWS_MAX: u64 = 200;
-/// Time of the calls together below which nobody feels them.
-const TIME_MIN: Duration = Duration::from_millis(10);
 
 impl Rule for NPlusOne {
     fn name(&self) -> &'static str {
@@ -39,10 +29,11 @@ impl Rule for NPlusOne {
         }
         let mut found = Vec::new();
         for run in runs(seen, |call| call.kind == Kind::Select) {
-            match judge(seen, &run) {
-                Verdict::Yes => found.push(run),
-                Verdict::No(why) => say.quiet(subject(&run), why),
-                Verdict::Unknown(why) => say.cannot_tell(subject(&run), why),
+            let shape = run.calls.first().and_then(|call| seen.shape(call.fingerprint));
+            match run.judge_reads(shape, &Least::default()) {
+                RunVerdict::Yes => found.push(run),
+                RunVerdict::No(why) => say.quiet(subject(&run), why),
+                RunVerdict::Unknown(why) => say.cannot_tell(subject(&run), why),
             }
         }
         for repeated in by_statement(&found) {
@@ -60,44 +51,6 @@ impl Rule for NPlusOne {
             };
             repeated.say(seen, say, &title, meaning, remedy(seen, repeated.fingerprint));
         }
-    }
-}
-
-enum Verdict {
-    Yes,
-    No(String),
-    Unknown(String),
-}
-
-fn judge(seen: &Seen<'_>, run: &Run<'_>) -> Verdict {
-    let no = |why: &str| Verdict::No(why.to_owned());
-    let calls = run.len();
-    if calls < CALLS_MIN {
-        return Verdict::No(format!("{calls} calls from one line are few"));
-    }
-    let shape = run.calls.first().and_then(|call| seen.shape(call.fingerprint));
-    if run.has_error() {
-        return no("there were errors in between, as in a retry");
-    }
-    if run.calls.iter().any(|call| call.rows.returned.is_some_and(|rows| rows >= ROWS_MAX)) {
-        return no("the calls give pages of rows");
-    }
-    if shape.is_some_and(|shape| shape.listed) {
-        return no("it asks for a list at once already");
-    }
-    if shape.is_some_and(|shape| shape.paged || (shape.limited && !shape.ranges.is_empty())) {
-        return no("it goes through the pages of a result");
-    }
-    if !run.is_close() {
-        return no("the calls are too far apart for a loop");
-    }
-    if run.time() < TIME_MIN {
-        return Verdict::No(format!("{:.1?} in all is not felt", run.time()));
-    }
-    match run.variety() {
-        None => Verdict::Unknown("parameters are not known".into()),
-        Some(variety) if variety < VARIETY_MIN => no("the parameters repeat"),
-        Some(_) => Verdict::Yes,
     }
 }
 

@@ -9,18 +9,13 @@
 //! **When it is wrong.** Where the loop waits on purpose; a pause of more than 200 ms between calls is taken for that.
 
 use super::Rule;
-use super::n_plus_one::VARIETY_MIN;
 use super::repeated::by_statement;
 use super::seen::{Say, Seen};
-use super::units::{self, Run, runs};
+use super::units::{self, Least, Run, RunVerdict, runs};
 use crate::identify::{Kind, ListSize};
 
 pub(super) struct RowByRowInsert;
 
-/// Calls from one line in one unit of work.
-const CALLS_MIN: usize = 20;
-/// Calls of other statements in between, as a share of the calls, up to which it is one loop.
-const BETWEEN_MAX: f64 = 0.2;
 /// Calls that insert one row, as a share of all calls of the statement.
 const SINGLE_MIN: f64 = 0.8;
 
@@ -56,22 +51,10 @@ fn inserts_one_row(seen: &Seen<'_>, fingerprint: crate::identify::Fingerprint) -
 /// Whether a run of writes is a loop over rows; says why it is none.
 pub(super) fn is_row_by_row(run: &Run<'_>, say: &mut Say<'_>) -> bool {
     let Some(first) = run.calls.first() else { return false };
-    let subject = first.text.to_string();
-    let calls = run.len();
-    if calls < CALLS_MIN {
-        say.quiet(subject, format!("{calls} calls from one line are few"));
-    } else if run.has_error() {
-        say.quiet(subject, "there were errors in between, as in a retry");
-    } else if run.between as f64 > BETWEEN_MAX * calls as f64 {
-        say.quiet(subject, "other statements run in between");
-    } else if !run.is_close() {
-        say.quiet(subject, "the calls are spaced out");
-    } else {
-        match run.variety() {
-            None => say.cannot_tell(subject, "parameters are not known"),
-            Some(variety) if variety < VARIETY_MIN => say.quiet(subject, "the parameters repeat"),
-            Some(_) => return true,
-        }
+    match run.judge_writes(&Least::default()) {
+        RunVerdict::Yes => return true,
+        RunVerdict::No(why) => say.quiet(&*first.text, why),
+        RunVerdict::Unknown(why) => say.cannot_tell(&*first.text, why),
     }
     false
 }

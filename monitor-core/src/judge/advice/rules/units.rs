@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::reading::Shape;
 use super::seen::Seen;
 use crate::identify::Fingerprint;
 use crate::judge::advice::StoryCall;
@@ -17,8 +18,32 @@ pub(super) struct Run<'a> {
     pub(super) before: Option<&'a StoryCall>,
 }
 
+/// What there has to be of a run before it is worth a word.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Least {
+    /// Reads from one line in one unit of work.
+    pub(crate) reads: usize,
+    /// Writes.
+    pub(crate) writes: usize,
+    /// Time of the calls together below which nobody feels them.
+    pub(crate) time: Duration,
+}
+
+/// What is made of one run.
+pub(super) enum RunVerdict {
+    Yes,
+    No(String),
+    Unknown(String),
+}
+
 /// Calls that follow one another within this time on average belong to one loop; a poller waits longer.
 const GAP_MAX: Duration = Duration::from_millis(200);
+/// Different parameters, as a share of the calls.
+const VARIETY_MIN: f64 = 0.8;
+/// Rows of a call from which on it is a page rather than a look-up.
+const ROWS_MAX: u64 = 200;
+/// Calls of other statements between writes, as a share of these, up to which it is one loop.
+const BETWEEN_MAX: f64 = 0.2;
 
 /// Every run of a story, of the statements for which `wanted` holds.
 ///
@@ -33,7 +58,11 @@ pub(super) fn runs<'a>(seen: &Seen<'a>, wanted: impl Fn(&StoryCall) -> bool) -> 
     units.values().flat_map(|calls| runs_of(calls, &wanted)).collect()
 }
 
-fn runs_of<'a>(unit: &[&'a StoryCall], wanted: &impl Fn(&StoryCall) -> bool) -> Vec<Run<'a>> {
+/// Every run of one unit of work, of the statements for which `wanted` holds.
+pub(super) fn runs_of<'a>(
+    unit: &[&'a StoryCall],
+    wanted: &impl Fn(&StoryCall) -> bool,
+) -> Vec<Run<'a>> {
     let mut places = BTreeMap::<(Fingerprint, Option<Arc<str>>), Vec<usize>>::new();
     for (place, call) in unit.iter().enumerate().filter(|(_, call)| wanted(call)) {
         places.entry((call.fingerprint, call.caller.clone())).or_default().push(place);
@@ -51,6 +80,14 @@ fn runs_of<'a>(unit: &[&'a StoryCall], wanted: &impl Fn(&StoryCall) -> bool) -> 
 /// Whether the unit of work is known of any call.
 pub(super) fn are_known(seen: &Seen<'_>) -> bool {
     seen.story.calls.iter().any(|call| call.scope.is_some())
+}
+
+// === impl Least ===
+
+impl Default for Least {
+    fn default() -> Self {
+        Self { reads: 5, writes: 20, time: Duration::from_millis(10) }
+    }
 }
 
 // === impl Run ===
@@ -96,5 +133,62 @@ impl Run<'_> {
         let parameters: Option<BTreeSet<u64>> =
             self.calls.iter().map(|call| call.parameters).collect();
         Some(parameters?.len() as f64 / self.len() as f64)
+    }
+
+    /// Whether these reads are a loop over rows.
+    pub(super) fn judge_reads(&self, shape: Option<&Shape>, least: &Least) -> RunVerdict {
+        let no = |why: &str| RunVerdict::No(why.to_owned());
+        let calls = self.len();
+        if calls < least.reads {
+            return RunVerdict::No(format!("{calls} calls from one line are few"));
+        }
+        if self.has_error() {
+            return no("there were errors in between, as in a retry");
+        }
+        if self.calls.iter().any(|call| call.rows.returned.is_some_and(|rows| rows >= ROWS_MAX)) {
+            return no("the calls give pages of rows");
+        }
+        if shape.is_some_and(|shape| shape.listed) {
+            return no("it asks for a list at once already");
+        }
+        if shape.is_some_and(|shape| shape.paged || (shape.limited && !shape.ranges.is_empty())) {
+            return no("it goes through the pages of a result");
+        }
+        if !self.is_close() {
+            return no("the calls are too far apart for a loop");
+        }
+        if self.time() < least.time {
+            return RunVerdict::No(format!("{:.1?} in all is not felt", self.time()));
+        }
+        self.judge_variety()
+    }
+
+    /// Whether these writes are a loop over rows.
+    pub(super) fn judge_writes(&self, least: &Least) -> RunVerdict {
+        let no = |why: &str| RunVerdict::No(why.to_owned());
+        let calls = self.len();
+        if calls < least.writes {
+            return RunVerdict::No(format!("{calls} calls from one line are few"));
+        }
+        if self.has_error() {
+            return no("there were errors in between, as in a retry");
+        }
+        if self.between as f64 > BETWEEN_MAX * calls as f64 {
+            return no("other statements run in between");
+        }
+        if !self.is_close() {
+            return no("the calls are spaced out");
+        }
+        self.judge_variety()
+    }
+
+    fn judge_variety(&self) -> RunVerdict {
+        match self.variety() {
+            None => RunVerdict::Unknown("parameters are not known".into()),
+            Some(variety) if variety < VARIETY_MIN => {
+                RunVerdict::No("the parameters repeat".into())
+            }
+            Some(_) => RunVerdict::Yes,
+        }
     }
 }
