@@ -97,6 +97,12 @@ impl Ledger {
         (statement.database.clone(), OTHER.into())
     }
 
+    /// The series that a summary's calls are entered in.
+    pub(crate) fn key(&self, database: &Arc<Database>, summary: &Arc<str>) -> Key {
+        let key = (database.clone(), summary.clone());
+        if self.series.contains_key(&key) { key } else { (key.0, OTHER.into()) }
+    }
+
     /// Every series, in a stable order.
     pub(crate) fn series(&self) -> Vec<(&Key, &Activity)> {
         let mut series: Vec<_> = self.series.iter().collect();

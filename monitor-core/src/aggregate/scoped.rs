@@ -89,6 +89,7 @@ impl Registry {
                 tag: None,
                 call_site: call.call_site,
                 trace_id: None,
+                trace_sampled: false,
                 original: None,
             },
         }

@@ -103,6 +103,7 @@ impl Kept {
             tag: labels.and_then(|labels| labels.tag.as_deref()).map(Arc::from),
             call_site: origin.call_site,
             trace_id: trace.map(|trace| trace.trace_id.get()),
+            trace_sampled: trace.is_some_and(|trace| trace.is_sampled()),
             original: self.slow.as_ref().and_then(|slow| slow.text.clone()).map(OriginalText::new),
         }
     }

@@ -32,6 +32,7 @@ pub(super) struct CallView<'a> {
     tag: Option<&'a str>,
     call_site: Option<String>,
     trace_id: Option<String>,
+    trace_sampled: bool,
 }
 
 #[derive(Serialize)]
@@ -95,6 +96,7 @@ impl<'a> CallView<'a> {
             tag: call.tag.as_deref(),
             call_site: call.call_site.map(|site| site.to_string()),
             trace_id: call.trace_id.map(trace),
+            trace_sampled: call.trace_sampled,
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct CallRecord {
     pub call_site: Option<CallSite>,
     /// The trace it was part of. Known of the same calls as [`parts`](Self::parts).
     pub trace_id: Option<u128>,
+    /// Whether spans of that trace are kept, as far as it was decided when the call started.
+    pub trace_sampled: bool,
     /// Its text as it was sent, of the slowest call of each statement, where the builder was told to
     /// [keep literals](crate::Builder::keep_literals_of_slow_calls).
     pub original: Option<OriginalText>,

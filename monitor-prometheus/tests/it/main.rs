@@ -2,9 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod counters;
+mod exemplars;
 mod formats;
 mod listener;
 mod metrics;
+mod prometheus;
 mod real;
 
 use std::collections::BTreeMap;
