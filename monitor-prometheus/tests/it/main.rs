@@ -1,7 +1,9 @@
 //! monitor-prometheus through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod alertmanager;
 mod counters;
+mod dashboard;
 mod exemplars;
 mod formats;
 mod listener;

@@ -113,6 +113,30 @@ fn an_instance_that_restarts_is_a_reset_and_no_leap() {
 }
 
 #[test]
+fn a_restart_bends_no_rate_of_a_fleet() {
+    let [a, b, c] = fleet();
+    let address = b.listener.address();
+    let targets = [a.listener.address(), address, c.listener.address()];
+    let prometheus = Prometheus::scraping("rates", &targets, &[]);
+    prometheus.value(COUNT, |value| value == 4_200.0);
+    drop(b);
+    let after = Monitor::builder().build().unwrap();
+    let orders = after.database(shop());
+    let work = |calls| {
+        (0..calls).for_each(|_| orders.record(Call::new("select * from orders", ms(1))));
+    };
+    work(1);
+    let _listener = Listener::start(Exporter::new(&after), address).unwrap();
+    prometheus.value(COUNT, |value| value == 3_201.0);
+    work(1_000);
+    prometheus.value(COUNT, |value| value == 4_201.0);
+    // What one who takes the fall for work would see is 3 000 calls more, or 1 000 fewer than none.
+    let increase = "sum(increase(db_client_operation_duration_seconds_count[2m]))";
+    let found = prometheus.value(increase, |value| (1_001.0..1_300.0).contains(&value));
+    assert!((1_001.0..1_300.0).contains(&found), "{found} for 1 001, and what PromQL extrapolates");
+}
+
+#[test]
 fn promtool_finds_nothing_but_the_name_that_semantic_conventions_force() {
     let instance = instance(1..500);
     let text = Exporter::new(&instance.monitor).scrape(Format::Text).body;
