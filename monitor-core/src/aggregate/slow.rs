@@ -92,6 +92,7 @@ impl Kept {
             duration: self.event.duration(),
             parts: closer.map(|closer| closer.parts).unwrap_or_default(),
             slow: self.slow.as_ref().map(|slow| slow.verdict),
+            slow_number: self.number(),
             rows: rows.counted_for(self.statement.kind()).into(),
             outcome: *outcome,
             error: error.map(|error| error.class),

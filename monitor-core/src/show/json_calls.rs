@@ -19,6 +19,7 @@ pub(super) struct CallView<'a> {
     #[serde(flatten)]
     parts: PartsView,
     slow: Option<VerdictView>,
+    slow_number: Option<u64>,
     rows_returned: Option<u64>,
     rows_affected: Option<u64>,
     outcome: &'static str,
@@ -84,6 +85,7 @@ impl<'a> CallView<'a> {
             duration_seconds: call.duration.as_secs_f64(),
             parts: PartsView::new(call.parts),
             slow: call.slow.map(VerdictView::new),
+            slow_number: call.slow_number,
             rows_returned: call.rows.returned,
             rows_affected: call.rows.affected,
             outcome: call.outcome.as_str(),

@@ -30,6 +30,9 @@ pub struct CallRecord {
     pub parts: CallParts,
     /// Why it is slow; `None` for a call that is not.
     pub slow: Option<SlowVerdict>,
+    /// Counts the slow calls that were noted, from 1: one whose number is above those seen before is
+    /// news, and a number nobody saw is a call that has left the log. `None` for a call that is not slow.
+    pub slow_number: Option<u64>,
     /// Rows, where known.
     pub rows: Rows,
     /// How it ended.
