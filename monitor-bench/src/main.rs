@@ -8,6 +8,7 @@ mod advice;
 mod calls;
 mod rounds;
 mod rules;
+mod scrape;
 mod variants;
 
 use std::hint::black_box;
@@ -36,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => {
             measure()?;
+            scrape::run()?;
             calls::run()
         }
         ["--advice", rest @ ..] => advise(rest),

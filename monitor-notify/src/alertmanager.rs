@@ -24,9 +24,18 @@ pub type Alertmanager = Post<AlertmanagerFormat>;
 /// The alerts of [`Alertmanager`].
 #[derive(Debug, Default)]
 pub struct AlertmanagerFormat {
-    /// Severities each firing alert was posted with. As a label, severity is part of an alert's identity: when it
-    /// goes up, the alert it was before has to end.
-    posted: BTreeMap<String, BTreeSet<Severity>>,
+    posted: BTreeMap<String, Posted>,
+}
+
+/// As what an alert was posted. As a label, severity is part of an alert's identity: when it goes up, the alert it was
+/// before has to end.
+#[derive(Debug)]
+struct Posted {
+    severity: Severity,
+    /// What it was before: said to be over again with every notice, for the last time may have failed.
+    ended: BTreeSet<Severity>,
+    /// It is over, if that was heard.
+    is_over: bool,
 }
 
 /// How often what fires is posted again: Prometheus' own default for this (`--rules.alert.resend-delay`).
@@ -61,14 +70,21 @@ impl Alertmanager {
 // === impl AlertmanagerFormat ===
 
 impl AlertmanagerFormat {
-    /// The severities an alert was posted with before this, and the worst of them and its own, which it keeps: one
-    /// that gets better before it is over stays the alert it is.
-    fn severities(&mut self, alert: &Alert) -> (BTreeSet<Severity>, Severity) {
-        let posted = self.posted.entry(alert.key()).or_default();
-        posted.insert(alert.finding.severity);
-        let mut before = posted.clone();
-        let worst = before.pop_last().unwrap_or(alert.finding.severity);
-        (before, worst)
+    /// As what to post an alert: as the worst it was since it fired, so that one that gets better before it is over
+    /// stays the alert it is.
+    fn posted(&mut self, alert: &Alert, event: Option<AlertEvent>) -> &mut Posted {
+        let severity = alert.finding.severity;
+        let new = || Posted { severity, ended: BTreeSet::new(), is_over: false };
+        let posted = self.posted.entry(alert.key()).or_insert_with(new);
+        let is_over = event == Some(AlertEvent::Resolved);
+        let begins_anew = posted.is_over && !is_over;
+        if severity > posted.severity || begins_anew {
+            posted.ended.insert(posted.severity);
+            posted.ended.remove(&severity);
+            posted.severity = severity;
+        }
+        posted.is_over = is_over;
+        posted
     }
 }
 
@@ -82,14 +98,14 @@ impl Format for AlertmanagerFormat {
     }
 
     fn notices(&mut self, notices: &[Notice], service: Option<&str>) -> Vec<Request> {
+        // What is over and not told again was heard, or given up.
+        let told: BTreeSet<String> = notices.iter().map(|notice| notice.alert.key()).collect();
+        self.posted.retain(|key, posted| !posted.is_over || told.contains(key));
         let mut posts = Vec::new();
         for Notice { event, at, alert, .. } in notices {
-            let (before, worst) = self.severities(alert);
-            posts.extend(before.into_iter().map(|s| post(alert, s, service, Some(*at))));
-            posts.push(post(alert, worst, service, alert.resolved_at));
-            if *event == AlertEvent::Resolved {
-                self.posted.remove(&alert.key());
-            }
+            let Posted { severity, ended, .. } = self.posted(alert, Some(*event));
+            posts.extend(ended.iter().map(|before| post(alert, *before, service, Some(*at))));
+            posts.push(post(alert, *severity, service, alert.resolved_at));
         }
         requests(&posts)
     }
@@ -99,8 +115,8 @@ impl Format for AlertmanagerFormat {
         let keys: BTreeSet<String> = alerts.iter().map(Alert::key).collect();
         self.posted.retain(|key, _| keys.contains(key));
         let post = |alert| {
-            let (_, worst) = self.severities(alert);
-            post(alert, worst, service, None)
+            let severity = self.posted(alert, None).severity;
+            post(alert, severity, service, None)
         };
         requests(&alerts.iter().map(post).collect::<Vec<_>>())
     }

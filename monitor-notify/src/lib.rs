@@ -26,7 +26,10 @@
     feature = "http",
     doc = "| `http` | [`Post`] | the same with a [`Format`] of your own |"
 )]
-#![cfg_attr(feature = "tracing", doc = "| `tracing` | [`Log`] | your log, as a structured event |")]
+#![cfg_attr(
+    feature = "tracing",
+    doc = "| `tracing` | [`Log`], [`SlowCalls`] | your log: alerts, and slow calls, as structured events |"
+)]
 #![cfg_attr(
     feature = "tokio",
     doc = "| `tokio` | [`channel`], [`on_alert_async`] | your own asynchronous code |"
@@ -47,7 +50,8 @@
 //! # What leaves
 //!
 //! The words of the finding: kind, severity, subject, and a sentence with numbers. Statements have `?` in place of
-//! their literals. Addresses, keys and tokens are [`Secret`]s, which show in no error, log, `Debug` or snapshot.
+//! their literals. Addresses, keys and tokens are [`Secret`]s, which show in no error, log, `Debug` or snapshot of ours. The HTTP
+//! client has a log of its own: keep the targets `ureq` and `ureq_proto` above `TRACE`, where it writes addresses.
 
 #[cfg(feature = "alertmanager")]
 mod alertmanager;
@@ -67,6 +71,8 @@ mod pagerduty;
 mod secret;
 #[cfg(feature = "slack")]
 mod slack;
+#[cfg(feature = "tracing")]
+mod slow_calls;
 #[cfg(feature = "webhook")]
 mod webhook;
 
@@ -88,5 +94,7 @@ pub use pagerduty::{PagerDuty, PagerDutyFormat};
 pub use secret::Secret;
 #[cfg(feature = "slack")]
 pub use slack::{Slack, SlackFormat};
+#[cfg(feature = "tracing")]
+pub use slow_calls::SlowCalls;
 #[cfg(feature = "webhook")]
 pub use webhook::{Webhook, WebhookFormat};

@@ -1,5 +1,7 @@
 //! Buckets as Prometheus wants them.
 
+use std::time::Duration;
+
 use monitor_core::snapshot::{Histogram, RowHistogram};
 
 /// The schema of the monitor's own buckets: eight to a doubling.
@@ -10,24 +12,45 @@ pub(crate) const SCHEMA: i32 = 3;
 /// conventions advise (1 ms, 5 ms, 10 ms ...) would not be.
 const POWERS: std::ops::RangeInclusive<i32> = -13..=4;
 
+/// How many classic buckets there are besides the one without a bound.
+const LAST: i32 = *POWERS.end() - *POWERS.start() + 1;
+
+/// Bounds of the classic buckets, the one without a bound last.
+pub(crate) fn classic_bounds() -> impl Iterator<Item = f64> {
+    POWERS.map(|power| f64::from(power).exp2()).chain([f64::INFINITY])
+}
+
 /// Bound and count of each classic bucket, not cumulative, the one without a bound last.
 pub(crate) fn classic(histogram: &Histogram) -> Vec<(f64, u64)> {
-    let mut counts: Vec<(f64, u64)> = POWERS.map(|power| (f64::from(power).exp2(), 0)).collect();
-    counts.push((f64::INFINITY, 0));
+    let mut counts: Vec<(f64, u64)> = classic_bounds().map(|bound| (bound, 0)).collect();
     for (index, count) in histogram.buckets() {
-        // Bucket `index` ends at 2^(index/8): it belongs to the next power of two.
-        let power = index.div_euclid(8) + i32::from(index.rem_euclid(8) != 0);
-        let place = (power - POWERS.start()).clamp(0, counts.len() as i32 - 1);
-        counts[place as usize].1 += count;
+        counts[place_of(index)].1 += count;
     }
     counts
 }
 
-/// The same for rows.
+/// The classic bucket that a duration is counted in.
+pub(crate) fn classic_place(duration: Duration) -> usize {
+    let mut one = Histogram::default();
+    one.record(duration);
+    one.buckets().next().map_or(0, |(index, _)| place_of(index))
+}
+
+/// The classic bucket that one of the monitor's own belongs to: `index` ends at 2^(index/8), which is in the next
+/// power of two.
+fn place_of(index: i32) -> usize {
+    let power = index.div_euclid(8) + i32::from(index.rem_euclid(8) != 0);
+    (power - POWERS.start()).clamp(0, LAST) as usize
+}
+
+/// Bounds of the buckets of rows, the one without a bound last.
+pub(crate) fn row_bounds() -> impl Iterator<Item = f64> {
+    RowHistogram::BOUNDS.iter().map(|bound| *bound as f64).chain([f64::INFINITY])
+}
+
+/// Bound and count of each bucket of rows.
 pub(crate) fn rows(histogram: &RowHistogram) -> Vec<(f64, u64)> {
-    let mut counts: Vec<(f64, u64)> =
-        RowHistogram::BOUNDS.iter().map(|bound| (*bound as f64, 0)).collect();
-    counts.push((f64::INFINITY, 0));
+    let mut counts: Vec<(f64, u64)> = row_bounds().map(|bound| (bound, 0)).collect();
     for (bound, count) in histogram.buckets() {
         let bound = bound.map_or(f64::INFINITY, |bound| bound as f64);
         if let Some(bucket) = counts.iter_mut().find(|(known, _)| *known == bound) {
@@ -59,8 +82,6 @@ pub(crate) fn native(histogram: &Histogram) -> (Vec<(i32, u32)>, Vec<i64>) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn of(micros: &[u64]) -> Histogram {

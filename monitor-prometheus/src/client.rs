@@ -1,4 +1,4 @@
-//! The formats that prometheus-client writes, and a place in a registry that is there already.
+//! What prometheus-client writes: protobuf, and a part of a registry that is there already.
 
 use std::fmt::Error;
 
@@ -8,7 +8,12 @@ use prometheus_client::encoding::{
     NativeHistogram, NativeHistogramBuckets, NoLabelSet,
 };
 use prometheus_client::metrics::MetricType;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::Unit;
+#[cfg(feature = "protobuf")]
+use prometheus_client::{
+    encoding::prometheus_protobuf::{self, prometheus_data_model as message},
+    registry::Registry,
+};
 
 use crate::Exporter;
 use crate::buckets::{self, SCHEMA};
@@ -19,32 +24,58 @@ use crate::names::{Metric, MetricKind};
 const ZERO_THRESHOLD: f64 = 2.938_735_877_055_719e-39;
 
 /// Writes the families it was given.
+#[cfg(feature = "protobuf")]
 #[derive(Debug)]
-struct Given(Vec<Family>);
+struct Given(std::sync::Arc<[Family]>);
 
 struct LabelSet<'a>(&'a Labels);
-
-/// All families in OpenMetrics' text format.
-pub(crate) fn open_metrics(families: Vec<Family>) -> Result<String, Error> {
-    let mut out = String::new();
-    prometheus_client::encoding::text::encode(&mut out, &registry(families))?;
-    Ok(out)
-}
 
 /// All families as delimited protobuf messages, with native histograms.
 #[cfg(feature = "protobuf")]
 pub(crate) fn protobuf(families: Vec<Family>) -> Option<Vec<u8>> {
-    prometheus_client::encoding::prometheus_protobuf::encode_to_vec(&registry(families)).ok()
+    use prost::Message;
+
+    let families: std::sync::Arc<[Family]> = families.into();
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Given(families.clone())));
+    let mut messages = prometheus_protobuf::encode(&registry).ok()?;
+    let mut out = Vec::new();
+    for (message, family) in messages.iter_mut().zip(&*families) {
+        for (metric, sample) in message.metric.iter_mut().zip(&family.samples) {
+            add_exemplars(metric, sample);
+        }
+        message.encode_length_delimited(&mut out).ok()?;
+    }
+    Some(out)
 }
 
-fn registry(families: Vec<Family>) -> Registry {
-    let mut registry = Registry::default();
-    registry.register_collector(Box::new(Given(families)));
-    registry
+/// A collector cannot hand exemplars over, so they are put into what it made.
+#[cfg(feature = "protobuf")]
+fn add_exemplars(metric: &mut message::Metric, sample: &Sample) {
+    let (Some(histogram), Value::Durations { exemplars, .. }) =
+        (&mut metric.histogram, &sample.value)
+    else {
+        return;
+    };
+    // Oldest first, as Prometheus wants those of a native histogram. One that reads them from the
+    // classic buckets only (2.x) finds them there.
+    for (place, exemplar) in exemplars.iter().rev() {
+        let label = message::LabelPair { name: "trace_id".into(), value: exemplar.trace() };
+        let exemplar = message::Exemplar {
+            label: vec![label],
+            value: exemplar.duration.as_secs_f64(),
+            timestamp: Some(exemplar.at.into()),
+        };
+        if let Some(bucket) = histogram.bucket.get_mut(*place) {
+            bucket.exemplar = Some(exemplar.clone());
+        }
+        histogram.exemplars.push(exemplar);
+    }
 }
 
 // === impl Collector ===
 
+#[cfg(feature = "protobuf")]
 impl Collector for Given {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         encode(&self.0, encoder)
@@ -52,6 +83,8 @@ impl Collector for Given {
 }
 
 /// Joins a registry that is there already: `registry.register_collector(Box::new(exporter))`.
+///
+/// Without exemplars, which prometheus-client takes from its own metrics only.
 impl Collector for Exporter {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), Error> {
         encode(&self.families(), encoder)
@@ -93,7 +126,7 @@ fn encode_value(value: &Value, mut encoder: MetricEncoder<'_>) -> Result<(), Err
             let (sum, counts) = (*sum as f64, buckets::rows(histogram));
             encoder.encode_histogram::<NoLabelSet>(sum, histogram.count(), &counts, None)
         }
-        Value::Durations { sum, histogram } => {
+        Value::Durations { sum, histogram, .. } => {
             let (spans, deltas) = buckets::native(histogram);
             let native = NativeHistogram {
                 schema: SCHEMA,

@@ -9,6 +9,7 @@ use monitor_core::snapshot::{
     Activity, ErrorCount, Histogram, PoolActivity, RowHistogram, Snapshot, SourceActivity,
 };
 
+use crate::exemplars::{Exemplars, Traced};
 use crate::ledger::Ledger;
 use crate::names::{self, Metric};
 
@@ -34,7 +35,7 @@ pub(crate) type Labels = Vec<(&'static str, Arc<str>)>;
 pub(crate) enum Value {
     Counter(u64),
     Gauge(f64),
-    Durations { sum: Duration, histogram: Histogram },
+    Durations { sum: Duration, histogram: Histogram, exemplars: Exemplars },
     Rows { sum: u64, histogram: RowHistogram },
 }
 
@@ -44,6 +45,7 @@ pub(crate) struct Scene<'a> {
     pub(crate) health: &'a Health,
     pub(crate) alerts: &'a [Alert],
     pub(crate) ledger: &'a Ledger,
+    pub(crate) traced: &'a Traced,
     pub(crate) took: Duration,
 }
 
@@ -120,19 +122,25 @@ impl Scene<'_> {
     /// the counts that have an `error_type`.
     fn operations(&self) -> Samples {
         let mut samples = Vec::new();
-        for ((database, summary), activity) in self.ledger.series() {
+        for (key, activity) in self.ledger.series() {
+            let (database, summary) = key;
             let mut labels = database_labels(database);
             push(&mut labels, "db_query_summary", summary);
             let (calls, sum, histogram) = activity.without_failed();
             if calls > 0 || activity.errors.is_empty() {
-                let value = Value::Durations { sum, histogram };
+                let value =
+                    Value::Durations { sum, histogram, exemplars: self.traced.of(key, "", "") };
                 samples.push(Sample { labels: labels.clone(), value });
             }
             for error in &activity.errors {
+                let (kind, code) = (error_type(error), error.code.as_deref().unwrap_or(""));
                 let mut labels = labels.clone();
-                push(&mut labels, "error_type", error_type(error));
-                push(&mut labels, "db_response_status_code", error.code.as_deref().unwrap_or(""));
-                samples.push(Sample { labels, value: durations(error.time, &error.histogram) });
+                push(&mut labels, "error_type", kind);
+                push(&mut labels, "db_response_status_code", code);
+                let exemplars = self.traced.of(key, kind, code);
+                let (sum, histogram) = (error.time, error.histogram.clone());
+                samples
+                    .push(Sample { labels, value: Value::Durations { sum, histogram, exemplars } });
             }
         }
         samples
@@ -309,7 +317,7 @@ fn one(value: f64) -> Samples {
 }
 
 fn durations(sum: Duration, histogram: &Histogram) -> Value {
-    Value::Durations { sum, histogram: histogram.clone() }
+    Value::Durations { sum, histogram: histogram.clone(), exemplars: Exemplars::default() }
 }
 
 /// The database's own code where there is one, as semantic conventions ask for.

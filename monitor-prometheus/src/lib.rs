@@ -25,15 +25,23 @@
 //! buckets have bounds too, so their counts are exact; native buckets are the monitor's own. Counts
 //! of many instances therefore add up without loss.
 //!
+//! # Exemplars
+//!
+//! Where the monitor knows the trace of a call (with an [`Observer`](monitor_core::Observer) that tells it, as
+//! `monitor-otel` has), OpenMetrics and protobuf carry the id of one trace for each bucket of calls: the newest of the
+//! last five minutes, among those that are sampled, in the slow log and the history of recent calls. Prometheus keeps them
+//! with `--enable-feature=exemplar-storage`.
+//!
 //! # What it does not do
 //!
-//! No exemplars: prometheus-client does not let a collector make them. No push: let Prometheus
+//! No exemplars where it joins a registry: prometheus-client takes them from its own metrics only. No push: let Prometheus
 //! scrape. No literal of a statement is in any label; the widest label is the query's summary, of
 //! which [`Exporter::SUMMARIES_MAX`] are kept apart.
 
 mod accept;
 mod buckets;
 mod client;
+mod exemplars;
 mod families;
 mod ledger;
 #[cfg(feature = "listener")]
@@ -50,8 +58,10 @@ pub use accept::Format;
 #[cfg(feature = "listener")]
 pub use listener::Listener;
 
+use exemplars::Traced;
 use families::{Family, Scene};
 use ledger::Ledger;
+use text::Dialect;
 
 /// Turns a monitor's numbers into metrics, as often as somebody asks.
 ///
@@ -96,15 +106,11 @@ impl Exporter {
     #[must_use]
     pub fn scrape(&self, format: Format) -> Scrape {
         let families = self.families();
-        let (format, body) = match format {
-            Format::Text => (format, text::write(&families).into_bytes()),
-            Format::OpenMetrics => match client::open_metrics(families) {
-                Ok(text) => (format, text.into_bytes()),
-                // Writing to a string cannot fail, and every histogram has classic buckets.
-                Err(_) => (format, b"# EOF\n".to_vec()),
-            },
+        let body = match format {
+            Format::Text => text::write(&families, Dialect::Text).into_bytes(),
+            Format::OpenMetrics => text::write(&families, Dialect::OpenMetrics).into_bytes(),
             #[cfg(feature = "protobuf")]
-            Format::Protobuf => (format, client::protobuf(families).unwrap_or_default()),
+            Format::Protobuf => client::protobuf(families).unwrap_or_default(),
         };
         Scrape { content_type: format.content_type(), body }
     }
@@ -112,6 +118,8 @@ impl Exporter {
     pub(crate) fn families(&self) -> Vec<Family> {
         // Before the numbers are taken: of two scrapes at once, the later numbers must come later.
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        // Before the snapshot, so that every one of them is in its counts.
+        let recent = self.monitor.recent_calls(usize::MAX);
         let start = Instant::now();
         let snapshot = self.monitor.snapshot();
         let took = start.elapsed();
@@ -119,8 +127,15 @@ impl Exporter {
         let thresholds = self.monitor.thresholds();
         let health = monitor_core::judge::health(&snapshot, &thresholds, &alerts);
         ledger.enter(&snapshot.lifetime);
-        let scene =
-            Scene { snapshot: &snapshot, health: &health, alerts: &alerts, ledger: &ledger, took };
+        let traced = Traced::new(&snapshot, &recent, &ledger);
+        let scene = Scene {
+            snapshot: &snapshot,
+            health: &health,
+            alerts: &alerts,
+            ledger: &ledger,
+            traced: &traced,
+            took,
+        };
         scene.families()
     }
 }

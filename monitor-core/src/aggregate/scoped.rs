@@ -78,6 +78,7 @@ impl Registry {
                 duration: Duration::from_nanos(call.nanos),
                 parts: CallParts::default(),
                 slow: None,
+                slow_number: None,
                 rows: call.rows.counted_for(statement.kind()).into(),
                 outcome: call.outcome,
                 error: call.error,
@@ -89,6 +90,7 @@ impl Registry {
                 tag: None,
                 call_site: call.call_site,
                 trace_id: None,
+                trace_sampled: false,
                 original: None,
             },
         }

@@ -92,6 +92,7 @@ impl Kept {
             duration: self.event.duration(),
             parts: closer.map(|closer| closer.parts).unwrap_or_default(),
             slow: self.slow.as_ref().map(|slow| slow.verdict),
+            slow_number: self.number(),
             rows: rows.counted_for(self.statement.kind()).into(),
             outcome: *outcome,
             error: error.map(|error| error.class),
@@ -103,6 +104,7 @@ impl Kept {
             tag: labels.and_then(|labels| labels.tag.as_deref()).map(Arc::from),
             call_site: origin.call_site,
             trace_id: trace.map(|trace| trace.trace_id.get()),
+            trace_sampled: trace.is_some_and(|trace| trace.is_sampled()),
             original: self.slow.as_ref().and_then(|slow| slow.text.clone()).map(OriginalText::new),
         }
     }

@@ -59,12 +59,19 @@ impl Dispatch {
         }
     }
 
-    /// Waits until every sink was told what waits for it; whether that was so in time.
+    /// Waits until every sink was told what waits for it; whether that was so in time, and of all of it.
     pub(crate) fn done_within(&self, limit: Duration) -> bool {
+        let lost = self.lost();
         self.beat();
         let start = Instant::now();
         let mut lanes = self.lanes.iter();
-        lanes.all(|lane| lane.done_within(limit.saturating_sub(start.elapsed())))
+        let done = lanes.all(|lane| lane.done_within(limit.saturating_sub(start.elapsed())));
+        done && self.lost() == lost
+    }
+
+    /// Notices that somebody was not told of.
+    fn lost(&self) -> u64 {
+        self.activities().iter().map(|sink| sink.dropped + sink.given_up).sum()
     }
 
     pub(crate) fn activities(&self) -> Vec<SinkActivity> {

@@ -257,6 +257,13 @@ impl AlertBook {
         all.filter(|alert| filter.matches(alert)).take(self.alerts_max).cloned().collect()
     }
 
+    /// What fires and was told of, newest first: whoever was told hears of it until it is over, also when it is muted
+    /// meanwhile. Were it left out, a receiver that forgets what nobody speaks of would say that it is over.
+    pub(crate) fn told_firing(&self) -> Vec<Alert> {
+        let told = |open: &&Open| open.alert.state == AlertState::Firing && open.told.is_some();
+        self.open.iter().rev().filter(told).map(|open| open.alert.clone()).collect()
+    }
+
     pub(crate) fn forgotten(&self) -> u64 {
         self.forgotten
     }

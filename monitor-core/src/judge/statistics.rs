@@ -161,7 +161,7 @@ pub(super) fn level_of_each(level: f64, least: impl IntoIterator<Item = f64>) ->
     let mut least: Vec<f64> = least.into_iter().collect();
     least.sort_by(f64::total_cmp);
     let mut tests = 1;
-    while least.iter().take_while(|least| **least <= level / tests as f64).count() > tests {
+    while least.partition_point(|least| *least <= level / tests as f64) > tests {
         tests += 1;
     }
     level / tests as f64

@@ -7,8 +7,8 @@ use super::{Inner, Monitor};
 use crate::capture::Database;
 use crate::identify::Fingerprint;
 use crate::judge::{
-    self, Alert, AlertBook, AlertFilter, AlertRules, AlertState, Finding, FindingKind, Mute, Mutes,
-    Overload, Regressions, Review,
+    self, Alert, AlertBook, AlertFilter, AlertRules, Finding, FindingKind, Mute, Mutes, Overload,
+    Regressions, Review,
 };
 use crate::snapshot::Snapshot;
 
@@ -100,8 +100,7 @@ impl Inner {
                     || mutes.cover(finding)
             };
             let notices = book.review(review, &self.alerting.rules, muted);
-            let firing = AlertFilter::default().state(AlertState::Firing).muted(false);
-            (notices, book.alerts(&firing))
+            (notices, book.told_firing())
         };
         self.dispatch.tell(&notices, firing);
         self.dispatch.beat();

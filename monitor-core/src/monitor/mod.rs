@@ -185,7 +185,8 @@ impl Monitor {
         self.inner.as_ref().map(|inner| inner.registry.recent_calls(limit)).unwrap_or_default()
     }
 
-    /// Waits until every sink was told what waits for it, at most so long; says whether that was so.
+    /// Waits until every sink was told what waits for it, at most so long; says whether that was so. It was not where a
+    /// sink refused something meanwhile.
     ///
     /// For the end of a process: dropping a monitor waits for no sink. True for a monitor that is off.
     #[must_use = "alerts may be left untold"]

@@ -19,6 +19,7 @@ pub(super) struct CallView<'a> {
     #[serde(flatten)]
     parts: PartsView,
     slow: Option<VerdictView>,
+    slow_number: Option<u64>,
     rows_returned: Option<u64>,
     rows_affected: Option<u64>,
     outcome: &'static str,
@@ -32,6 +33,7 @@ pub(super) struct CallView<'a> {
     tag: Option<&'a str>,
     call_site: Option<String>,
     trace_id: Option<String>,
+    trace_sampled: bool,
 }
 
 #[derive(Serialize)]
@@ -83,6 +85,7 @@ impl<'a> CallView<'a> {
             duration_seconds: call.duration.as_secs_f64(),
             parts: PartsView::new(call.parts),
             slow: call.slow.map(VerdictView::new),
+            slow_number: call.slow_number,
             rows_returned: call.rows.returned,
             rows_affected: call.rows.affected,
             outcome: call.outcome.as_str(),
@@ -95,6 +98,7 @@ impl<'a> CallView<'a> {
             tag: call.tag.as_deref(),
             call_site: call.call_site.map(|site| site.to_string()),
             trace_id: call.trace_id.map(trace),
+            trace_sampled: call.trace_sampled,
         }
     }
 }

@@ -30,6 +30,9 @@ pub struct CallRecord {
     pub parts: CallParts,
     /// Why it is slow; `None` for a call that is not.
     pub slow: Option<SlowVerdict>,
+    /// Counts the slow calls that were noted, from 1: one whose number is above those seen before is
+    /// news, and a number nobody saw is a call that has left the log. `None` for a call that is not slow.
+    pub slow_number: Option<u64>,
     /// Rows, where known.
     pub rows: Rows,
     /// How it ended.
@@ -52,6 +55,8 @@ pub struct CallRecord {
     pub call_site: Option<CallSite>,
     /// The trace it was part of. Known of the same calls as [`parts`](Self::parts).
     pub trace_id: Option<u128>,
+    /// Whether spans of that trace are kept, as far as it was decided when the call started.
+    pub trace_sampled: bool,
     /// Its text as it was sent, of the slowest call of each statement, where the builder was told to
     /// [keep literals](crate::Builder::keep_literals_of_slow_calls).
     pub original: Option<OriginalText>,

@@ -430,3 +430,17 @@ fn nothing_is_left_untold_after_a_flush() {
     assert!(monitor.flush_alerts(LONG));
     assert_eq!(told.try_iter().count(), 1);
 }
+
+#[test]
+fn a_flush_in_which_something_was_refused_has_left_it_untold() {
+    let sink = Scripted::new();
+    sink.will_answer([SendError::transient("busy"), SendError::permanent("refused")]);
+    let world = world_with(|b| b.sink(sink.clone()));
+    world.shop.record(Call::new("select 1 from t1", secs(2)));
+    world.hands.advance(secs(5));
+    world.monitor.beat();
+    assert_eq!(activity(&world).retried, 1);
+    world.hands.advance(secs(2));
+    assert!(!world.monitor.flush_alerts(Duration::ZERO), "it was refused");
+    assert!(world.monitor.flush_alerts(Duration::ZERO), "nothing waits any more");
+}

@@ -2,11 +2,11 @@
 
 use monitor_core::Builder;
 use monitor_core::capture::{Call, Database, System};
-use monitor_core::judge::{Finding, Severity};
+use monitor_core::judge::{Finding, Mute, Severity};
 use monitor_notify::Alertmanager;
 use serde_json::Value;
 
-use super::server::Server;
+use super::server::{Server, status};
 use super::{World, disk, secs};
 
 fn world(server: &Server) -> World {
@@ -78,6 +78,57 @@ fn an_alert_that_gets_worse_ends_as_what_it_was_and_does_not_go_back() {
     world.trouble([disk(Severity::Warning)]);
     world.pass(60);
     assert_eq!(severities_and_ends(&posts(&server)), [("error", None)]);
+}
+
+#[test]
+fn one_that_is_over_as_less_than_it_was_ends_as_what_it_was_also_if_that_has_to_be_said_twice() {
+    let server = Server::start();
+    let world = world(&server);
+    let disk = |severity| Finding::new(severity, "a", "full");
+    world.trouble([disk(Severity::Error)]);
+    world.trouble([disk(Severity::Warning)]);
+    posts(&server);
+    server.will([status(503)]);
+    world.trouble([]);
+    let lost = posts(&server);
+    world.pass(2);
+    let again = posts(&server);
+    assert_eq!(severities_and_ends(&again), [("error", Some("1970-01-01T00:00:15Z"))]);
+    assert_eq!(severities_and_ends(&lost), severities_and_ends(&again));
+}
+
+#[test]
+fn what_fires_anew_is_posted_as_what_it_is_now() {
+    let server = Server::start();
+    let world = world(&server);
+    let disk = |severity| Finding::new(severity, "a", "full");
+    world.trouble([disk(Severity::Error)]);
+    world.trouble([]);
+    posts(&server);
+    world.trouble([disk(Severity::Warning)]);
+    let anew = posts(&server);
+    assert_eq!(severities_and_ends(&anew).last(), Some(&("warning", None)), "{anew:#?}");
+    world.pass(60);
+    assert_eq!(severities_and_ends(&posts(&server)), [("warning", None)]);
+}
+
+#[test]
+fn what_was_posted_is_posted_until_it_is_over_also_when_it_is_muted_meanwhile() {
+    let server = Server::start();
+    let world = world(&server);
+    world.trouble([disk("a")]);
+    posts(&server);
+    world.monitor.mute(Mute::everything());
+    world.trouble([disk("a"), disk("b")]);
+    world.pass(60);
+    let after = posts(&server);
+    assert_eq!(severities_and_ends(&after), [("warning", None)], "it is not over");
+    assert_eq!(after[0]["labels"]["subject"], "a", "the other is told to nobody");
+    world.trouble([]);
+    world.pass(5);
+    let over = posts(&server);
+    assert_eq!(over.len(), 1, "{over:#?}");
+    assert!(over[0]["endsAt"].is_string());
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod pagerduty;
 mod secrets;
 mod server;
 mod slack;
+mod slow_calls;
 mod tokio;
 mod webhook;
 

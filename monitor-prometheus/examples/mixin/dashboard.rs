@@ -313,9 +313,11 @@ fn target(panel: &Panel, (expr, legend): &(&str, &str), letter: char) -> Value {
     let format = if panel.kind == "heatmap" { "heatmap" } else { "time_series" };
     json!({
         "refId": letter.to_string(),
-        "expr": expr,
+        "expr": &expr,
         "legendFormat": legend,
         "format": format,
+        // Only calls have them; where the data source stores none, there is nothing to see.
+        "exemplar": expr.contains("operation_duration_seconds_bucket"),
         "datasource": datasource(),
     })
 }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use monitor_core::capture::Call;
+use monitor_core::capture::{Call, Rows};
 use monitor_prometheus::{Exporter, Listener};
 
 use super::{World, ms};
@@ -55,6 +55,45 @@ fn garbage_and_hanging_up_leave_it_answering() {
         // It may hang up first.
         let _ = stream.write_all(garbage);
     }
+    let text = ask(listener.address(), "GET /metrics HTTP/1.1\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+}
+
+#[test]
+fn one_that_sends_half_a_request_or_reads_no_answer_lets_the_next_one_in_and_stalls_no_call() {
+    let world = World::new();
+    // Some twelve million bytes: they fit no socket's buffer.
+    for table in 0..2_000 {
+        let text = format!("select * from t{table}");
+        world.shop.record(Call::new(&text, ms(1)).rows(Rows::returned(1)));
+    }
+    let exporter = Exporter::with_summaries_max(&world.monitor, 2_000);
+    let listener = Listener::start(exporter, "127.0.0.1:0").unwrap();
+    let mut half = TcpStream::connect(listener.address()).unwrap();
+    half.write_all(b"GET /metrics HT").unwrap();
+    let mut deaf = TcpStream::connect(listener.address()).unwrap();
+    deaf.write_all(b"GET /metrics HTTP/1.1\r\n\r\n").unwrap();
+    // Recorded while both hold the listener up.
+    let before = world.monitor.snapshot().lifetime.total.calls;
+    (0..10_000).for_each(|_| world.shop.record(Call::new("select 1", ms(1))));
+    assert_eq!(world.monitor.snapshot().lifetime.total.calls, before + 10_000);
+    let text = ask(listener.address(), "GET /metrics HTTP/1.1\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
+    assert!(text.contains("db_monitor_info"));
+}
+
+#[test]
+fn a_request_without_an_end_is_cut_off() {
+    let (_world, listener) = listening();
+    let mut stream = TcpStream::connect(listener.address()).unwrap();
+    // It hangs up once it has read enough.
+    let line = format!("X: {}\r\n", "a".repeat(1_000));
+    let mut sent = 0;
+    let start = std::time::Instant::now();
+    while stream.write_all(line.as_bytes()).is_ok() && start.elapsed() < Listener::TIMEOUT * 4 {
+        sent += line.len();
+    }
+    assert!(sent < 64 << 20, "{sent} bytes were taken");
     let text = ask(listener.address(), "GET /metrics HTTP/1.1\r\n\r\n");
     assert!(text.starts_with("HTTP/1.1 200 OK"), "{text}");
 }

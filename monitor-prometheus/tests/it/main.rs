@@ -1,10 +1,14 @@
 //! monitor-prometheus through its public API.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod alertmanager;
 mod counters;
+mod dashboard;
+mod exemplars;
 mod formats;
 mod listener;
 mod metrics;
+mod prometheus;
 mod real;
 
 use std::collections::BTreeMap;

@@ -109,6 +109,21 @@ fn trouble_shows_as_alerts_health_and_losses() {
 }
 
 #[test]
+fn every_loss_has_a_series_and_begins_at_zero() {
+    let world = World::new();
+    let samples = world.samples();
+    let losses = world.monitor.snapshot().losses;
+    let fields = format!("{losses:?}").matches(": ").count();
+    assert_eq!(losses.entries().len(), fields, "each has an entry: {losses:?}");
+    for (reason, count) in losses.entries() {
+        let name = format!("db_monitor_dropped_total{{reason=\"{reason}\"}}");
+        assert_eq!((samples.get(&name), count), (Some(&0.0), 0), "{name}");
+    }
+    let shown = samples.keys().filter(|name| name.starts_with("db_monitor_dropped_total")).count();
+    assert_eq!(shown, fields);
+}
+
+#[test]
 fn a_monitor_that_is_off_and_one_that_saw_nothing_can_be_scraped() {
     let off = monitor_prometheus::Exporter::new(&monitor_core::Monitor::off());
     let text = String::from_utf8(off.scrape(Format::Text).body).unwrap();

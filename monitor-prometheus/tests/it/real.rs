@@ -1,83 +1,17 @@
 //! A real Prometheus, and its promtool, read what we write.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use monitor_core::Monitor;
 use monitor_core::capture::{Call, ErrorClass, Failure, Outcome, PoolLevels, Rows};
 use monitor_core::snapshot::Histogram;
 use monitor_prometheus::{Exporter, Format, Listener};
-use serde_json::Value;
 
+use super::prometheus::Prometheus;
 use super::{ms, shop};
-
-/// A throw-away Prometheus that scrapes some addresses five times a second.
-struct Prometheus {
-    server: Child,
-    address: SocketAddr,
-    folder: PathBuf,
-}
-
-impl Prometheus {
-    fn scraping(name: &str, targets: &[SocketAddr], flags: &[&str]) -> Self {
-        let folder =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let targets: Vec<_> = targets.iter().map(|target| format!("'{target}'")).collect();
-        let config = format!(
-            "global: {{scrape_interval: 200ms, scrape_timeout: 200ms}}\nscrape_configs:\n  - job_name: shop\n    static_configs: [{{targets: [{}]}}]\n",
-            targets.join(", ")
-        );
-        std::fs::write(folder.join("prometheus.yml"), config).unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let server = Command::new("prometheus")
-            .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
-            .arg(format!("--storage.tsdb.path={}", folder.join("data").display()))
-            .arg(format!("--web.listen-address={free}"))
-            .args(flags)
-            .stdout(Stdio::null())
-            .stderr(std::fs::File::create(folder.join("log")).unwrap())
-            .spawn()
-            .expect("`prometheus` is not here; `cargo xtask install` brings it");
-        Self { server, address: free, folder }
-    }
-
-    /// The value of an expression, as soon as it is `wanted` or after ten seconds.
-    fn value(&self, expr: &str, wanted: impl Fn(f64) -> bool) -> f64 {
-        let start = Instant::now();
-        loop {
-            let found = self.ask(expr);
-            let timed_out = start.elapsed() > Duration::from_secs(30);
-            match found {
-                Some(value) if wanted(value) || timed_out => return value,
-                _ if timed_out => panic!("no answer to {expr}; see {}", self.folder.display()),
-                _ => std::thread::sleep(ms(100)),
-            }
-        }
-    }
-
-    fn ask(&self, expr: &str) -> Option<f64> {
-        let query: String = expr.bytes().map(|byte| format!("%{byte:02X}")).collect();
-        let mut stream = TcpStream::connect(self.address).ok()?;
-        write!(stream, "GET /api/v1/query?query={query} HTTP/1.0\r\n\r\n").ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let (_, body) = answer.split_once("\r\n\r\n")?;
-        let answer: Value = serde_json::from_str(body).ok()?;
-        answer["data"]["result"][0]["value"][1].as_str()?.parse().ok()
-    }
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
-}
 
 /// One instance of a service, and what it serves its metrics from.
 struct Instance {
@@ -176,6 +110,30 @@ fn an_instance_that_restarts_is_a_reset_and_no_leap() {
     assert_eq!(prometheus.value(COUNT, |value| value == 1.0), 1.0);
     let resets = "sum(resets(db_client_operation_duration_seconds_count{error_type=\"\"}[1m]))";
     assert_eq!(prometheus.value(resets, |value| value == 1.0), 1.0);
+}
+
+#[test]
+fn a_restart_bends_no_rate_of_a_fleet() {
+    let [a, b, c] = fleet();
+    let address = b.listener.address();
+    let targets = [a.listener.address(), address, c.listener.address()];
+    let prometheus = Prometheus::scraping("rates", &targets, &[]);
+    prometheus.value(COUNT, |value| value == 4_200.0);
+    drop(b);
+    let after = Monitor::builder().build().unwrap();
+    let orders = after.database(shop());
+    let work = |calls| {
+        (0..calls).for_each(|_| orders.record(Call::new("select * from orders", ms(1))));
+    };
+    work(1);
+    let _listener = Listener::start(Exporter::new(&after), address).unwrap();
+    prometheus.value(COUNT, |value| value == 3_201.0);
+    work(1_000);
+    prometheus.value(COUNT, |value| value == 4_201.0);
+    // What one who takes the fall for work would see is 3 000 calls more, or 1 000 fewer than none.
+    let increase = "sum(increase(db_client_operation_duration_seconds_count[2m]))";
+    let found = prometheus.value(increase, |value| (1_001.0..1_300.0).contains(&value));
+    assert!((1_001.0..1_300.0).contains(&found), "{found} for 1 001, and what PromQL extrapolates");
 }
 
 #[test]

@@ -71,7 +71,13 @@ const ROWS: [Row; 11] = [
     },
     Row {
         package: "monitor-bench",
-        ours: &["monitor-core", "monitor-sqlx", "monitor-diesel", "monitor-tests"],
+        ours: &[
+            "monitor-core",
+            "monitor-sqlx",
+            "monitor-diesel",
+            "monitor-prometheus",
+            "monitor-tests",
+        ],
         never: &[],
         better: "the benchmark measures what users use, on the tests' shop",
     },
