@@ -10,6 +10,11 @@ use rust_embed::Embed;
 #[folder = "assets/"]
 struct Assets;
 
+/// One of the pages that have a path of their own.
+pub(crate) fn page(name: &str) -> Response {
+    file(name, &HeaderMap::new())
+}
+
 /// The page itself.
 pub(crate) async fn index(headers: HeaderMap) -> Response {
     file("index.html", &headers)

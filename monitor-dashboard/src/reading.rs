@@ -1,7 +1,7 @@
 //! One look at the monitor, taken once and shown to everybody who asks meanwhile.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use monitor_core::Monitor;
@@ -10,6 +10,8 @@ use monitor_core::identify::Fingerprint;
 use monitor_core::judge::advice::Advice;
 use monitor_core::judge::{self, Alert, AlertFilter, AlertState, Health, Subject, Trend, Trends};
 use monitor_core::snapshot::{CallRecord, Minute, Snapshot, StatementMinute};
+
+use crate::view::Live;
 
 /// The numbers at a moment, and what they mean.
 pub(crate) struct Reading {
@@ -22,6 +24,7 @@ pub(crate) struct Reading {
     /// The newest calls, newest first.
     pub(crate) recent: Vec<CallRecord>,
     pub(crate) courses: Arc<Courses>,
+    live: OnceLock<String>,
 }
 
 /// What only changes when a minute is over.
@@ -121,8 +124,14 @@ impl Reading {
             advice: monitor.advice(),
             recent: monitor.recent_calls(usize::MAX),
             courses,
+            live: OnceLock::new(),
             snapshot,
         }
+    }
+
+    /// What is told to everybody who listens, as JSON; written once.
+    pub(crate) fn live(&self) -> &str {
+        self.live.get_or_init(|| serde_json::to_string(&Live::new(self)).unwrap_or_default())
     }
 }
 

@@ -20,8 +20,10 @@ pub struct AdviceView {
     pub rules: Vec<RuleAnswer>,
     /// Indexes that were advised and are there now, and whether they helped.
     pub sequels: Vec<Sequel>,
-    /// Recommendations that were given, but are muted.
+    /// Recommendations that were given, but are muted, whether here or where the monitor was set up.
     pub muted: u64,
+    /// Those of them that were muted here, and can be unmuted.
+    pub set_aside: Vec<Recommendation>,
 }
 
 /// One piece of advice.
@@ -154,6 +156,7 @@ impl AdviceView {
             rules: advice.answers.iter().map(RuleAnswer::new).collect(),
             sequels: advice.sequels.iter().map(Sequel::new).collect(),
             muted: advice.muted,
+            set_aside: advice.set_aside.iter().map(Recommendation::new).collect(),
         }
     }
 }

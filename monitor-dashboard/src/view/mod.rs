@@ -8,10 +8,13 @@ mod advice;
 mod alerts;
 mod calls;
 mod common;
+mod comparison;
 mod course;
 mod health;
+mod live;
 mod overview;
 mod pools;
+mod session;
 mod sources;
 mod statement;
 mod statements;
@@ -23,11 +26,16 @@ pub use advice::{
 pub use alerts::{Alert, Alerts, Sink};
 pub use calls::{Call, RunningCall, SlowLog, SlowVerdict};
 pub use common::{Bucket, Errors, Numbers, Scope, Window};
+pub use comparison::{
+    Change, Comparison, Difference, MomentView, Moments, Period, StatementDifference,
+};
 pub use course::{HeatMap, HeatMinute, MinuteView, Spark};
 pub use health::{Check, HealthView};
+pub use live::{Live, LivePool};
 pub(crate) use overview::counted;
 pub use overview::{Attention, Loss, Overview, PoolGauge, View};
 pub use pools::{Checkouts, Holder, Levels, Pool, PoolMinuteView, Pools, Timeout};
+pub use session::Session;
 pub use sources::{Connections, SourceTransactions, Transactions};
 pub use statement::{Caller, ListSize, RowBucket, Statement, TrendView};
 pub use statements::{KindRow, Kinds, StatementRow, Statements, TableRow, Tables};
