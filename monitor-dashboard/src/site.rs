@@ -25,6 +25,7 @@ pub(crate) fn router(dashboard: Dashboard, access: Access) -> Router {
     let shared = Arc::new(Shared::new(dashboard, access));
     let site = api
         .route("/", get(assets::index))
+        .route("/index.html", get(assets::index))
         .route("/assets/{*name}", get(assets::asset))
         .route("/login", get(guard::form).post(guard::enter))
         .route("/logout", post(guard::leave))

@@ -40,7 +40,7 @@ pub(crate) async fn enter(State(shared): State<Arc<Shared>>, request: Request) -
         return Failure::new(StatusCode::INTERNAL_SERVER_ERROR, message).into_response();
     };
     let age = Sessions::LASTS.as_secs();
-    with_cookie(Redirect::to("./").into_response(), &prefix, &secret, age, is_https)
+    with_cookie(Redirect::to("index.html").into_response(), &prefix, &secret, age, is_https)
 }
 
 /// Ends a session.

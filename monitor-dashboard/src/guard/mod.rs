@@ -33,7 +33,7 @@ pub(crate) async fn admit(
     next: Next,
 ) -> Response {
     let path = request.uri().path();
-    let (open, is_page) = (is_open(path), path == "/");
+    let (open, is_page) = (is_open(path), matches!(path, "/" | "/index.html"));
     if is_page && let Some(folder) = without_slash(&request) {
         return Redirect::permanent(&folder).into_response();
     }
@@ -72,11 +72,14 @@ async fn bounded(shared: &Shared, request: Request, next: Next) -> Response {
 }
 
 /// Where the page is, seen from a mounting point that was called without the slash at its end: what the page asks for
-/// is found beside it.
+/// is found beside it. It has a name, because under `nest` the mounting point with its slash is nobody's path.
 fn without_slash(request: &Request) -> Option<String> {
     let original = request.extensions().get::<OriginalUri>()?.path();
-    let last = original.rsplit('/').next().filter(|last| !last.is_empty())?;
-    Some(format!("./{last}/"))
+    let last = original.rsplit('/').next()?;
+    if last.is_empty() || request.uri().path() != "/" {
+        return None;
+    }
+    Some(format!("./{last}/index.html"))
 }
 
 /// The path under which the dashboard is mounted, with a slash at its end: where its cookie belongs.

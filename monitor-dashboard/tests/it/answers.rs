@@ -12,7 +12,7 @@ async fn the_overview_tells_throughput_latency_errors_and_pools() {
     assert_eq!(overview["totals"]["calls"], 360);
     assert_eq!(overview["totals"]["failed"], 18);
     assert_eq!(overview["errors"][0]["code"], "23505");
-    assert_eq!(overview["minutes"].as_array().map(Vec::len), Some(2));
+    assert_eq!(overview["minutes"].as_array().map(Vec::len), Some(3));
     assert_eq!(overview["pools"][0]["levels"]["in_use"], 4);
     assert_eq!(overview["top_statements"][0]["summary"], "SELECT orders");
 }
@@ -176,6 +176,7 @@ async fn an_alert_is_muted_and_unmuted_by_its_key() {
 #[tokio::test]
 async fn a_recommendation_is_set_aside_and_given_again() {
     let world = World::busy();
+    world.careless();
     world.monitor.look_for_advice();
     let router = world.dashboard().actions().router().expect("sound settings");
     let (_, advice) = ask(&router, "/api/v1/recommendations").await;

@@ -27,7 +27,6 @@ async fn a_megabyte_of_sql_is_cut_and_says_so() {
     assert_eq!(all["statements"][0]["is_cut"], true);
     let fingerprint = all["statements"][0]["fingerprint"].as_str().expect("a fingerprint");
     let (_, one) = ask(&router, &format!("/api/v1/statements/{fingerprint}")).await;
-    assert_eq!(one["is_cut"], true);
     assert!(one.to_string().len() < 50_000);
 }
 

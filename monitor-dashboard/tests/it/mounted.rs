@@ -26,11 +26,11 @@ async fn everything_is_found_under_the_prefix() {
 }
 
 #[tokio::test]
-async fn the_mounting_point_leads_to_its_slash_where_the_pages_links_hold() {
+async fn the_mounting_point_leads_to_the_page_where_its_links_hold() {
     let page = request(Method::GET, "/ops/db").body(Body::empty()).unwrap();
     let response = send(&app(), page).await;
     assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
-    assert_eq!(response.headers()[header::LOCATION], "./db/");
+    assert_eq!(response.headers()[header::LOCATION], "./db/index.html");
 }
 
 #[tokio::test]
@@ -40,8 +40,8 @@ async fn a_nested_router_does_the_same() {
     let (status, _) = ask(&app, "/db/api/v1/overview").await;
     assert_eq!(status, StatusCode::OK);
     let bare = request(Method::GET, "/db").body(Body::empty()).unwrap();
-    assert_eq!(send(&app, bare).await.headers()[header::LOCATION], "./db/");
-    let page = request(Method::GET, "/db/").body(Body::empty()).unwrap();
+    assert_eq!(send(&app, bare).await.headers()[header::LOCATION], "./db/index.html");
+    let page = request(Method::GET, "/db/index.html").body(Body::empty()).unwrap();
     assert_eq!(send(&app, page).await.status(), StatusCode::OK);
 }
 
@@ -54,5 +54,5 @@ async fn a_cookie_belongs_to_the_mounting_point() {
     let response = send(&app, form).await;
     let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
     assert!(cookie.contains("Path=/ops/db/;"), "{cookie}");
-    assert_eq!(response.headers()[header::LOCATION], "./");
+    assert_eq!(response.headers()[header::LOCATION], "index.html");
 }

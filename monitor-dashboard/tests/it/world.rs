@@ -66,6 +66,16 @@ impl World {
         }
     }
 
+    /// A statement that a rule has something to say about.
+    pub(crate) fn careless(&self) {
+        let pool = self.monitor.pool("web", Self::database());
+        for _ in 0..600 {
+            let call = Call::new("SELECT id FROM orders LIMIT 10", Duration::from_millis(20));
+            pool.record(call.rows(Rows::returned(10)));
+            self.second();
+        }
+    }
+
     /// A second goes by.
     pub(crate) fn second(&self) {
         self.hands.advance(Duration::from_secs(1));
