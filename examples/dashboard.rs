@@ -30,7 +30,7 @@ async fn main() -> Outcome {
     let shop = Shop::open().await?;
     let web = watched("web", shop.pool(5).await?, &monitor);
     let jobs = watched("jobs", shop.pool(2).await?, &monitor);
-    monitor.ask_database(monitor_sqlx::asker(&monitor, &web.connect_options()));
+    monitor.ask_database(monitor_sqlx::asker::<Sqlite>(&monitor, &web.connect_options()));
 
     for visitor in 0..VISITORS {
         let pool = web.clone();

@@ -16,16 +16,19 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::Failure;
 use super::answer::ErrorView;
+use crate::reading::Reading;
 use crate::state::Shared;
 use crate::view::{Live, Session};
 
-/// The time between two updates.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often it is looked for a new reading, of which there is one a second.
+const EVERY: Duration = Duration::from_millis(250);
 
 /// One client that listens.
 struct Listener {
     shared: Arc<Shared>,
     ticks: Interval,
+    /// What it was told last.
+    told: Option<Arc<Reading>>,
     /// Its place among all streams, given back when it goes.
     _seat: OwnedSemaphorePermit,
 }
@@ -47,14 +50,29 @@ pub(crate) async fn live(
     };
     let mut ticks = interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let listener = Listener { shared, ticks, _seat: seat };
+    let listener = Listener { shared, ticks, told: None, _seat: seat };
     let updates = unfold(listener, async |mut listener| {
-        listener.ticks.tick().await;
-        let reading = listener.shared.readings.now().await.ok()?;
+        let reading = listener.news().await?;
         let event = Event::default().event("live").data(reading.live());
         Some((Ok(event), listener))
     });
     Ok(Sse::new(updates).keep_alive(KeepAlive::default()))
+}
+
+// === impl Listener ===
+
+impl Listener {
+    /// The next reading; `None` where the runtime ends.
+    async fn news(&mut self) -> Option<Arc<Reading>> {
+        loop {
+            self.ticks.tick().await;
+            let reading = self.shared.readings.now().await.ok()?;
+            if self.told.as_ref().is_none_or(|told| !Arc::ptr_eq(told, &reading)) {
+                self.told = Some(reading.clone());
+                return Some(reading);
+            }
+        }
+    }
 }
 
 /// What this dashboard is and allows.
