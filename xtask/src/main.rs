@@ -7,6 +7,7 @@ mod interrupt;
 mod mixin;
 mod openapi;
 mod rules;
+mod schemathesis;
 mod servers;
 mod steps;
 mod test;
@@ -29,6 +30,7 @@ cargo xtask <chore>
   rules         write docs/rules.md, a page for each rule of advice
   mixin         write the Grafana dashboard and the Prometheus rules; --check only compares
   openapi       write the description of the dashboard's API; --check only compares
+  schemathesis  ask the demo's dashboard what its description allows, and what it does not
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
 
@@ -52,6 +54,7 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
         "rules" => rules::run(),
         "mixin" => mixin::run(&args),
         "openapi" => openapi::run(&args),
+        "schemathesis" => schemathesis::run(&args),
         "tidy" => tidy::run(),
         "install" => servers::install(),
         "" | "help" | "--help" | "-h" => {

@@ -47,6 +47,8 @@ const MUTE_SECONDS_MAX: u64 = 31_536_000;
     (status = NO_CONTENT),
     (status = BAD_REQUEST, body = ErrorView),
     (status = FORBIDDEN, body = ErrorView),
+    (status = PAYLOAD_TOO_LARGE, body = ErrorView),
+    (status = UNSUPPORTED_MEDIA_TYPE, body = ErrorView),
 ))]
 pub(crate) async fn mute_alert(
     State(shared): State<Arc<Shared>>,
@@ -74,6 +76,8 @@ pub(crate) async fn mute_alert(
     (status = NO_CONTENT),
     (status = BAD_REQUEST, body = ErrorView),
     (status = FORBIDDEN, body = ErrorView),
+    (status = PAYLOAD_TOO_LARGE, body = ErrorView),
+    (status = UNSUPPORTED_MEDIA_TYPE, body = ErrorView),
     (status = NOT_FOUND, body = ErrorView),
 ))]
 pub(crate) async fn unmute_alert(
@@ -96,6 +100,8 @@ pub(crate) async fn unmute_alert(
     (status = NO_CONTENT),
     (status = BAD_REQUEST, body = ErrorView),
     (status = FORBIDDEN, body = ErrorView),
+    (status = PAYLOAD_TOO_LARGE, body = ErrorView),
+    (status = UNSUPPORTED_MEDIA_TYPE, body = ErrorView),
     (status = CONFLICT, body = ErrorView, description = "Too many are muted."),
 ))]
 pub(crate) async fn mute_recommendation(
@@ -118,6 +124,8 @@ pub(crate) async fn mute_recommendation(
     (status = NO_CONTENT),
     (status = BAD_REQUEST, body = ErrorView),
     (status = FORBIDDEN, body = ErrorView),
+    (status = PAYLOAD_TOO_LARGE, body = ErrorView),
+    (status = UNSUPPORTED_MEDIA_TYPE, body = ErrorView),
     (status = NOT_FOUND, body = ErrorView),
 ))]
 pub(crate) async fn unmute_recommendation(

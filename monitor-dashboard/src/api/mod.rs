@@ -34,6 +34,13 @@ use crate::state::Shared;
                        may be added within this version; none is renamed or removed. Whatever changes something needs the \
                        header `X-Monitor-Action: 1`.",
     ),
+    components(schemas(
+        alerts::Severity,
+        slow_log::SlowOrder,
+        statements::Having,
+        statements::Order,
+        statements::Sort,
+    )),
     modifiers(&Bearer),
 )]
 struct About;

@@ -59,7 +59,7 @@ pub(crate) async fn moments(State(shared): State<Arc<Shared>>) -> Json<Moments> 
 
 /// Keeps the present under a name, for as long as the process lives.
 #[utoipa::path(put, path = "/moments/{name}", params(
-    ("name" = String, Path, min_length = 1, max_length = 64, description = "1 to 64 characters."),
+    ("name" = String, Path, pattern = "^[A-Za-z0-9 ._-]{1,64}$", description = "1 to 64 letters, digits, spaces, dots, lines; not `now`."),
 ), responses(
     (status = OK, body = MomentView),
     (status = BAD_REQUEST, body = ErrorView),
@@ -72,10 +72,9 @@ pub(crate) async fn keep(
 ) -> Result<Json<MomentView>, Failure> {
     enabled(&shared)?;
     let Path(name) = name?;
-    let is_name = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
-    if !is_name || name == NOW || name.chars().any(char::is_control) {
+    if !is_name(&name) {
         return Err(Failure::bad_request(format!(
-            "a moment's name has 1 to {NAME_CHARS_MAX} characters, and is not `{NOW}`"
+            "a moment's name has 1 to {NAME_CHARS_MAX} letters, digits, spaces, dots or lines, and is not `{NOW}`"
         )));
     }
     let reading = shared.readings.now().await?;
@@ -151,6 +150,11 @@ pub(crate) async fn comparison_with(
 
 /// The present, by its name.
 const NOW: &str = "now";
+
+fn is_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '.' | '_' | '-');
+    (1..=NAME_CHARS_MAX).contains(&name.len()) && name != NOW && name.chars().all(is_plain)
+}
 
 async fn find(shared: &Shared, name: &str) -> Result<Arc<Reading>, Failure> {
     if name == NOW {

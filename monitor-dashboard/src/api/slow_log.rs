@@ -27,8 +27,12 @@ pub(crate) struct SlowLogQuery {
     #[serde(default)]
     order: SlowOrder,
     /// Only calls of this statement, by its fingerprint.
+    #[param(pattern = "^[0-9a-f]{16}$")]
     fingerprint: Option<String>,
     /// Only calls of this kind of statement, such as `select`.
+    #[param(
+        pattern = "^(select|insert|update|delete|merge|ddl|transaction|utility|batch|unknown)$"
+    )]
     kind: Option<String>,
     /// Only calls that touch this table.
     table: Option<String>,
@@ -41,9 +45,10 @@ pub(crate) struct SlowLogQuery {
     /// Only calls with this tag.
     tag: Option<String>,
     /// Only calls that ended like this: `completed`, `failed`, `cancelled`.
+    #[param(pattern = "^(completed|failed|cancelled)$")]
     outcome: Option<String>,
     /// Only calls that took this many seconds or longer.
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 1_000_000)]
     duration_min_seconds: Option<f64>,
     /// Only calls that were very slow.
     #[serde(default)]

@@ -157,7 +157,7 @@ pub(crate) async fn statements(
 
 /// All that is known of one statement.
 #[utoipa::path(get, path = "/statements/{fingerprint}", params(
-    ("fingerprint" = String, Path, description = "The statement's identity: 16 hexadecimal digits."),
+    ("fingerprint" = String, Path, pattern = "^[0-9a-f]{16}$", description = "The statement's identity: 16 hexadecimal digits."),
     StatementQuery,
 ), responses(
     (status = OK, body = Statement),
