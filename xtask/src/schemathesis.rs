@@ -32,6 +32,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let demo = Demo::start()?;
     let mut command = Command::new(tool);
     command
+        .arg("--config-file")
+        .arg(root.join("monitor-dashboard/schemathesis.toml"))
         .arg("run")
         .arg(root.join("monitor-dashboard/openapi.json"))
         .args(["--url", &demo.address, "--header", "X-Monitor-Action: 1"])

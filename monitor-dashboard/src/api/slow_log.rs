@@ -72,6 +72,9 @@ pub(crate) enum SlowOrder {
     Slowest,
 }
 
+/// The longest duration that may be asked for: eleven days.
+const DURATION_MIN_SECONDS_MAX: f64 = 1_000_000.0;
+
 /// Running calls listed.
 const RUNNING_MAX: usize = 100;
 
@@ -126,9 +129,11 @@ impl SlowLogQuery {
             filter = filter.outcome(outcome.ok_or_else(|| unknown("outcome", word, &words))?);
         }
         if let Some(seconds) = self.duration_min_seconds {
-            let duration = Duration::try_from_secs_f64(seconds);
-            let wrong = |_| unknown("duration_min_seconds", &seconds.to_string(), &["0 or more"]);
-            filter = filter.at_least(duration.map_err(wrong)?);
+            if !(0.0..=DURATION_MIN_SECONDS_MAX).contains(&seconds) {
+                let known = ["0 to 1000000"];
+                return Err(unknown("duration_min_seconds", &seconds.to_string(), &known));
+            }
+            filter = filter.at_least(Duration::from_secs_f64(seconds));
         }
         if self.very_slow {
             filter = filter.only_very_slow();
