@@ -5,7 +5,9 @@
 mod bench;
 mod interrupt;
 mod mixin;
+mod openapi;
 mod rules;
+mod schemathesis;
 mod servers;
 mod steps;
 mod test;
@@ -27,6 +29,8 @@ cargo xtask <chore>
                 score advice on cases whose answer is known, and on the suites in DIR, with throw-away servers
   rules         write docs/rules.md, a page for each rule of advice
   mixin         write the Grafana dashboard and the Prometheus rules; --check only compares
+  openapi       write the description of the dashboard's API; --check only compares
+  schemathesis  ask the demo's dashboard what its description allows, and what it does not
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
 
@@ -49,6 +53,8 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
         "bench" => bench::run(&args),
         "rules" => rules::run(),
         "mixin" => mixin::run(&args),
+        "openapi" => openapi::run(&args),
+        "schemathesis" => schemathesis::run(&args),
         "tidy" => tidy::run(),
         "install" => servers::install(),
         "" | "help" | "--help" | "-h" => {

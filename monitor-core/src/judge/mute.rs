@@ -74,6 +74,13 @@ impl Mute {
         Self { until: Some(time), ..self }
     }
 
+    /// The one alert it is for, by its [key](super::Alert::key), where it is for no more than that.
+    #[must_use]
+    pub fn only_key(&self) -> Option<&str> {
+        let is_narrower = self.kind.is_some() || self.fingerprint.is_some() || self.pool.is_some();
+        self.key.as_deref().filter(|_| !is_narrower)
+    }
+
     fn is_over(&self, now: SystemTime) -> bool {
         self.until.is_some_and(|until| now >= until)
     }

@@ -1,5 +1,6 @@
 //! Looks for advice now and then, on a thread of its own.
 
+use std::collections::BTreeSet;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
@@ -31,7 +32,12 @@ struct Notes {
     ledger: Ledger,
     pools: PoolWatch,
     follower: Follower,
+    /// Recommendations that nobody wants to see, by their key.
+    muted: BTreeSet<String>,
 }
+
+/// Recommendations muted at a time; a further one is refused.
+const MUTED_MAX: usize = 1_000;
 
 /// The shortest time between two looks.
 const EVERY_MIN: Duration = Duration::from_secs(1);
@@ -117,6 +123,20 @@ impl Monitor {
         self.inner.as_ref().map(|inner| inner.look_for_advice()).unwrap_or_default()
     }
 
+    /// From now on, does not give a recommendation, by its [key](Recommendation::key), until it is
+    /// [unmuted](Self::unmute_recommendation) or the process ends: see [`AdviceSettings::mute`] for longer. It is still
+    /// found, and kept in [`Advice::set_aside`].
+    ///
+    /// False where 1 000 are muted already, or the monitor is off.
+    pub fn mute_recommendation(&self, key: &str) -> bool {
+        self.inner.as_ref().is_some_and(|inner| inner.advisor.mute(key))
+    }
+
+    /// Takes such a mute back; false where there was none.
+    pub fn unmute_recommendation(&self, key: &str) -> bool {
+        self.inner.as_ref().is_some_and(|inner| lock(&inner.advisor.notes).muted.remove(key))
+    }
+
     /// From now on, advice may ask the database: what it holds makes many rules surer, and some need it.
     ///
     /// Replaces whoever was asked before; see [`Builder::ask_database`].
@@ -132,8 +152,8 @@ impl Monitor {
 impl Advisor {
     pub(super) fn new(settings: AdviceSettings, asker: Option<Budgeted>) -> Self {
         let ledger = Ledger::new(settings.remembered_max);
-        let (advice, pools, follower) = Default::default();
-        let notes = Notes { advice, ledger, pools, follower };
+        let (advice, pools, follower, muted) = Default::default();
+        let notes = Notes { advice, ledger, pools, follower, muted };
         Self {
             settings,
             notes: Mutex::new(notes),
@@ -151,6 +171,15 @@ impl Advisor {
         *lock(&self.asker) = Some(budgeted(asker, clock));
     }
 
+    fn mute(&self, key: &str) -> bool {
+        let muted = &mut lock(&self.notes).muted;
+        let has_room = muted.len() < MUTED_MAX || muted.contains(key);
+        if has_room {
+            muted.insert(key.to_owned());
+        }
+        has_room
+    }
+
     /// Looks how full pools are.
     pub(super) fn look_at_pools(&self, snapshot: &Snapshot) {
         lock(&self.notes).pools.look(snapshot);
@@ -158,7 +187,8 @@ impl Advisor {
 
     /// What was advised last.
     pub(super) fn advice(&self) -> Advice {
-        lock(&self.notes).advice.clone()
+        let notes = lock(&self.notes);
+        notes.advice.clone().without(&notes.muted)
     }
 
     pub(super) fn forgotten(&self) -> u64 {
@@ -197,7 +227,7 @@ impl Inner {
         notes.ledger.enter(&mut advice.recommendations);
         advice.forgotten = notes.ledger.forgotten();
         notes.advice = advice.clone();
-        advice
+        advice.without(&notes.muted)
     }
 
     /// Adds what the index advisor says, or why it says nothing.

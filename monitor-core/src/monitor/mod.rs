@@ -146,7 +146,9 @@ impl Monitor {
         self.health_of(&self.snapshot())
     }
 
-    fn health_of(&self, snapshot: &Snapshot) -> Health {
+    /// The same of a snapshot that was just taken, for whoever needs both.
+    #[must_use]
+    pub fn health_of(&self, snapshot: &Snapshot) -> Health {
         match &self.inner {
             Some(inner) => inner.health(snapshot),
             None => judge::health(snapshot, &self.thresholds(), &[]),

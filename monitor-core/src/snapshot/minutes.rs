@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::rollup::{StatementKey, statement_key};
-use super::{Activity, Rollup, SampledLevels, SourceActivity};
+use super::{Activity, Histogram, Rollup, SampledLevels, SourceActivity};
 use crate::capture::Database;
 use crate::identify::{Fingerprint, Kind};
 
@@ -24,6 +24,8 @@ pub struct Minute {
     pub is_complete: bool,
     /// All calls.
     pub total: Pulse,
+    /// How the times of all calls are spread.
+    pub histogram: Histogram,
     /// By statement.
     pub statements: Vec<StatementMinute>,
     /// By table.
@@ -60,6 +62,8 @@ pub struct StatementMinute {
     pub database: Arc<Database>,
     /// Its calls.
     pub pulse: Pulse,
+    /// How their times are spread.
+    pub histogram: Histogram,
 }
 
 /// A table's minute.
@@ -106,6 +110,7 @@ impl Minute {
             kind: statement.kind,
             database: statement.database.clone(),
             pulse: Pulse::of(&statement.activity),
+            histogram: statement.activity.histogram.clone(),
         });
         let tables = rollup.tables.iter().map(|table| TableMinute {
             table: table.table.clone(),
@@ -117,6 +122,7 @@ impl Minute {
             covered,
             is_complete,
             total: Pulse::of(&rollup.total),
+            histogram: rollup.total.histogram.clone(),
             statements: statements.collect(),
             tables: tables.collect(),
             pools: sources.iter().filter_map(PoolMinute::of).collect(),

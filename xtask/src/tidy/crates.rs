@@ -47,7 +47,7 @@ const ROWS: [Row; 11] = [
     },
     Row {
         package: "monitor-dashboard",
-        ours: &["monitor-core"],
+        ours: &["monitor-core", "monitor-prometheus"],
         never: &["sqlx", "diesel", "opentelemetry"],
         better: "the dashboard shows what monitor-core says, and knows no driver",
     },

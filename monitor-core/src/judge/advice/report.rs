@@ -21,6 +21,8 @@ pub struct Advice {
     pub sequels: Vec<Sequel>,
     /// Recommendations that were given, but are muted.
     pub muted: u64,
+    /// Those of them that were muted [while the monitor runs](crate::Monitor::mute_recommendation).
+    pub set_aside: Vec<Recommendation>,
     /// Recommendations whose history was forgotten because the limit was reached.
     pub forgotten: u64,
     /// Advised indexes beyond the 200 that are followed to whether they helped.
@@ -71,6 +73,15 @@ pub struct Reason {
 // === impl Advice ===
 
 impl Advice {
+    /// Sets aside recommendations that somebody muted meanwhile.
+    pub(crate) fn without(mut self, muted: &BTreeSet<String>) -> Self {
+        let (aside, kept) =
+            self.recommendations.into_iter().partition(|one| muted.contains(&one.key));
+        (self.set_aside, self.recommendations) = (aside, kept);
+        self.muted += self.set_aside.len() as u64;
+        self
+    }
+
     /// What one rule answered.
     #[must_use]
     pub fn answer(&self, rule: &str) -> Option<&RuleAnswer> {
