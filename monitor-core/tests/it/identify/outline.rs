@@ -268,7 +268,32 @@ fn a_write_names_what_it_writes() {
         ],
     );
     check(&[SQLITE], &[("update or ignore a set x = 1", Kind::Update, "", "a", "UPDATE a")]);
-    check(&[POSTGRES], &[("select * into b from a", Kind::Select, "a", "b", "SELECT b a")]);
+    check(
+        &[POSTGRES],
+        &[
+            ("select * into b from a", Kind::Select, "a", "b", "SELECT b a"),
+            ("select * into temporary b from a", Kind::Select, "a", "b", "SELECT b a"),
+            ("select * into unlogged table b from a", Kind::Select, "a", "b", "SELECT b a"),
+            ("select * into temp from a", Kind::Select, "a", "temp", "SELECT temp a"),
+        ],
+    );
+    check(
+        &[MYSQL],
+        &[
+            ("select a into @x from t", Kind::Select, "t", "", "SELECT t"),
+            ("select * into outfile '/tmp/x' from t", Kind::Select, "t", "", "SELECT t"),
+            (
+                "select straight_join sql_no_cache * from a straight_join b",
+                Kind::Select,
+                "a b",
+                "",
+                "SELECT a b",
+            ),
+            ("select * from a use index for join (i)", Kind::Select, "a", "", "SELECT a"),
+            ("delete a from a left join b on a.x = b.x", Kind::Delete, "b", "a", "DELETE a b"),
+            ("update a cross join b set a.x = 1", Kind::Update, "b", "a", "UPDATE a b"),
+        ],
+    );
 }
 
 #[test]
@@ -325,7 +350,19 @@ fn a_change_of_the_schema_names_its_table() {
             ("truncate a", Ddl, "", "a", "TRUNCATE a"),
             ("rename table a to b", Ddl, "", "a b", "RENAME TABLE a b"),
             ("comment on table t is 'x'", Ddl, "", "t", "COMMENT TABLE t"),
-            ("grant select, update on t to u", Ddl, "", "", "GRANT"),
+            ("grant select, update on t to u", Ddl, "", "t", "GRANT"),
+            ("grant select (a, b), insert on table s.t, u to v, w", Ddl, "", "s.t u", "GRANT"),
+            ("revoke all on t from u", Ddl, "", "t", "REVOKE"),
+            ("grant all on function f to u", Ddl, "", "", "GRANT"),
+            ("grant usage on language l to u", Ddl, "", "", "GRANT"),
+            ("grant select on all tables in schema s to u", Ddl, "", "", "GRANT"),
+            ("grant select on db.* to u", Ddl, "", "", "GRANT"),
+            ("grant r to u", Ddl, "", "", "GRANT"),
+            ("create table a like b", Ddl, "b", "a", "CREATE TABLE a"),
+            ("create table a (x int, like b including all)", Ddl, "b", "a", "CREATE TABLE a"),
+            ("create table a (x text check (x like 'y'))", Ddl, "", "a", "CREATE TABLE a"),
+            ("create table a (x int) inherits (b, s.c)", Ddl, "b s.c", "a", "CREATE TABLE a"),
+            ("create table a partition of b for values in (1)", Ddl, "b", "a", "CREATE TABLE a"),
             (
                 "create trigger tr after update of a on t begin update u set a = 1; select case when 1 then 2 end; end",
                 Ddl,
@@ -369,6 +406,24 @@ fn transactions_and_commands_are_kinds_of_their_own() {
             ("pragma foreign_keys = on", Utility, "", "", "PRAGMA"),
             ("show tables", Utility, "", "", "SHOW"),
             ("vacuum", Utility, "", "", "VACUUM"),
+            ("analyze t", Utility, "t", "", "ANALYZE t"),
+            ("analyze verbose s.t (a, b), u", Utility, "s.t u", "", "ANALYZE s.t u"),
+            ("analyze local table t, u", Utility, "t u", "", "ANALYZE TABLE t u"),
+            ("analyze format=json select * from t", Utility, "t", "", "ANALYZE SELECT t"),
+            ("optimize table t", Utility, "t", "", "OPTIMIZE TABLE t"),
+            ("cluster t using i", Utility, "t", "", "CLUSTER t"),
+            ("reindex table concurrently t", Utility, "t", "", "REINDEX TABLE t"),
+            ("reindex index i", Utility, "", "", "REINDEX INDEX i"),
+            ("describe t", Utility, "t", "", "DESCRIBE t"),
+            ("desc format=json select * from t", Utility, "t", "", "DESC SELECT t"),
+            ("explain drop table t", Utility, "", "t", "EXPLAIN DROP TABLE t"),
+            (
+                "explain create table t as select * from u",
+                Utility,
+                "u",
+                "t",
+                "EXPLAIN CREATE TABLE t SELECT u",
+            ),
             ("call p(1)", Utility, "", "", "CALL p"),
             ("lock table t in exclusive mode", Utility, "t", "", "LOCK TABLE t"),
             ("copy t (a, b) from stdin", Utility, "", "t", "COPY t"),
@@ -388,6 +443,27 @@ fn transactions_and_commands_are_kinds_of_their_own() {
                 "SELECT t1; INSERT t2",
             ),
             (";; select 1 ;;", Kind::Select, "", "", "SELECT"),
+        ],
+    );
+    check(
+        &[POSTGRES, MYSQL, GENERIC],
+        &[
+            ("vacuum (full, analyze) t", Utility, "t", "", "VACUUM t"),
+            ("vacuum full freeze verbose analyze s.t", Utility, "s.t", "", "VACUUM s.t"),
+        ],
+    );
+    check(
+        &[SQLITE],
+        &[
+            ("vacuum main into 'x'", Utility, "", "", "VACUUM"),
+            ("reindex x", Utility, "", "", "REINDEX x"),
+        ],
+    );
+    check(
+        &[POSTGRES],
+        &[
+            ("lock a, only b in share mode", Utility, "a b", "", "LOCK a b"),
+            ("lock table only a", Utility, "a", "", "LOCK TABLE a"),
         ],
     );
 }
