@@ -87,6 +87,8 @@ impl Walk<'_> {
                 Verb::Select | Verb::Update | Verb::Delete | Verb::Tables,
                 Word::Join | Word::StraightJoin,
             ) if scope.list.is_some() && self.words[1] != Some(Word::For) => {
+                // `delete a from a join b using (c)`: this `using` will name columns.
+                scope.has_beside |= scope.verb == Verb::Delete;
                 let is_named = matches!(scope.list, Some(Role::Named | Role::Aimed));
                 self.expect_list(if is_named { Role::Named } else { Role::Read });
             }
@@ -94,6 +96,11 @@ impl Walk<'_> {
             (Verb::Select, Word::Into) if self.lexer.dialect == Dialect::MySql => {}
             (Verb::Select, Word::Into) => (scope.expects, scope.list) = (Some(Role::Written), None),
             (_, Word::On | Word::Using) => (scope.expects, scope.alias_next) = (None, false),
+            // What follows `on duplicate key update` are columns.
+            (_, Word::Duplicate) => (scope.expects, scope.list) = (None, None),
+            // `use index for order by (i)`
+            (_, Word::For) if matches!(self.words[1], Some(Word::Index | Word::Reserved)) => {}
+            (_, Word::Order | Word::Group) if self.words[1] == Some(Word::For) => {}
             (_, _) if ends_tables(word) => {
                 (scope.expects, scope.list, scope.alias_next) = (None, None, false);
                 scope.is_assigning = scope.verb == Verb::Update && word == Word::Set;

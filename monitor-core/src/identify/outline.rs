@@ -135,8 +135,10 @@ impl<'a> Walk<'a> {
                 return self.begin(keyword.word);
             }
             TokenKind::Keyword(keyword) => {
-                let may_be_name =
-                    !keyword.value_next() && !keyword.spaced() && keyword.word != Word::Reserved;
+                // A join's own words are no alias.
+                let may_be_name = !keyword.value_next()
+                    && !keyword.spaced()
+                    && (keyword.word != Word::Reserved || self.scope.expects.is_some());
                 if !self.continues(keyword.word) && may_be_name {
                     self.name(kind);
                 }
@@ -247,7 +249,7 @@ impl<'a> Walk<'a> {
             }
             _ if is_query(word) => self.scope.is_start,
             // SQLite explains whatever it runs.
-            Word::Create | Word::Drop => {
+            Word::Create | Word::Drop | Word::Replace => {
                 self.scope.is_start && self.scopes.is_empty() && self.may_explain()
             }
             _ => self.scope.is_start && self.scopes.is_empty() && self.verb.is_none(),

@@ -7,6 +7,7 @@ mod outline;
 mod properties;
 mod refine;
 mod secrets;
+mod tags;
 
 use monitor_core::identify::{Dialect, identify};
 
