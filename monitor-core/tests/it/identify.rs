@@ -1,5 +1,6 @@
 //! Texts and the statements they are.
 
+mod commands;
 mod golden;
 mod limits;
 mod normalise;
