@@ -3,6 +3,7 @@
 //! A chore is a module with a `run` that returns the exit code; this file is their table and nothing else.
 
 mod bench;
+mod corpus;
 mod interrupt;
 mod mixin;
 mod openapi;
@@ -27,6 +28,8 @@ cargo xtask <chore>
   bench         measure what watching costs; leave the machine alone meanwhile
   bench --advice [DIR] [-v] [--only NAME]
                 score advice on cases whose answer is known, and on the suites in DIR, with throw-away servers
+  corpus [--agreement] [--show N]
+                run identity over the statements that sqlglot, PostgreSQL, MariaDB and SQLite are tested with
   rules         write docs/rules.md, a page for each rule of advice
   mixin         write the Grafana dashboard and the Prometheus rules; --check only compares
   openapi       write the description of the dashboard's API; --check only compares
@@ -51,6 +54,7 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
         "test" => test::run(&args),
         "servers" => servers::run(),
         "bench" => bench::run(&args),
+        "corpus" => corpus::run(&args),
         "rules" => rules::run(),
         "mixin" => mixin::run(&args),
         "openapi" => openapi::run(&args),

@@ -39,6 +39,33 @@ impl TraceContext {
         })
     }
 
+    /// A span as a `traceparent` header or comment names it; `None` where it is not one.
+    ///
+    /// Takes version 00 and, as W3C Trace Context 1 asks, the same fields of any later version. Such a span is taken
+    /// for one of this process.
+    #[must_use]
+    pub fn from_traceparent(text: &str) -> Option<Self> {
+        let mut fields = text.split('-');
+        let (version, trace, span, flags) =
+            (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        let is_hex = |field: &str, len: usize| {
+            field.len() == len
+                && field.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let is_known = is_hex(version, 2) && version != "ff";
+        let is_whole = version != "00" || fields.next().is_none();
+        if !(is_known && is_whole && is_hex(trace, 32) && is_hex(span, 16) && is_hex(flags, 2)) {
+            return None;
+        }
+        Some(Self {
+            trace_id: NonZeroU128::new(u128::from_str_radix(trace, 16).ok()?)?,
+            span_id: NonZeroU64::new(u64::from_str_radix(span, 16).ok()?)?,
+            flags: u8::from_str_radix(flags, 16).ok()?,
+            is_remote: false,
+            state: None,
+        })
+    }
+
     /// Whether spans of this trace are kept.
     #[must_use]
     pub fn is_sampled(&self) -> bool {

@@ -1,12 +1,16 @@
 //! Behind which words a table stands.
 
 use super::{
+    dialect::Dialect,
     keyword::Word,
     kind::Kind,
     names::unquoted,
     outline::Walk,
     token::TokenKind,
-    verb::{Role, Verb, ends_tables, is_modifier, is_object},
+    verb::{
+        Role, Verb, ends_tables, is_modifier, is_object, is_option_of_upkeep, is_query,
+        is_sort_of_table,
+    },
 };
 
 impl Walk<'_> {
@@ -20,6 +24,9 @@ impl Walk<'_> {
             Word::Update => (Verb::Update, Some(Role::Named), Some(Role::Named)),
             Word::Delete => (Verb::Delete, Some(Role::Aimed), Some(Role::Aimed)),
             Word::Truncate => (Verb::Object, Some(Role::Written), Some(Role::Written)),
+            Word::Lock if self.lexer.dialect == Dialect::PostgreSql => {
+                (Verb::Object, Some(Role::Read), Some(Role::Read))
+            }
             Word::Create
             | Word::Alter
             | Word::Drop
@@ -29,6 +36,15 @@ impl Walk<'_> {
             | Word::Refresh => (Verb::Object, None, None),
             Word::Copy => (Verb::Copy, Some(Role::Copied), None),
             Word::Call | Word::Use => (Verb::None, Some(Role::Shown), None),
+            // SQLite's `vacuum` names a schema.
+            Word::Vacuum if self.lexer.dialect == Dialect::Sqlite => (Verb::None, None, None),
+            Word::Analyze | Word::Vacuum | Word::Optimize | Word::Repair | Word::Cluster => {
+                (Verb::Upkeep, Some(Role::Kept), Some(Role::Kept))
+            }
+            // What a lone name means here may be an index.
+            Word::Reindex => (Verb::Upkeep, Some(Role::Shown), None),
+            Word::Grant | Word::Revoke => (Verb::Rights, None, None),
+            Word::Desc | Word::Describe => (Verb::None, Some(Role::Read), None),
             _ => (Verb::None, None, None),
         };
         let scope = &mut self.scope;
@@ -47,6 +63,13 @@ impl Walk<'_> {
             (_, Word::As) => {}
             (_, Word::Recursive) if scope.is_with => scope.is_recursive = true,
             (Verb::Object, _) => return self.continues_object(word),
+            (Verb::Upkeep, _) => return self.looks_after(word),
+            // `create table a (like b)`
+            (Verb::None, Word::Like) if self.verb == Some(Word::Create) => {
+                let is_first = matches!(self.last, Some(TokenKind::Open | TokenKind::Comma));
+                let is_columns = self.object == Some(Word::Table) && self.scopes.len() == 1;
+                scope.expects = (is_first && is_columns).then_some(Role::Model);
+            }
             (Verb::Copy, Word::From | Word::To) => self.copy(word),
             (Verb::Delete, Word::From) if scope.list == Some(Role::Aimed) => self.delete_from(),
             (Verb::Select | Verb::Update, Word::From) if !is_comparison => {
@@ -59,15 +82,25 @@ impl Walk<'_> {
             (Verb::Merge, Word::Using) if !scope.has_beside => {
                 (scope.has_beside, scope.shows, scope.expects) = (true, false, Some(Role::Read));
             }
+            // MySQL: `select straight_join a from ..`, `use index for join (i)`.
             (
                 Verb::Select | Verb::Update | Verb::Delete | Verb::Tables,
                 Word::Join | Word::StraightJoin,
-            ) => {
+            ) if scope.list.is_some() && self.words[1] != Some(Word::For) => {
+                // `delete a from a join b using (c)`: this `using` will name columns.
+                scope.has_beside |= scope.verb == Verb::Delete;
                 let is_named = matches!(scope.list, Some(Role::Named | Role::Aimed));
                 self.expect_list(if is_named { Role::Named } else { Role::Read });
             }
+            // MySQL's `into` takes variables and files.
+            (Verb::Select, Word::Into) if self.lexer.dialect == Dialect::MySql => {}
             (Verb::Select, Word::Into) => (scope.expects, scope.list) = (Some(Role::Written), None),
             (_, Word::On | Word::Using) => (scope.expects, scope.alias_next) = (None, false),
+            // What follows `on duplicate key update` are columns.
+            (_, Word::Duplicate) => (scope.expects, scope.list) = (None, None),
+            // `use index for order by (i)`
+            (_, Word::For) if matches!(self.words[1], Some(Word::Index | Word::Reserved)) => {}
+            (_, Word::Order | Word::Group) if self.words[1] == Some(Word::For) => {}
             (_, _) if ends_tables(word) => {
                 (scope.expects, scope.list, scope.alias_next) = (None, None, false);
                 scope.is_assigning = scope.verb == Verb::Update && word == Word::Set;
@@ -107,9 +140,47 @@ impl Walk<'_> {
             (Some(Word::Table), Word::To) if self.verb == Some(Word::Rename) => {
                 self.scope.expects = Some(Role::Written)
             }
+            // `create table a like b`, `create table a partition of b`
+            (Some(Word::Table), Word::Like) if self.verb == Some(Word::Create) => {
+                self.scope.expects = Some(Role::Model)
+            }
+            (Some(Word::Table), Word::Of) if self.words[1] == Some(Word::Reserved) => {
+                self.scope.expects = Some(Role::Model)
+            }
             _ => return is_modifier(word),
         }
         true
+    }
+
+    /// `analyze table t`, `vacuum full verbose t`, `reindex index concurrently i`
+    fn looks_after(&mut self, word: Word) -> bool {
+        match word {
+            Word::Table | Word::Tables => {
+                self.summary.operation("table");
+                (self.scope.expects, self.scope.list) = (Some(Role::Kept), Some(Role::Kept));
+            }
+            Word::Index | Word::Schema | Word::Database => {
+                self.summary.operation(self.lexer.token_text());
+                self.scope.expects = Some(Role::Shown);
+            }
+            Word::On | Word::Using | Word::To | Word::Into => {
+                (self.scope.expects, self.scope.list) = (None, None)
+            }
+            _ => {}
+        }
+        true
+    }
+
+    /// `grant select (a) on table t, u to v`
+    pub(super) fn rights(&mut self, word: Word) {
+        let granted = match word {
+            Word::On => Some(Role::Granted),
+            Word::Table => self.scope.expects,
+            // On something that is no table, or to whom.
+            _ => None,
+        };
+        self.scope.shows = false;
+        (self.scope.expects, self.scope.list) = (granted, granted);
     }
 
     fn begin_object(&mut self, word: Word) {
@@ -189,9 +260,34 @@ impl Walk<'_> {
             self.lexer = ahead.clone();
             next = ahead.next(false);
         }
+        if self.is_no_table(role, &name, next) {
+            return;
+        }
         let is_call = next == Some(TokenKind::Open);
         let shown = self.text.get(start..end).unwrap_or_default();
         self.take_name(role, name, shown, is_call);
+    }
+
+    /// Whether a word that stands where a table might only leads to it, or to something else.
+    fn is_no_table(&mut self, role: Role, name: &str, next: Option<TokenKind>) -> bool {
+        let next_word = next.and_then(TokenKind::word);
+        let is_name = matches!(next, Some(TokenKind::Quoted(_))) || next_word == Some(Word::Name);
+        match role {
+            Role::Kept if is_option_of_upkeep(name) => self.scope.expects = Some(role),
+            Role::Written if self.scope.verb == Verb::Select && is_sort_of_table(name) => {
+                let is_led_to = is_name || next_word == Some(Word::Table);
+                self.scope.expects = is_led_to.then_some(role);
+                return is_led_to;
+            }
+            // `grant usage on language l`, `grant select on db.*`
+            Role::Granted => return is_name || next == Some(TokenKind::Dot),
+            // `describe format=json select ..`
+            Role::Read if matches!(self.verb, Some(Word::Desc | Word::Describe)) => {
+                return next == Some(TokenKind::Operator) || next_word.is_some_and(is_query);
+            }
+            _ => return false,
+        }
+        true
     }
 
     fn take_name(&mut self, role: Role, name: String, shown: &str, is_call: bool) {
@@ -201,7 +297,9 @@ impl Walk<'_> {
                 let is_recursive = self.scope.is_recursive;
                 return self.expressions.define(name, self.scopes.len(), is_recursive);
             }
-            Role::Beside => return self.tables.add_written(&name),
+            Role::Beside | Role::Granted => return self.tables.add_written(&name),
+            Role::Model => return self.tables.add_read(&name),
+            Role::Kept => self.tables.add_read(&name),
             Role::Read | Role::Named if is_call => {}
             Role::Read if self.expressions.hides(&name) => return,
             Role::Read if name == "dual" => return,
@@ -218,6 +316,14 @@ impl Walk<'_> {
     }
 
     fn alias_or_aim(&mut self, kind: TokenKind) {
+        // `create table a (..) inherits (b, c)`
+        if self.object == Some(Word::Table)
+            && self.verb == Some(Word::Create)
+            && self.scopes.is_empty()
+            && self.lexer.token_text() == "inherits"
+        {
+            self.scope.expects = Some(Role::Model);
+        }
         if self.scope.alias_next {
             self.scope.alias_next = false;
             self.targets.alias(&unquoted(kind, self.lexer.token_text()));

@@ -9,7 +9,7 @@
 //!
 //! | written | normalised |
 //! |---|---|
-//! | comments, spacing, a `;` at the end | gone; [`Marks`] tells what a comment asks of the monitor |
+//! | comments, spacing, a `;` at the end | gone; [`Marks`] tells what a comment asks of the monitor, [`tags`] who sent it |
 //! | `SELECT Id` | `select id` |
 //! | `"users"."id"`, `` `users`.`id` `` | `users.id`, where the name means the same without quotes |
 //! | `42`, `-1.5e3`, `'x'`, `$$x$$`, `null` as a value | `?` |
@@ -50,6 +50,7 @@ mod skim;
 mod spacing;
 mod summary;
 mod tables;
+mod tags;
 mod token;
 mod verb;
 mod wording;
@@ -66,5 +67,6 @@ pub use self::{
     parse::{PARSE_BYTES_MAX, PARSE_OPERATORS_MAX, Refinement, refine},
     summary::SUMMARY_BYTES_MAX,
     tables::{TABLES_MAX, Tables},
+    tags::{TAG_BYTES_MAX, TAGS_BYTES_MAX, Tags, tags},
     wording::{DEEP_OFFSET, Wording},
 };

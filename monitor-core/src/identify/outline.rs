@@ -76,7 +76,7 @@ pub(super) struct Walk<'a> {
     too_deep: usize,
     /// The last two tokens where they were words, and the last whatever it was.
     pub(super) words: [Option<Word>; 2],
-    last: Option<TokenKind>,
+    pub(super) last: Option<TokenKind>,
     /// The first verb of the statement, and what sort of thing it creates or drops.
     pub(super) verb: Option<Word>,
     pub(super) object: Option<Word>,
@@ -128,12 +128,17 @@ impl<'a> Walk<'a> {
             TokenKind::Close => self.close(),
             TokenKind::Comma => self.comma(),
             TokenKind::Name | TokenKind::Quoted(_) => self.name(kind),
-            TokenKind::Keyword(_) if matches!(self.verb, Some(Word::Grant | Word::Revoke)) => {}
+            TokenKind::Keyword(keyword) if self.scope.verb == Verb::Rights => {
+                self.rights(keyword.word)
+            }
             TokenKind::Keyword(keyword) if self.begins(keyword.word) => {
                 return self.begin(keyword.word);
             }
             TokenKind::Keyword(keyword) => {
-                let may_be_name = !keyword.value_next() && !keyword.spaced();
+                // A join's own words are no alias.
+                let may_be_name = !keyword.value_next()
+                    && !keyword.spaced()
+                    && (keyword.word != Word::Reserved || self.scope.expects.is_some());
                 if !self.continues(keyword.word) && may_be_name {
                     self.name(kind);
                 }
@@ -150,6 +155,11 @@ impl<'a> Walk<'a> {
     fn is_explain(&self) -> bool {
         matches!(self.verb, Some(Word::Explain | Word::Describe | Word::Desc))
             && self.scopes.is_empty()
+    }
+
+    /// Whether nothing began yet, or `explain` alone did.
+    fn may_explain(&self) -> bool {
+        self.verb.is_none() || self.verb == Some(Word::Explain)
     }
 
     fn end_statement(&mut self) {
@@ -192,7 +202,10 @@ impl<'a> Walk<'a> {
         let outer = &mut self.scope;
         let is_body = outer.is_with && matches!(self.words[1], Some(Word::As | Word::Materialized));
         // `from (a join b on ..)`: what stands in these parentheses is tables, unless it turns out to be a query.
-        let tables = outer.expects.take().filter(|role| matches!(role, Role::Read | Role::Named));
+        // `vacuum (analyze) t`: options change nothing of what comes after them.
+        let is_options = outer.expects == Some(Role::Kept);
+        let tables = if is_options { None } else { outer.expects.take() }
+            .filter(|role| matches!(role, Role::Read | Role::Named | Role::Model));
         let inner = Scope {
             is_start: !is_call,
             verb: if tables.is_some() { Verb::Tables } else { Verb::None },
@@ -235,6 +248,10 @@ impl<'a> Walk<'a> {
                     || (self.scope.verb == Verb::Insert && self.scope.expects.is_none())
             }
             _ if is_query(word) => self.scope.is_start,
+            // SQLite explains whatever it runs.
+            Word::Create | Word::Drop | Word::Replace => {
+                self.scope.is_start && self.scopes.is_empty() && self.may_explain()
+            }
             _ => self.scope.is_start && self.scopes.is_empty() && self.verb.is_none(),
         };
         may_begin && (word == Word::With || kind_of(word).is_some())
@@ -255,7 +272,8 @@ impl<'a> Walk<'a> {
         }
         self.summary.operation(self.lexer.token_text());
         self.enter(word);
-        self.scope.is_start = self.is_explain() && !is_query(word);
+        // `explain analyze verbose select`
+        self.scope.is_start = matches!(word, Word::Explain | Word::Describe | Word::Desc);
     }
 
     /// The statements in a trigger or a procedure run some other day: this only finds their end.

@@ -36,7 +36,7 @@ pub struct Refinement {
     pub tables: Tables,
 }
 
-/// The kind and tables of a text as a parser sees them; `None` when it sees nothing.
+/// The kind and tables of a text as a parser sees them; `None` when it sees nothing, or less than the tokens tell.
 ///
 /// Takes a normalised text or any other, up to [`PARSE_BYTES_MAX`] and [`PARSE_OPERATORS_MAX`]. Parses on a thread of
 /// its own, because a stack that overflows ends the process and the caller's may be short: tens of microseconds for an
@@ -89,13 +89,13 @@ fn refine_here(text: &str, dialect: Dialect) -> Option<Refinement> {
     match statements.as_slice() {
         [] => None,
         [statement] => {
-            let (kind, tables) = relations(statement);
+            let (kind, tables) = relations(statement)?;
             Some(Refinement { kind, tables })
         }
         several => {
             let mut tables = Tables::default();
             for statement in several {
-                let (_, found) = relations(statement);
+                let (_, found) = relations(statement)?;
                 found.read.iter().for_each(|name| tables.add_read(name));
                 found.written.iter().for_each(|name| tables.add_written(name));
             }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use sqlparser::ast::{
-    AssignmentTarget, Delete, FromTable, ObjectName, ObjectType, Query, Set, SetExpr, Statement,
-    TableFactor, TableObject, TableWithJoins, Update, Visit, Visitor,
+    AssignmentTarget, Delete, FromTable, ObjectName, ObjectType, Query, Select, Set, SetExpr,
+    Statement, TableFactor, TableObject, TableWithJoins, Update, Visit, Visitor,
 };
 
 use super::{
@@ -15,10 +15,16 @@ use super::{
     tables::{Expressions, Tables, Targets},
 };
 
-/// What a statement does, and to what.
-pub(super) fn relations(statement: &Statement) -> (Kind, Tables) {
+/// What a statement does, and to what; `None` where the tree says less of it than the tokens do.
+pub(super) fn relations(statement: &Statement) -> Option<(Kind, Tables)> {
+    if !is_understood(statement) {
+        return None;
+    }
     let mut found = Relations::default();
-    let _never_breaks = statement.visit(&mut found);
+    let is_broken = statement.visit(&mut found).is_break();
+    if is_broken || found.written.iter().any(|name| leads_to_table(name)) {
+        return None;
+    }
     let kind = match kind_of(statement) {
         Kind::Select => found.kind_within.unwrap_or(Kind::Select),
         kind => kind,
@@ -32,7 +38,41 @@ pub(super) fn relations(statement: &Statement) -> (Kind, Tables) {
         }
     }
     found.met.iter().for_each(|name| tables.add_read(name));
-    (kind, tables)
+    Some((kind, tables))
+}
+
+/// Whether a tree names the tables of such a statement, each as what it is.
+///
+/// Of the commands, and of triggers and the like, it keeps no name, or keeps it where a walk does not come by.
+fn is_understood(statement: &Statement) -> bool {
+    match statement {
+        Statement::Query(_)
+        | Statement::Insert(_)
+        | Statement::Update(_)
+        | Statement::Delete(_)
+        | Statement::Merge(_)
+        | Statement::Truncate(_)
+        | Statement::CreateTable(_)
+        | Statement::CreateView(_)
+        | Statement::CreateIndex(_)
+        | Statement::AlterTable(_)
+        | Statement::StartTransaction { .. }
+        | Statement::Commit { .. }
+        | Statement::Rollback { .. }
+        | Statement::Savepoint { .. }
+        | Statement::ReleaseSavepoint { .. }
+        | Statement::Set(_) => true,
+        Statement::Drop { object_type, .. } => {
+            matches!(object_type, ObjectType::Table | ObjectType::View)
+        }
+        Statement::Explain { statement, .. } => is_understood(statement),
+        _ => false,
+    }
+}
+
+/// Words that the parser takes for a table where they only stand before one: `from only t`, `delete quick from t`.
+fn leads_to_table(name: &str) -> bool {
+    matches!(name, "only" | "low_priority" | "quick" | "ignore" | "overwrite")
 }
 
 #[derive(Default)]
@@ -72,6 +112,11 @@ impl Visitor for Relations {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+        // `into` may name a variable or a table, and the tree does not say which.
+        if select.into.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
         self.is_call = matches!(factor, TableFactor::Table { args: Some(_), .. });
         ControlFlow::Continue(())
@@ -79,6 +124,9 @@ impl Visitor for Relations {
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
         let name = written_out(relation);
+        if leads_to_table(&name) {
+            return ControlFlow::Break(());
+        }
         let is_hidden =
             self.expressions.iter().any(|(known, _, is_visible)| *is_visible && *known == name);
         if !std::mem::take(&mut self.is_call) && !is_hidden && name != "dual" {

@@ -16,6 +16,10 @@ pub(super) enum Verb {
     Copy,
     /// Something that exists: a table, an index.
     Object,
+    /// Who may do what with something.
+    Rights,
+    /// Care for a table, such as `analyze`, that changes none of its rows.
+    Upkeep,
     /// The parentheses of `from (a join b)`.
     Tables,
 }
@@ -35,6 +39,12 @@ pub(super) enum Role {
     Copied,
     /// The table of an index or trigger: written, but not what the statement is about.
     Beside,
+    /// A table that another is made like, or is a part of: read, but not what the statement is about.
+    Model,
+    /// What rights are given on: written, but not what the statement is about.
+    Granted,
+    /// What is looked after: read, unless the word is an option.
+    Kept,
     /// A common table expression.
     Expression,
     /// No table, but what the statement is about: a procedure, an index.
@@ -107,6 +117,16 @@ pub(super) const fn kind_of(word: Word) -> Option<Kind> {
         | Word::Vacuum => Kind::Utility,
         _ => return None,
     })
+}
+
+/// Whether this may stand between a verb of upkeep and its table: `vacuum freeze t`, `optimize local table t`.
+pub(super) fn is_option_of_upkeep(name: &str) -> bool {
+    matches!(name, "freeze" | "local" | "no_write_to_binlog" | "format" | "extended")
+}
+
+/// Whether this may stand between `into` and the table that a query makes.
+pub(super) fn is_sort_of_table(name: &str) -> bool {
+    matches!(name, "temp" | "temporary" | "unlogged" | "local" | "global")
 }
 
 /// Whether a query may begin with this word in the middle of a statement.

@@ -16,6 +16,7 @@ use crate::capture::{
     CallSite, Clock, Failure, Labels, Outcome, ParameterHasher, Parameters, Stopwatch, Tick,
     TraceContext,
 };
+use crate::identify::tags;
 use crate::snapshot::CallParts;
 
 /// Times one call. Dropped without an end, the call counts as cancelled.
@@ -64,9 +65,20 @@ struct FirstAnswer {
 /// A shorter wait for a pool's connection explains nothing, and is not worth a box.
 const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
 
-/// A text with its literals, for [`CallTimer::sent_as`]; nothing unless such texts are kept.
+/// What a text tells beside its statement, for [`CallTimer::sent_as`]: its literals, where they are kept, and what
+/// its comment says of the code that sent it.
 #[derive(Debug, Default)]
-pub struct KeptText(pub(super) Option<SentText>);
+pub struct KeptText {
+    pub(super) text: Option<SentText>,
+    pub(super) comment: Option<Box<Comment>>,
+}
+
+/// What the comment of a text says of one call.
+#[derive(Debug)]
+pub(super) struct Comment {
+    pub(super) trace: Option<TraceContext>,
+    pub(super) labels: Option<Arc<Labels>>,
+}
 
 /// A source, borrowed or shared.
 enum On<'a> {
@@ -88,7 +100,7 @@ impl<'a> CallTimer<'a> {
             followed: registry.starts(series, now),
             rows: RowCounts::UNKNOWN,
             origin: EventOrigin::default(),
-            rare: text.0.map(|text| Box::new(Rare { text: Some(text), ..Rare::default() })),
+            rare: text.text.map(|text| Box::new(Rare { text: Some(text), ..Rare::default() })),
         };
         let mut timer = Self { live: Some(live) };
         timer.with(|call| {
@@ -99,7 +111,7 @@ impl<'a> CallTimer<'a> {
                 call.rare().scope = Some(InScope { handle, started: now, parameters: None });
             }
         });
-        timer
+        timer.commented(text.comment)
     }
 
     /// A timer of a monitor that is off.
@@ -140,11 +152,13 @@ impl<'a> CallTimer<'a> {
         self
     }
 
-    /// Says on whose behalf it runs.
+    /// Says on whose behalf it runs. `None` leaves what the text's comment says.
     #[inline]
     #[must_use]
     pub fn labelled(mut self, labels: Option<Arc<Labels>>) -> Self {
-        self.with(|call| call.origin.labels = labels);
+        if labels.is_some() {
+            self.with(|call| call.origin.labels = labels);
+        }
         self
     }
 
@@ -183,8 +197,17 @@ impl<'a> CallTimer<'a> {
     #[inline]
     #[must_use]
     pub fn sent_as(mut self, text: KeptText) -> Self {
-        if let Some(text) = text.0 {
+        if let Some(text) = text.text {
             self.with(|call| call.rare().text = Some(text));
+        }
+        self.commented(text.comment)
+    }
+
+    /// Heeds a comment in what nobody said otherwise.
+    #[inline]
+    fn commented(mut self, comment: Option<Box<Comment>>) -> Self {
+        if let Some(comment) = comment {
+            self.with(|call| call.heed(*comment));
         }
         self
     }
@@ -357,6 +380,15 @@ impl LiveCall<'_> {
         }
     }
 
+    #[cold]
+    fn heed(&mut self, comment: Comment) {
+        if comment.trace.is_some() {
+            let rare = self.rare();
+            rare.trace = rare.trace.take().or(comment.trace);
+        }
+        self.origin.labels = self.origin.labels.take().or(comment.labels);
+    }
+
     /// The database has answered.
     fn answered(&mut self, at: Tick) {
         let is_first = self.rare.as_ref().is_none_or(|rare| rare.first.is_none());
@@ -379,6 +411,25 @@ impl LiveCall<'_> {
 
     fn running(&self) -> &Slabs {
         self.on.monitor.registry.running()
+    }
+}
+
+// === impl Comment ===
+
+impl Comment {
+    /// The comment of a text, if it has one that says something. Where there is none, costs a comparison or two.
+    #[inline]
+    pub(super) fn of(text: &str) -> Option<Box<Self>> {
+        let is_commented = text.ends_with("*/") || text.starts_with("/*") || text.ends_with("*/;");
+        if is_commented { Self::read(text) } else { None }
+    }
+
+    #[cold]
+    fn read(text: &str) -> Option<Box<Self>> {
+        let tags = tags(text)?;
+        let trace = tags.traceparent.as_deref().and_then(TraceContext::from_traceparent);
+        let labels = Labels::default().with_tag(tags.scope()).shared();
+        (trace.is_some() || labels.is_some()).then(|| Box::new(Self { trace, labels }))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
-use super::call_timer::{CallTimer, KeptText};
+use super::call_timer::{CallTimer, Comment, KeptText};
 use super::probe::ProbeTimer;
 use super::scope;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
@@ -146,13 +146,15 @@ impl Source {
         }
     }
 
-    /// The beginning of a text with its literals, where such texts are kept: for an adapter that
-    /// starts its calls [without](Self::start) it. Costs a branch where they are not, which is the
-    /// default, and a copy where they are.
+    /// What a text tells beside its statement, for an adapter that starts its calls
+    /// [without](Self::start) it: its beginning with its literals, where such texts are kept, and the
+    /// trace and the route or action that a comment of [sqlcommenter's form](crate::identify::tags)
+    /// names. Costs a branch or two where there is neither, and allocates where there is.
     #[must_use]
     #[inline]
     pub fn kept_text(&self, text: &str) -> KeptText {
-        KeptText(self.live.as_ref().and_then(|live| live.monitor.registry.sent_text(text)))
+        let Some(live) = &self.live else { return KeptText::default() };
+        KeptText { text: live.monitor.registry.sent_text(text), comment: Comment::of(text) }
     }
 
     /// Records a call that has ended.
@@ -161,7 +163,11 @@ impl Source {
         let Origin { connection, user, tag, call_site, trace } = call.origin;
         let registry = &live.monitor.registry;
         let nanos = nanos(call.duration);
+        let comment = Comment::of(call.text);
         let trace = trace.cloned().or_else(|| live.monitor.trace());
+        let (commented_trace, commented) =
+            comment.map_or((None, None), |one| (one.trace, one.labels));
+        let trace = trace.or(commented_trace);
         let has_more = trace.is_some();
         let detail = registry.detail(call.outcome, nanos, has_more, |may_be_slow| Closer {
             trace,
@@ -187,7 +193,7 @@ impl Source {
                 unit: 0,
             });
         }
-        let labels = Labels::default().with_user(user).with_tag(tag).shared();
+        let labels = Labels::default().with_user(user).with_tag(tag).shared().or(commented);
         let origin = EventOrigin { connection, labels, call_site };
         live.monitor.record(Event { series, at, nanos, rows, outcome, detail, origin });
     }

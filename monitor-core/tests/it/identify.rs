@@ -1,5 +1,6 @@
 //! Texts and the statements they are.
 
+mod commands;
 mod golden;
 mod limits;
 mod normalise;
@@ -7,6 +8,7 @@ mod outline;
 mod properties;
 mod refine;
 mod secrets;
+mod tags;
 
 use monitor_core::identify::{Dialect, identify};
 

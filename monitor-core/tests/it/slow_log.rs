@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use monitor_core::capture::{
-    Call, Database, ErrorClass, Failure, Origin, Outcome, OutcomeKind, Rows, System, TraceContext,
+    Call, Database, ErrorClass, Failure, Labels, Origin, Outcome, OutcomeKind, Rows, System,
+    TraceContext,
 };
 use monitor_core::identify::{Kind, ListSize};
 use monitor_core::snapshot::{CallRecord, SlowFilter, SlowReason, StatementActivity};
@@ -110,8 +111,10 @@ fn a_tables_threshold_holds_for_all_that_touch_it_and_a_statements_own_goes_befo
 
 #[test]
 fn a_table_that_only_the_parser_finds_counts_from_the_next_beat_on() {
-    let text = "analyze orders";
-    let World { monitor, shop, .. } = world_with(|b| b.slow_table("orders", ms(10)));
+    // Whoever calls a table `over` is understood by SQLite, and by its parser.
+    let text = "select * from over";
+    let World { monitor, .. } = world_with(|b| b.slow_table("over", ms(10)));
+    let shop = monitor.database(Database::of(System::Sqlite));
     shop.record(Call::new(text, ms(10)));
     assert_eq!(slow(&monitor), (0, 0), "tokens do not tell that this reads a table");
     monitor.beat();
@@ -373,4 +376,31 @@ fn a_muted_statement_is_counted_as_any_other() {
     shop.record(Call::new("select 1 -- monitor:mute", ms(2_000)));
     assert_eq!(slow(&monitor), (1, 0));
     assert_eq!(monitor.slow_queries(1).len(), 1);
+}
+
+#[test]
+fn a_comment_tells_the_trace_and_the_route_of_a_call_where_nobody_else_does() {
+    let World { monitor, shop, hands } = world();
+    let text = "select a from t /*route='%2Forders',\
+                traceparent='00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'*/";
+    for labels in [None, Labels::default().with_tag(Some("job")).shared()] {
+        let timer = shop.call(text).labelled(labels);
+        hands.advance(ms(5_000));
+        timer.complete();
+    }
+    let statement = shop.statement(text);
+    let timer = shop.start(statement).sent_as(shop.kept_text(text));
+    hands.advance(ms(5_000));
+    timer.complete();
+    shop.record(Call::new(text, ms(5_000)));
+    let origin = Origin { tag: Some("job"), ..Origin::default() };
+    shop.record(Call { origin, ..Call::new(text, ms(5_000)) });
+    shop.record(Call::new("select a from t", ms(5_000)));
+    let calls = monitor.recent_calls(9);
+    let told: Vec<_> = calls.iter().map(|call| (call.tag.as_deref(), call.trace_id)).collect();
+    let trace = Some(0x0af7_6519_16cd_43dd_8448_eb21_1c80_319c);
+    let (route, job) = ((Some("/orders"), trace), (Some("job"), trace));
+    // The newest first.
+    assert_eq!(told, [(None, None), job, route, route, job, route]);
+    assert_eq!(monitor.snapshot().lifetime.statements.len(), 1);
 }
