@@ -48,9 +48,7 @@ impl Costs<'_, '_, '_> {
         if let Some(cost) = self.known.get(&key) {
             return Ok(*cost);
         }
-        let (subject, found) = &self.wishes[wish];
-        let Some((statement, _)) = &subject.asked else { return Ok(found.after) };
-        let cost = self.planner.plan(statement, &key.1)?.cost.unwrap_or(found.before);
+        let cost = Trials::of(self.planner, &self.wishes[wish].0).cost(&key.1)?;
         self.known.insert(key, cost);
         Ok(cost)
     }
@@ -105,16 +103,12 @@ impl Costs<'_, '_, '_> {
     fn settle(&mut self, set: &[IndexDraft]) -> Result<(), AskError> {
         for wish in 0..self.wishes.len() {
             let drafts = self.on_its_tables(wish, set);
-            let (subject, own) = &self.wishes[wish];
-            let Some((statement, _)) = &subject.asked else { continue };
-            let before = own.before;
-            let mut trials = Trials::of(self.planner, statement.clone());
-            let plan = trials.plan(&drafts)?;
-            let mut used: Vec<IndexDraft> =
-                plan.drafts_used().into_iter().filter_map(|at| drafts.get(at).cloned()).collect();
+            let subject = &self.wishes[wish].0;
+            let mut trials = Trials::of(self.planner, subject);
+            let mut used = trials.used(&drafts)?;
             one_for_each(subject, &mut trials, &mut used)?;
-            thin(&mut trials, &mut used, before)?;
-            let result = found(&mut trials, used, before)?;
+            thin(&mut trials, &mut used)?;
+            let result = found(&mut trials, used)?;
             self.wishes[wish].1 = result;
         }
         Ok(())

@@ -199,11 +199,18 @@ impl Engine<'_> {
         planner: Option<&mut (dyn Planner + '_)>,
     ) -> Result<search::Found, Answer> {
         let quiet = |why| Err(Answer::Quiet(why));
-        let before = subject.asked.as_ref().and_then(|(_, plan)| plan.cost);
+        let before = subject.first().asked.as_ref().and_then(|(_, plan)| plan.cost);
         if before.is_some_and(|before| before < gates::COST_MIN) {
             return quiet(Quiet::Cheap);
         }
-        let all = candidates::candidates(&subject.reading, self.catalogue, &subject.guess);
+        let mut all: Vec<IndexDraft> = Vec::new();
+        for case in &subject.cases {
+            for draft in candidates::candidates(&subject.reading, self.catalogue, &case.guess) {
+                if !all.contains(&draft) {
+                    all.push(draft);
+                }
+            }
+        }
         let mut covered = None;
         let allowed: Vec<IndexDraft> =
             all.into_iter().filter(|draft| self.is_allowed(draft, &mut covered)).collect();

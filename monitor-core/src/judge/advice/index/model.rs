@@ -37,12 +37,12 @@ pub(super) fn model(
     if relations > RELATIONS_MAX || is_outer {
         return None;
     }
-    let whole = subject.asked.as_ref().and_then(|(_, plan)| plan.cost);
+    let whole = subject.first().asked.as_ref().and_then(|(_, plan)| plan.cost);
     let scans: Vec<f64> =
         (0..relations).map(|relation| scan_cost(subject, catalogue, relation)).collect();
     let before = whole.unwrap_or_else(|| scans.iter().sum());
     let mut best: Option<(f64, IndexDraft)> = None;
-    for draft in candidates(&subject.reading, catalogue, &subject.guess) {
+    for draft in candidates(&subject.reading, catalogue, &subject.first().guess) {
         let Some(relation) = subject.reading.relations.iter().position(|one| {
             catalogue.tables.get(one.table).is_some_and(|table| table.name == draft.table)
         }) else {
@@ -68,7 +68,7 @@ pub(super) fn model(
 fn scan_cost(subject: &Subject<'_>, catalogue: &Catalogue, relation: usize) -> f64 {
     let Some(table) = table_of(&subject.reading, catalogue, relation) else { return 0.0 };
     let own = table.pages.unwrap_or(0.0) + table.rows.unwrap_or(0.0) * SCAN_ROW_COST;
-    let Some((_, plan)) = &subject.asked else { return own };
+    let Some((_, plan)) = &subject.first().asked else { return own };
     let alias = &subject.reading.relations[relation].alias;
     let is_its = |node: &&PlanNode| {
         let name = node.alias.as_ref().or(node.table.as_ref());
@@ -140,7 +140,7 @@ fn filter_of<'s>(
     of: &KeyOf,
 ) -> Option<(&'s Filter, f64)> {
     let reading = &subject.reading;
-    let all = reading.filters.iter().zip(subject.guess.shares.iter().copied());
+    let all = reading.filters.iter().zip(subject.first().guess.shares.iter().copied());
     let of_it = all.filter(|(filter, _)| {
         filter.relation == relation && filter.of == *of && filter.arm.is_none()
     });

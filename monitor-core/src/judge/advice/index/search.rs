@@ -31,36 +31,80 @@ pub(super) struct Found {
 }
 
 /// Asks what one statement costs with one set of indexes and another; asks each thing once.
-pub(super) struct Trials<'p> {
+///
+/// Where nobody knows its values, what counts is the cost that falls least: an index for values that may not be meant
+/// is none.
+pub(super) struct Trials<'s, 'p> {
     planner: &'p mut dyn Planner,
-    statement: Explainable,
-    known: BTreeMap<Vec<IndexDraft>, f64>,
+    /// The forms it is asked in, each with what it costs now.
+    cases: Vec<(&'s Explainable, f64)>,
+    known: BTreeMap<Vec<IndexDraft>, Vec<f64>>,
 }
 
-impl<'p> Trials<'p> {
-    pub(super) fn of(planner: &'p mut dyn Planner, statement: Explainable) -> Self {
-        Self { planner, statement, known: BTreeMap::new() }
+impl<'s, 'p> Trials<'s, 'p> {
+    pub(super) fn of(planner: &'p mut dyn Planner, subject: &'s Subject<'_>) -> Self {
+        let asked = subject.cases.iter().filter_map(|case| case.asked.as_ref());
+        let cases = asked.map(|(explainable, plan)| (explainable, plan.cost.unwrap_or(0.0)));
+        Self { planner, cases: cases.collect(), known: BTreeMap::new() }
     }
 
-    pub(super) fn plan(&mut self, drafts: &[IndexDraft]) -> Result<Plan, AskError> {
-        self.planner.plan(&self.statement, drafts)
+    /// What it costs now, with the values that fit best.
+    pub(super) fn before(&self) -> f64 {
+        self.cases.first().map_or(0.0, |(_, before)| *before)
     }
 
-    pub(super) fn cost(&mut self, drafts: &[IndexDraft]) -> Result<f64, AskError> {
+    /// The plan with the values that fit best.
+    pub(super) fn plan(&mut self, drafts: &[IndexDraft]) -> Result<Option<Plan>, AskError> {
+        let Some((explainable, _)) = self.cases.first() else { return Ok(None) };
+        self.planner.plan(explainable, drafts).map(Some)
+    }
+
+    /// The drafts that are used with any values.
+    pub(super) fn used(&mut self, drafts: &[IndexDraft]) -> Result<Vec<IndexDraft>, AskError> {
+        let mut used: Vec<usize> = Vec::new();
+        for (explainable, _) in &self.cases {
+            used.extend(self.planner.plan(explainable, drafts)?.drafts_used());
+        }
+        used.sort_unstable();
+        used.dedup();
+        Ok(used.into_iter().filter_map(|at| drafts.get(at).cloned()).collect())
+    }
+
+    /// The costs, one for each case.
+    fn costs(&mut self, drafts: &[IndexDraft]) -> Result<Vec<f64>, AskError> {
         let mut key = drafts.to_vec();
         key.sort();
-        if let Some(cost) = self.known.get(&key) {
-            return Ok(*cost);
+        if let Some(costs) = self.known.get(&key) {
+            return Ok(costs.clone());
         }
-        let cost = self.plan(drafts)?.cost.unwrap_or(f64::INFINITY);
-        self.known.insert(key, cost);
-        Ok(cost)
+        let mut costs = Vec::new();
+        for (explainable, _) in &self.cases {
+            let plan = self.planner.plan(explainable, drafts)?;
+            costs.push(plan.cost.unwrap_or(f64::INFINITY));
+        }
+        self.known.insert(key, costs.clone());
+        Ok(costs)
+    }
+
+    /// The cost with the values for which it falls least, in proportion to the cost now.
+    pub(super) fn cost(&mut self, drafts: &[IndexDraft]) -> Result<f64, AskError> {
+        let costs = self.costs(drafts)?;
+        let shares = costs.iter().zip(&self.cases).map(|(cost, (_, before))| cost / before.max(1.0));
+        Ok(shares.fold(0.0, f64::max) * self.before().max(1.0))
     }
 
     /// For each draft, what the statement costs more without it.
     pub(super) fn worth(&mut self, drafts: &[IndexDraft]) -> Result<Vec<f64>, AskError> {
         let with = self.cost(drafts)?;
         (0..drafts.len()).map(|at| Ok(self.cost(&without(drafts, at))? - with)).collect()
+    }
+
+    /// Whether a draft earns its place beside the others, whatever the values are.
+    fn is_useful(&mut self, drafts: &[IndexDraft], at: usize) -> Result<bool, AskError> {
+        let with = self.costs(drafts)?;
+        let others = self.costs(&without(drafts, at))?;
+        let mut all = with.iter().zip(&others).zip(&self.cases);
+        Ok(all.all(|((with, without), (_, before))| is_useful(without - with, *with, *before)))
     }
 }
 
@@ -74,49 +118,80 @@ pub(super) fn search(
     planner: &mut dyn Planner,
     is_allowed: &dyn Fn(&IndexDraft) -> bool,
 ) -> Result<Option<Found>, AskError> {
-    let Some((statement, plan)) = &subject.asked else { return Ok(None) };
-    let before = plan.cost.unwrap_or(0.0);
-    let mut trials = Trials::of(planner, statement.clone());
-    let all = trials.plan(candidates)?;
-    let mut drafts: Vec<IndexDraft> =
-        all.drafts_used().into_iter().filter_map(|at| candidates.get(at).cloned()).collect();
+    let mut trials = Trials::of(planner, subject);
+    let before = trials.before();
+    let mut drafts = trials.used(candidates)?;
     if drafts.is_empty() {
         return Ok(None);
     }
-    thin(&mut trials, &mut drafts, before)?;
+    if trials.cases.len() < 2 {
+        thin(&mut trials, &mut drafts)?;
+    }
     one_for_each(subject, &mut trials, &mut drafts)?;
+    exchange(&mut trials, &mut drafts, candidates)?;
+    thin(&mut trials, &mut drafts)?;
     narrow(&mut trials, &mut drafts, before, is_allowed)?;
-    thin(&mut trials, &mut drafts, before)?;
-    found(&mut trials, drafts, before).map(Some)
+    thin(&mut trials, &mut drafts)?;
+    found(&mut trials, drafts).map(Some)
 }
 
 /// What a set of indexes brings.
 pub(super) fn found(
-    trials: &mut Trials<'_>,
+    trials: &mut Trials<'_, '_>,
     drafts: Vec<IndexDraft>,
-    before: f64,
 ) -> Result<Found, AskError> {
     let worth = trials.worth(&drafts)?;
-    let plan = trials.plan(&drafts)?;
-    Ok(Found { before, after: plan.cost.unwrap_or(before), worth, drafts, plan_after: Some(plan) })
+    let (before, after) = (trials.before(), trials.cost(&drafts)?);
+    Ok(Found { before, after, worth, plan_after: trials.plan(&drafts)?, drafts })
+}
+
+/// Where several cases are to be served: puts in the place of each index the candidate that serves all of them best.
+fn exchange(
+    trials: &mut Trials<'_, '_>,
+    drafts: &mut [IndexDraft],
+    candidates: &[IndexDraft],
+) -> Result<(), AskError> {
+    if trials.cases.len() < 2 {
+        return Ok(());
+    }
+    for at in 0..drafts.len() {
+        let mut best = trials.cost(drafts)?;
+        for candidate in candidates {
+            if !is_same_table(candidate, &drafts[at]) || drafts.contains(candidate) {
+                continue;
+            }
+            let mut others = drafts.to_vec();
+            others[at] = candidate.clone();
+            let cost = trials.cost(&others)?;
+            if cost < best {
+                best = cost;
+                drafts[at] = candidate.clone();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Takes away, one by one, the index that is missed least, while it is missed little.
 pub(super) fn thin(
-    trials: &mut Trials<'_>,
+    trials: &mut Trials<'_, '_>,
     drafts: &mut Vec<IndexDraft>,
-    before: f64,
 ) -> Result<(), AskError> {
     while !drafts.is_empty() {
-        let with = trials.cost(drafts)?;
         let worth = trials.worth(drafts)?;
-        let least = worth.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
-        match least {
-            Some((at, &worth)) if !is_useful(worth, with, before) => {
-                drafts.remove(at);
+        let mut order: Vec<usize> = (0..drafts.len()).collect();
+        order.sort_by(|&a, &b| worth[a].total_cmp(&worth[b]));
+        let mut useless = None;
+        for at in order {
+            if !trials.is_useful(drafts, at)? {
+                useless = Some(at);
+                break;
             }
-            _ => break,
         }
+        match useless {
+            Some(at) => drafts.remove(at),
+            None => break,
+        };
     }
     Ok(())
 }
@@ -132,7 +207,7 @@ pub(super) fn is_useful(worth: f64, with: f64, before: f64) -> bool {
 /// and where they are not, the second one's use hangs on values that are guessed.
 pub(super) fn one_for_each(
     subject: &Subject<'_>,
-    trials: &mut Trials<'_>,
+    trials: &mut Trials<'_, '_>,
     drafts: &mut Vec<IndexDraft>,
 ) -> Result<(), AskError> {
     loop {
@@ -154,7 +229,7 @@ fn is_same_table(one: &IndexDraft, other: &IndexDraft) -> bool {
 
 /// Replaces each index by the shortest beginning of its key that does nearly as well.
 fn narrow(
-    trials: &mut Trials<'_>,
+    trials: &mut Trials<'_, '_>,
     drafts: &mut Vec<IndexDraft>,
     before: f64,
     is_allowed: &dyn Fn(&IndexDraft) -> bool,

@@ -39,6 +39,21 @@ pub(super) struct Guess {
     pub(super) shares: Vec<f64>,
     /// Whether a range was filled in, so that another one could fit the rows seen better.
     pub(super) has_range: bool,
+    /// Whether something was filled in that may as well keep many rows as few: one of a few common values, or a lone
+    /// bound.
+    pub(super) is_open: bool,
+}
+
+/// Which of the values that may as well be meant are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Lean {
+    /// Those that keep many rows: what is good then is good.
+    #[default]
+    Many,
+    /// Those in between.
+    Some,
+    /// Those that keep few.
+    Few,
 }
 
 /// What is known about the statement that values are wanted for.
@@ -48,6 +63,7 @@ pub(super) struct Guesser<'a> {
     pub(super) statement: &'a Statement,
     /// What the usual share of each range is multiplied by.
     pub(super) range_scale: f64,
+    pub(super) lean: Lean,
 }
 
 impl<'a> Guesser<'a> {
@@ -148,6 +164,9 @@ impl<'a> Guesser<'a> {
         match (is_common, constant) {
             (Some(share), _) => share,
             (None, Some(_)) if spread.has_bounds() => spread.rare_share(),
+            (None, None) if !spread.has_bounds() => {
+                self.lean.common(spread).map_or(spread.ordinary_share(), |(_, share)| share)
+            }
             (None, _) => spread.ordinary_share(),
         }
     }
@@ -155,7 +174,8 @@ impl<'a> Guesser<'a> {
     fn range_share(&self, filter: &Filter, test: Test) -> f64 {
         let usual = match test {
             Test::Less | Test::Greater if self.opposite(filter).is_some() => CLOSED_SHARE,
-            Test::Less | Test::Greater => HALF_OPEN_SHARE,
+            Test::Less | Test::Greater if self.lean == Lean::Many => HALF_OPEN_SHARE,
+            Test::Less | Test::Greater => CLOSED_SHARE,
             Test::Between => CLOSED_SHARE,
             Test::LikePrefix => PREFIX_SHARE,
             Test::NotEqual => return NOT_EQUAL_SHARE,
@@ -200,6 +220,9 @@ impl<'a> Guesser<'a> {
         match (filter.test, places) {
             (Test::Equal, [place]) => {
                 let (value, share) = self.equal(filter, spread, usual, at);
+                guess.is_open |= spread.common.len() > 1
+                    && !spread.has_bounds()
+                    && self.share_seen(filter, usual, at).is_none();
                 put(place, value.and_then(|value| column.literal(&value)).into_iter().collect());
                 return share;
             }
@@ -222,17 +245,18 @@ impl<'a> Guesser<'a> {
             }
             (Test::Between, [low, high]) => {
                 guess.has_range = true;
-                let (from, to) = middle(usual_share);
+                let (from, to) = self.lean.around(usual_share);
                 put(low, literal(from));
                 put(high, literal(to));
             }
             (Test::Less | Test::Greater, [place]) => {
                 guess.has_range = true;
                 let is_closed = self.opposite(filter).is_some();
+                guess.is_open |= !is_closed;
                 let at = match (filter.test, is_closed) {
-                    (Test::Less, true) => middle(usual_share).1,
+                    (Test::Less, true) => self.lean.around(usual_share).1,
                     (Test::Less, false) => usual_share,
-                    (_, true) => middle(usual_share).0,
+                    (_, true) => self.lean.around(usual_share).0,
                     (_, false) => 1.0 - usual_share,
                 };
                 put(place, literal(at));
@@ -255,7 +279,7 @@ impl<'a> Guesser<'a> {
         at: usize,
     ) -> (Option<String>, f64) {
         // Where the common values are all there are, no other is rare.
-        let rare = spread.quantile(0.5).filter(|_| spread.has_bounds());
+        let rare = spread.quantile(self.lean.place()).filter(|_| spread.has_bounds());
         let wanted = self.share_seen(filter, usual, at);
         let choices = spread
             .common
@@ -267,10 +291,10 @@ impl<'a> Guesser<'a> {
                 let far = |share: f64| (share.max(1e-9) / wanted.max(1e-9)).ln().abs();
                 far(a.1).total_cmp(&far(b.1))
             }),
-            // An ordinary value; where every value is a common one, the most common.
-            None => rare
-                .map(|value| (value, spread.rare_share()))
-                .or_else(|| choices.max_by(|a, b| a.1.total_cmp(&b.1))),
+            // An ordinary value; where every value is a common one, one of those.
+            None => {
+                rare.map(|value| (value, spread.rare_share())).or_else(|| self.lean.common(spread))
+            }
         };
         match chosen {
             Some((value, share)) => (Some(value), share),
@@ -304,11 +328,6 @@ impl<'a> Guesser<'a> {
     }
 }
 
-/// A slice of the values in the middle, which keeps a share of the rows.
-fn middle(share: f64) -> (f64, f64) {
-    (0.5 - share / 2.0, 0.5 + share / 2.0)
-}
-
 /// A pattern that starts with most of a value, or one that could stand anywhere.
 fn pattern(value: &str, test: Test) -> Option<String> {
     let len = value.chars().count();
@@ -324,6 +343,38 @@ fn pattern(value: &str, test: Test) -> Option<String> {
 fn text(value: &str) -> Option<String> {
     let is_safe = !value.contains(|c: char| c == '\\' || c.is_control());
     is_safe.then(|| format!("'{}'", value.replace('\'', "''")))
+}
+
+// === impl Lean ===
+
+impl Lean {
+    pub(super) const ALL: [Self; 3] = [Self::Many, Self::Some, Self::Few];
+
+    /// Where among the values in their order one is taken that is as good as others.
+    fn place(self) -> f64 {
+        match self {
+            Self::Many => 0.5,
+            Self::Some => 0.3,
+            Self::Few => 0.7,
+        }
+    }
+
+    /// A slice of the values, which keeps a share of the rows.
+    fn around(self, share: f64) -> (f64, f64) {
+        let from = (self.place() - share / 2.0).clamp(0.0, (1.0 - share).max(0.0));
+        (from, (from + share).min(1.0))
+    }
+
+    /// One of a column's common values, which are in order from the most to the least common.
+    fn common(self, spread: &Spread) -> Option<(String, f64)> {
+        let last = spread.common.len().checked_sub(1)?;
+        let at = match self {
+            Self::Many => 0,
+            Self::Some => last.div_ceil(2),
+            Self::Few => last,
+        };
+        spread.common.get(at).cloned()
+    }
 }
 
 // === impl Spread ===
