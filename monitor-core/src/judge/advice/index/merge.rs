@@ -6,8 +6,8 @@ use super::search::{Found, Trials, found, is_useful, one_for_each, thin};
 use super::subject::Subject;
 use crate::inquire::{AskError, IndexDraft, Planner};
 
-/// How many new indexes a table gets at most.
-pub const PER_TABLE_MAX: usize = 6;
+/// How many new indexes a table gets at most. What it costs to keep each is weighed for itself.
+pub const PER_TABLE_MAX: usize = 10;
 /// The share of what all statements save that may be lost for one index less.
 const LOSS_MAX: f64 = 0.01;
 /// The share of its own saving that a statement may lose for that.

@@ -38,6 +38,8 @@ pub(super) struct Trials<'s, 'p> {
     planner: &'p mut dyn Planner,
     /// The forms it is asked in, each with what it costs now.
     cases: Vec<(&'s Explainable, f64)>,
+    /// Whether it is a join of so many tables that a plan says little whatever the values.
+    is_wide: bool,
     known: BTreeMap<Vec<IndexDraft>, Vec<f64>>,
 }
 
@@ -45,7 +47,7 @@ impl<'s, 'p> Trials<'s, 'p> {
     pub(super) fn of(planner: &'p mut dyn Planner, subject: &'s Subject<'_>) -> Self {
         let asked = subject.cases.iter().filter_map(|case| case.asked.as_ref());
         let cases = asked.map(|(explainable, plan)| (explainable, plan.cost.unwrap_or(0.0)));
-        Self { planner, cases: cases.collect(), known: BTreeMap::new() }
+        Self { planner, cases: cases.collect(), is_wide: subject.is_wide(), known: BTreeMap::new() }
     }
 
     /// What it costs now, with the values that fit best.
@@ -86,11 +88,15 @@ impl<'s, 'p> Trials<'s, 'p> {
         Ok(costs)
     }
 
-    /// The cost with the values for which it falls least, in proportion to the cost now.
+    /// The cost with the values for which it falls least, in proportion to the cost now; of a wide join the mean.
     pub(super) fn cost(&mut self, drafts: &[IndexDraft]) -> Result<f64, AskError> {
         let costs = self.costs(drafts)?;
         let shares = costs.iter().zip(&self.cases).map(|(cost, (_, before))| cost / before.max(1.0));
-        Ok(shares.fold(0.0, f64::max) * self.before().max(1.0))
+        let share = match self.is_wide {
+            true => shares.sum::<f64>() / self.cases.len().max(1) as f64,
+            false => shares.fold(0.0, f64::max),
+        };
+        Ok(share * self.before().max(1.0))
     }
 
     /// For each draft, what the statement costs more without it.

@@ -83,6 +83,11 @@ impl<'a> Subject<'a> {
         named.count() != 1 || self.reading.filters.iter().any(|filter| filter.arm.is_some())
     }
 
+    /// Whether it has more relations than values are of use for.
+    pub(super) fn is_wide(&self) -> bool {
+        self.reading.relations.len() > VALUES_RELATIONS_MAX
+    }
+
     fn guesser<'s>(
         &'s self,
         catalogue: &'s Catalogue,
@@ -94,7 +99,7 @@ impl<'a> Subject<'a> {
 
     /// Asks for plans with values that keep many rows or few, where nothing tells which are meant.
     fn ask(&mut self, catalogue: &Catalogue, planner: &mut dyn Planner) -> Result<(), Answer> {
-        let is_wide = self.reading.relations.len() > VALUES_RELATIONS_MAX;
+        let is_wide = self.is_wide();
         if is_wide {
             let guess = self.guesser(catalogue, Lean::default(), 1.0).bounds_only();
             self.cases.extend(self.explain(&guess.filling.clone(), guess, catalogue, planner)?);
@@ -102,7 +107,10 @@ impl<'a> Subject<'a> {
         for lean in Lean::ALL {
             let Some(case) = self.fitted(lean, catalogue, planner)? else { continue };
             let is_open = case.guess.is_open;
-            self.cases.push(case);
+            let text = |case: &Case| case.asked.as_ref().map(|(asked, _)| asked.text.clone());
+            if self.cases.iter().all(|known| text(known) != text(&case)) {
+                self.cases.push(case);
+            }
             if !is_wide && !is_open {
                 break;
             }
@@ -114,7 +122,7 @@ impl<'a> Subject<'a> {
     /// Keeps the cases that explain the rows seen, the best first, where those tell.
     fn keep_fitting(&mut self) {
         let Some(seen) = self.statement.rows.filter(|_| self.reading.rows_tell) else { return };
-        if self.reading.relations.len() > VALUES_RELATIONS_MAX {
+        if self.is_wide() {
             return;
         }
         let far = |case: &Case| {

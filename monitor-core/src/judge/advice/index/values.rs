@@ -26,6 +26,8 @@ const NOT_EQUAL_SHARE: f64 = 0.95;
 const LIST_LEN: usize = 3;
 /// The most values a list is written out with.
 const LIST_LEN_MAX: usize = 200;
+/// How many characters of a word a pattern is taken to look for.
+const WORD_CHARS: usize = 6;
 /// How many rows a `limit ?` is taken to ask for, and an `offset ?` to skip, where nothing else is known.
 pub(super) const LIMIT_ROWS: f64 = 20.0;
 const OFFSET_ROWS: f64 = 100.0;
@@ -102,6 +104,7 @@ impl<'a> Guesser<'a> {
                 ValueUse::Limit => rows,
                 ValueUse::Offset => OFFSET_ROWS,
                 ValueUse::Number => 1.0,
+                ValueUse::Position(at) => *at as f64,
             };
             (text.clone(), vec![format!("{value:.0}")])
         });
@@ -262,7 +265,8 @@ impl<'a> Guesser<'a> {
                 put(place, literal(at));
             }
             (Test::LikePrefix | Test::Like, [place]) => {
-                let pattern = spread.quantile(0.5).and_then(|value| pattern(&value, filter.test));
+                let value = spread.quantile(self.lean.place());
+                let pattern = value.and_then(|value| pattern(&value, filter.test));
                 put(place, pattern.into_iter().collect());
             }
             _ => {}
@@ -328,12 +332,16 @@ impl<'a> Guesser<'a> {
     }
 }
 
-/// A pattern that starts with most of a value, or one that could stand anywhere.
+/// A pattern that starts with most of a value, or one that could stand anywhere: people look for a word there.
 fn pattern(value: &str, test: Test) -> Option<String> {
-    let len = value.chars().count();
-    let start: String = value.chars().take((len * 2).div_ceil(3)).collect();
-    let start = start.replace(['%', '_'], "");
-    text(&if test == Test::LikePrefix { format!("{start}%") } else { format!("%{start}%") })
+    if test == Test::LikePrefix {
+        let len = value.chars().count();
+        let start: String = value.chars().take((len * 2).div_ceil(3)).collect();
+        return text(&format!("{}%", start.replace(['%', '_'], "")));
+    }
+    let words = value.split(|c: char| !c.is_alphanumeric());
+    let word = words.max_by_key(|word| word.len()).unwrap_or_default();
+    text(&format!("%{}%", word.chars().take(WORD_CHARS).collect::<String>()))
 }
 
 /// A text as SQL; `None` for one with a backslash or a control character.
