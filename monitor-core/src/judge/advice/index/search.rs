@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::gates::SAVING_MIN;
-use super::subject::Subject;
-use crate::inquire::{AskError, Explainable, IndexDraft, Plan, Planner};
+use super::gates::{MODEL_SAVING_MIN, SAVING_MIN};
+use super::model::Model;
+use super::subject::{Case, Subject};
+use crate::inquire::{AskError, Catalogue, IndexDraft, Plan, Planner};
 
 /// An index stays only if the statement costs this share of its cost now more without it ...
 const USE_MIN: f64 = 0.07;
@@ -19,6 +20,9 @@ const NARROW_FACTOR: f64 = 1.05;
 /// ... a few units aside.
 const NARROW_UNITS: f64 = 5.0;
 
+/// The model is believed where it says of things as they are what the database says, up to this factor.
+const MODEL_FIT: f64 = 3.0;
+
 /// Indexes for a statement, and what they bring.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
@@ -30,42 +34,97 @@ pub(super) struct Found {
     pub(super) plan_after: Option<Plan>,
 }
 
+/// Who says what a statement would cost.
+pub(super) enum Oracle<'p> {
+    /// A planner that tries indexes out.
+    Planner(&'p mut dyn Planner),
+    /// The model, where there is none.
+    Model(&'p Catalogue),
+}
+
+impl Oracle<'_> {
+    fn plan(
+        &mut self,
+        subject: &Subject<'_>,
+        case: &Case,
+        drafts: &[IndexDraft],
+    ) -> Result<Plan, AskError> {
+        match (self, &case.asked) {
+            (Self::Planner(planner), Some((explainable, _))) => planner.plan(explainable, drafts),
+            (Self::Planner(_), None) => Ok(Plan::default()),
+            (Self::Model(catalogue), _) => Ok(Model::of(subject, case, catalogue).plan(drafts)),
+        }
+    }
+
+    /// The share of a statement's cost that its indexes have to save.
+    pub(super) fn saving_min(&self) -> f64 {
+        match self {
+            Self::Planner(_) => SAVING_MIN,
+            Self::Model(_) => MODEL_SAVING_MIN,
+        }
+    }
+}
+
 /// Asks what one statement costs with one set of indexes and another; asks each thing once.
 ///
 /// Where nobody knows its values, what counts is the cost that falls least: an index for values that may not be meant
 /// is none.
-pub(super) struct Trials<'s, 'p> {
-    planner: &'p mut dyn Planner,
-    /// The forms it is asked in, each with what it costs now.
-    cases: Vec<(&'s Explainable, f64)>,
+pub(super) struct Trials<'t, 'p> {
+    oracle: &'t mut Oracle<'p>,
+    subject: &'t Subject<'t>,
+    /// For each case what it costs now, and what the oracle's costs are to be multiplied by.
+    cases: Vec<(f64, f64)>,
     /// Whether it is a join of so many tables that a plan says little whatever the values.
     is_wide: bool,
     known: BTreeMap<Vec<IndexDraft>, Vec<f64>>,
 }
 
-impl<'s, 'p> Trials<'s, 'p> {
-    pub(super) fn of(planner: &'p mut dyn Planner, subject: &'s Subject<'_>) -> Self {
-        let asked = subject.cases.iter().filter_map(|case| case.asked.as_ref());
-        let cases = asked.map(|(explainable, plan)| (explainable, plan.cost.unwrap_or(0.0)));
-        Self { planner, cases: cases.collect(), is_wide: subject.is_wide(), known: BTreeMap::new() }
+impl<'t, 'p> Trials<'t, 'p> {
+    pub(super) fn of(
+        oracle: &'t mut Oracle<'p>,
+        subject: &'t Subject<'t>,
+    ) -> Result<Self, AskError> {
+        let mut cases = Vec::new();
+        for case in &subject.cases {
+            let known = case.asked.as_ref().and_then(|(_, plan)| plan.cost);
+            cases.push(match oracle {
+                Oracle::Planner(_) => (known.unwrap_or(0.0), 1.0),
+                Oracle::Model(_) => {
+                    let own = oracle.plan(subject, case, &[])?.cost.unwrap_or(0.0).max(1.0);
+                    let before = known.unwrap_or(own);
+                    (before, before / own)
+                }
+            });
+        }
+        let is_wide = subject.is_wide();
+        Ok(Self { oracle, subject, cases, is_wide, known: BTreeMap::new() })
     }
 
     /// What it costs now, with the values that fit best.
     pub(super) fn before(&self) -> f64 {
-        self.cases.first().map_or(0.0, |(_, before)| *before)
+        self.cases.first().map_or(0.0, |(before, _)| *before)
     }
 
-    /// The plan with the values that fit best.
+    /// Whether the oracle explains what the database says it costs now.
+    pub(super) fn explains(&self) -> bool {
+        self.cases.iter().all(|(_, scale)| (1.0 / MODEL_FIT..=MODEL_FIT).contains(scale))
+    }
+
+    /// The plan with the values that fit best; of the model's there is nothing to show.
     pub(super) fn plan(&mut self, drafts: &[IndexDraft]) -> Result<Option<Plan>, AskError> {
-        let Some((explainable, _)) = self.cases.first() else { return Ok(None) };
-        self.planner.plan(explainable, drafts).map(Some)
+        match self.oracle {
+            Oracle::Planner(_) => {
+                self.oracle.plan(self.subject, self.subject.first(), drafts).map(Some)
+            }
+            Oracle::Model(_) => Ok(None),
+        }
     }
 
     /// The drafts that are used with any values.
     pub(super) fn used(&mut self, drafts: &[IndexDraft]) -> Result<Vec<IndexDraft>, AskError> {
         let mut used: Vec<usize> = Vec::new();
-        for (explainable, _) in &self.cases {
-            used.extend(self.planner.plan(explainable, drafts)?.drafts_used());
+        for case in &self.subject.cases {
+            used.extend(self.oracle.plan(self.subject, case, drafts)?.drafts_used());
         }
         used.sort_unstable();
         used.dedup();
@@ -80,9 +139,9 @@ impl<'s, 'p> Trials<'s, 'p> {
             return Ok(costs.clone());
         }
         let mut costs = Vec::new();
-        for (explainable, _) in &self.cases {
-            let plan = self.planner.plan(explainable, drafts)?;
-            costs.push(plan.cost.unwrap_or(f64::INFINITY));
+        for (case, (_, scale)) in self.subject.cases.iter().zip(&self.cases) {
+            let plan = self.oracle.plan(self.subject, case, drafts)?;
+            costs.push(plan.cost.unwrap_or(f64::INFINITY) * scale);
         }
         self.known.insert(key, costs.clone());
         Ok(costs)
@@ -91,7 +150,7 @@ impl<'s, 'p> Trials<'s, 'p> {
     /// The cost with the values for which it falls least, in proportion to the cost now; of a wide join the mean.
     pub(super) fn cost(&mut self, drafts: &[IndexDraft]) -> Result<f64, AskError> {
         let costs = self.costs(drafts)?;
-        let shares = costs.iter().zip(&self.cases).map(|(cost, (_, before))| cost / before.max(1.0));
+        let shares = costs.iter().zip(&self.cases).map(|(cost, (before, _))| cost / before.max(1.0));
         let share = match self.is_wide {
             true => shares.sum::<f64>() / self.cases.len().max(1) as f64,
             false => shares.fold(0.0, f64::max),
@@ -110,7 +169,7 @@ impl<'s, 'p> Trials<'s, 'p> {
         let with = self.costs(drafts)?;
         let others = self.costs(&without(drafts, at))?;
         let mut all = with.iter().zip(&others).zip(&self.cases);
-        Ok(all.all(|((with, without), (_, before))| is_useful(without - with, *with, *before)))
+        Ok(all.all(|((with, without), (before, _))| is_useful(without - with, *with, *before)))
     }
 }
 
@@ -121,10 +180,13 @@ impl<'s, 'p> Trials<'s, 'p> {
 pub(super) fn search(
     subject: &Subject<'_>,
     candidates: &[IndexDraft],
-    planner: &mut dyn Planner,
+    oracle: &mut Oracle<'_>,
     is_allowed: &dyn Fn(&IndexDraft) -> bool,
 ) -> Result<Option<Found>, AskError> {
-    let mut trials = Trials::of(planner, subject);
+    let mut trials = Trials::of(oracle, subject)?;
+    if !trials.explains() {
+        return Ok(None);
+    }
     let before = trials.before();
     let mut drafts = trials.used(candidates)?;
     if drafts.is_empty() {
@@ -262,11 +324,6 @@ fn narrow(
 /// Whether a cost is as good as another, for a statement that costs `before` now.
 pub(super) fn is_near(cost: f64, best: f64, before: f64) -> bool {
     cost - best <= NARROW_SHARE * before && cost <= best * NARROW_FACTOR + NARROW_UNITS
-}
-
-/// Whether what is saved is worth the trouble.
-pub(super) fn saves_enough(before: f64, after: f64) -> bool {
-    after <= before * (1.0 - SAVING_MIN)
 }
 
 fn without(drafts: &[IndexDraft], at: usize) -> Vec<IndexDraft> {

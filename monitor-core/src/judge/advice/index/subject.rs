@@ -190,8 +190,6 @@ impl<'a> Subject<'a> {
         let table = |at: usize| catalogue.tables.get(at).map(|table| table.name.clone());
         let relations = reading.relations.iter();
         let filters = reading.filters.iter().zip(&guess.shares);
-        let is_limited = reading.values.iter().any(|(_, what)| *what == ValueUse::Limit)
-            || reading.sorts.iter().any(|sort| sort.limited);
         Estimates {
             relations: relations
                 .map(|one| (one.alias.clone(), table(one.table).unwrap_or_default()))
@@ -204,8 +202,16 @@ impl<'a> Subject<'a> {
                     arm: filter.arm,
                 })
                 .collect(),
-            limit: is_limited.then(|| self.statement.rows.unwrap_or(LIMIT_ROWS).max(1.0)),
+            limit: self.limit(),
         }
+    }
+
+    /// How many rows are wanted of those there are, where only the first are.
+    pub(super) fn limit(&self) -> Option<f64> {
+        let reading = &self.reading;
+        let is_limited = reading.values.iter().any(|(_, what)| *what == ValueUse::Limit)
+            || reading.sorts.iter().any(|sort| sort.limited);
+        is_limited.then(|| self.statement.rows.unwrap_or(LIMIT_ROWS).max(1.0))
     }
 
     /// By how much the rows seen differ from those planned for, where other values of its ranges could mend it.
