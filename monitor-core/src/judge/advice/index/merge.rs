@@ -188,7 +188,11 @@ fn cap(costs: &mut Costs<'_, '_, '_, '_>, set: &mut Vec<IndexDraft>) -> Result<(
 }
 
 /// What one index saves in an hour, beside the others.
-fn worth_of(costs: &mut Costs<'_, '_, '_, '_>, set: &[IndexDraft], at: usize) -> Result<f64, AskError> {
+fn worth_of(
+    costs: &mut Costs<'_, '_, '_, '_>,
+    set: &[IndexDraft],
+    at: usize,
+) -> Result<f64, AskError> {
     let mut smaller = set.to_vec();
     let draft = smaller.remove(at);
     let mut sum = 0.0;

@@ -33,8 +33,8 @@ pub(crate) use answer::{unasked, upkeep_answers};
 pub(crate) use follow::Follower;
 pub use follow::Sequel;
 pub use gates::{
-    CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, MODEL_SAVING_MIN, OBSERVED_MIN, PAGES_MIN, ROWS_MIN, SAVING_MIN,
-    UPDATE_SHARE, WRITE_COST,
+    CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, MODEL_SAVING_MIN, OBSERVED_MIN, PAGES_MIN,
+    ROWS_MIN, SAVING_MIN, UPDATE_SHARE, WRITE_COST,
 };
 pub use merge::PER_TABLE_MAX;
 pub use upkeep::{FOREIGN_KEY_ROWS_MIN, UNUSED_AFTER, UNUSED_BYTES_MIN, upkeep};

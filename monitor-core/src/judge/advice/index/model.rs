@@ -26,6 +26,10 @@ const KEYED_ROW_COST: f64 = 0.13;
 const HASH_ROW_COST: f64 = 0.015;
 /// Cost of each row that is sorted, for each doubling of the rows kept: twice `cpu_operator_cost`.
 const SORT_COST: f64 = 0.005;
+/// A look-up has to find fewer of the rows, unless they lie in its order: with more, a wrong guess turns the scales.
+const SHARE_MAX: f64 = 0.15;
+/// Correlation from which rows lie in the order of a column.
+const IN_ORDER_MIN: f64 = 0.9;
 /// Bytes of an entry of an index, about.
 const ENTRY_BYTES: f64 = 24.0;
 /// Different values of a column nothing is known of; PostgreSQL's `DEFAULT_NUM_DISTINCT`.
@@ -66,7 +70,8 @@ impl<'a> Model<'a> {
             whole.cost += way.cost;
             whole.used.extend(way.used);
         }
-        let node = |at: usize| PlanNode { index: Some(UsedIndex::Draft(at)), ..PlanNode::default() };
+        let node =
+            |at: usize| PlanNode { index: Some(UsedIndex::Draft(at)), ..PlanNode::default() };
         Plan { cost: Some(whole.cost), nodes: whole.used.into_iter().map(node).collect() }
     }
 
@@ -86,7 +91,8 @@ impl<'a> Model<'a> {
     fn part(&self, part: &[usize], drafts: &[IndexDraft]) -> Way {
         let scope = |at: &usize| self.reading.relations[*at].scope;
         let outermost = part.iter().map(scope).min().unwrap_or_default();
-        let is_first = |at: &&usize| scope(at) == outermost && !self.reading.relations[**at].nullable;
+        let is_first =
+            |at: &&usize| scope(at) == outermost && !self.reading.relations[**at].nullable;
         let mut best: Option<Way> = None;
         for &first in part.iter().filter(is_first) {
             for (start, is_ordered) in self.starts(first, drafts) {
@@ -177,11 +183,12 @@ impl<'a> Model<'a> {
         let is_inner = self.reading.relations[at].scope > 0 || self.reading.relations[at].nullable;
         let rows = outer.rows * alone.rows * match_share;
         let rows = if is_inner { rows.max(outer.rows) } else { rows };
-        let hashed = Way {
-            cost: alone.cost + (outer.rows + alone.rows) * HASH_ROW_COST,
-            rows,
-            used: alone.used.clone(),
+        // MariaDB hashes nothing unless told to, and reads the relation again and again, as in `inquire/cost.rs`.
+        let cost = match self.is_innodb() {
+            true => outer.rows.max(1.0) * alone.cost,
+            false => alone.cost + (outer.rows + alone.rows) * HASH_ROW_COST,
         };
+        let hashed = Way { cost, rows, used: alone.used.clone() };
         let Some(table) = self.table(at) else { return hashed };
         let looked_up = keys(table, drafts).filter_map(|(draft, key, is_unique)| {
             let share = self.look_up_share(at, key, &joins, is_unique)?;
@@ -210,9 +217,9 @@ impl<'a> Model<'a> {
         let mut is_join = false;
         let mut parts = 0;
         for part in key {
-            let joined = part.column_name().filter(|name| {
-                joins.iter().any(|(own, _)| own.eq_ignore_ascii_case(name))
-            });
+            let joined = part
+                .column_name()
+                .filter(|name| joins.iter().any(|(own, _)| own.eq_ignore_ascii_case(name)));
             if let Some(name) = joined {
                 share /= self.distinct(at, name).max(1.0);
                 is_join = true;
@@ -233,16 +240,15 @@ impl<'a> Model<'a> {
 
     /// The cheapest way to what a relation's own filters let through.
     fn alone(&self, at: usize, drafts: &[IndexDraft]) -> Way {
-        let Some(table) = self.table(at) else { return Way { cost: 1.0, rows: 1.0, used: Vec::new() } };
+        let Some(table) = self.table(at) else {
+            return Way { cost: 1.0, rows: 1.0, used: Vec::new() };
+        };
         let all = table.rows.unwrap_or(DISTINCT).max(1.0);
         let rows = all * self.kept_share(at);
         let whole = table.pages.unwrap_or(0.0) + all * SCAN_ROW_COST;
         let mut best = Way { cost: whole, rows, used: Vec::new() };
-        let mut arms: Vec<((usize, usize), Option<Way>)> = self
-            .filters(at)
-            .filter_map(|(filter, _)| filter.arm)
-            .map(|arm| (arm, None))
-            .collect();
+        let mut arms: Vec<((usize, usize), Option<Way>)> =
+            self.filters(at).filter_map(|(filter, _)| filter.arm).map(|arm| (arm, None)).collect();
         arms.dedup_by_key(|(arm, _)| *arm);
         for (draft, key, is_unique) in keys(table, drafts) {
             let used: Vec<usize> = draft.into_iter().collect();
@@ -260,7 +266,8 @@ impl<'a> Model<'a> {
             }
         }
         // An OR is served where each of its arms is; nothing is made of several.
-        let is_one = arms.iter().all(|((or, _), _)| Some(*or) == arms.first().map(|((or, _), _)| *or));
+        let is_one =
+            arms.iter().all(|((or, _), _)| Some(*or) == arms.first().map(|((or, _), _)| *or));
         let served: Option<Vec<Way>> = arms.into_iter().map(|(_, way)| way).collect();
         if let Some(served) = served.filter(|all| is_one && !all.is_empty()) {
             let cost = served.iter().map(|way| way.cost).sum();
@@ -293,15 +300,22 @@ impl<'a> Model<'a> {
                 break;
             }
         }
+        if share > SHARE_MAX && correlation(table, key).abs() < IN_ORDER_MIN {
+            return None;
+        }
         let all = table.rows?;
         let unique = is_unique && equal == key.len();
         let rows = if unique { 1.0 } else { (all * share).max(1.0) };
-        (parts > 0)
-            .then(|| DESCENT_COST + rows * ROW_COST + self.heap_cost(table, rows, key))
+        (parts > 0).then(|| DESCENT_COST + rows * ROW_COST + self.heap_cost(table, rows, key))
     }
 
     /// What a filter on a part of a key keeps, and whether the key can go on behind it.
-    fn share_of(&self, at: usize, part: &KeyPart, arm: Option<(usize, usize)>) -> Option<(f64, bool)> {
+    fn share_of(
+        &self,
+        at: usize,
+        part: &KeyPart,
+        arm: Option<(usize, usize)>,
+    ) -> Option<(f64, bool)> {
         let own = self.filters(at).filter(|(filter, _)| {
             filter.of == part.of
                 && filter.arm == arm
@@ -342,11 +356,13 @@ impl<'a> Model<'a> {
             part.column_name().is_some_and(|name| name.eq_ignore_ascii_case(&column.column))
         });
         let is_whole = in_row.count() == sort.columns.len();
-        let sorts_rest = self.catalogue.system == System::PostgreSql && self.catalogue.version.0 >= 13;
+        let sorts_rest =
+            self.catalogue.system == System::PostgreSql && self.catalogue.version.0 >= 13;
         if !is_whole && !sorts_rest {
             return None;
         }
-        let (first, is_mixed) = (sort.columns[0].1, sort.columns.iter().any(|(_, d)| *d != sort.columns[0].1));
+        let (first, is_mixed) =
+            (sort.columns[0].1, sort.columns.iter().any(|(_, d)| *d != sort.columns[0].1));
         if is_mixed && is_whole && !rest.iter().any(|part| part.descending) && first {
             return None;
         }
@@ -354,7 +370,9 @@ impl<'a> Model<'a> {
             share *= range;
         }
         let all = (table.rows? * share).max(1.0);
-        let cost = DESCENT_COST + all * ROW_COST + self.heap_cost(table, all, &key[key.len() - rest.len()..]);
+        let cost = DESCENT_COST
+            + all * ROW_COST
+            + self.heap_cost(table, all, &key[key.len() - rest.len()..]);
         let rows = table.rows? * self.kept_share(at);
         Some(Way { cost, rows, used: draft.into_iter().collect() })
     }
@@ -419,21 +437,28 @@ impl<'a> Model<'a> {
         spread.map_or(DISTINCT.min(rows), |spread| spread.distinct)
     }
 
+    fn is_innodb(&self) -> bool {
+        matches!(self.catalogue.system, System::MySql | System::MariaDb)
+    }
+
     /// What fetching rows from a table costs, the pages one after the other where they are in the order of the key.
     fn heap_cost(&self, table: &Table, rows: f64, key: &[KeyPart]) -> f64 {
-        if matches!(self.catalogue.system, System::MySql | System::MariaDb) {
+        if self.is_innodb() {
             return rows * KEYED_ROW_COST;
         }
         let pages = table.pages.unwrap_or(1.0).max(1.0);
         let per_page = (table.rows.unwrap_or(1.0) / pages).max(1.0);
-        let correlation = key
-            .first()
-            .and_then(|part| table.column(part.column_name()?)?.spread.as_ref()?.correlation)
-            .unwrap_or(0.0);
+        let correlation = correlation(table, key);
         let in_order = (rows / per_page).max(1.0);
         let correlated = correlation * correlation;
         correlated * in_order + (1.0 - correlated) * spread_pages(pages, rows)
     }
+}
+
+/// How well the order of rows fits that of a key.
+fn correlation(table: &Table, key: &[KeyPart]) -> f64 {
+    let column = key.first().and_then(|part| table.column(part.column_name()?));
+    column.and_then(|column| column.spread.as_ref()?.correlation).unwrap_or(0.0)
 }
 
 /// What pages cost that are met by rows spread at random: Mackert and Lohman's formula, as PostgreSQL has it.
@@ -448,8 +473,9 @@ fn spread_pages(pages: f64, rows: f64) -> f64 {
 fn keys<'k>(table: &'k Table, drafts: &'k [IndexDraft]) -> impl Iterator<Item = Key<'k>> {
     let existing = table.indexes.iter().filter(|index| is_whole(index));
     let existing = existing.map(|index| (None, index.key.as_slice(), index.unique));
-    let own = drafts.iter().enumerate().filter(|(_, draft)| {
-        draft.table == table.name && draft.schema == table.schema
-    });
+    let own = drafts
+        .iter()
+        .enumerate()
+        .filter(|(_, draft)| draft.table == table.name && draft.schema == table.schema);
     existing.chain(own.map(|(at, draft)| (Some(at), draft.key.as_slice(), false)))
 }

@@ -9,6 +9,8 @@ use crate::inquire::{AskError, Catalogue, IndexDraft, Plan, Planner};
 
 /// An index stays only if the statement costs this share of its cost now more without it ...
 const USE_MIN: f64 = 0.07;
+/// The same in a wide join, ...
+const WIDE_USE_MIN: f64 = 0.10;
 /// ... or this many times as much as with it, and ...
 const USE_FACTOR: f64 = 1.8;
 /// ... at least so many units more.
@@ -150,7 +152,8 @@ impl<'t, 'p> Trials<'t, 'p> {
     /// The cost with the values for which it falls least, in proportion to the cost now; of a wide join the mean.
     pub(super) fn cost(&mut self, drafts: &[IndexDraft]) -> Result<f64, AskError> {
         let costs = self.costs(drafts)?;
-        let shares = costs.iter().zip(&self.cases).map(|(cost, (before, _))| cost / before.max(1.0));
+        let shares =
+            costs.iter().zip(&self.cases).map(|(cost, (before, _))| cost / before.max(1.0));
         let share = match self.is_wide {
             true => shares.sum::<f64>() / self.cases.len().max(1) as f64,
             false => shares.fold(0.0, f64::max),
@@ -169,7 +172,11 @@ impl<'t, 'p> Trials<'t, 'p> {
         let with = self.costs(drafts)?;
         let others = self.costs(&without(drafts, at))?;
         let mut all = with.iter().zip(&others).zip(&self.cases);
-        Ok(all.all(|((with, without), (before, _))| is_useful(without - with, *with, *before)))
+        let is_wide = self.is_wide;
+        Ok(all.all(|((with, without), (before, _))| {
+            is_useful(without - with, *with, *before)
+                && (!is_wide || without - with > WIDE_USE_MIN * before)
+        }))
     }
 }
 
