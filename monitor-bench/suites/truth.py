@@ -48,7 +48,7 @@ def with_(sql, idx):
 def ms(sql):
     best, n = 1e9, None
     for _ in range(4):
-        c.execute('begin'); t = time.perf_counter(); c.execute(sql); 
+        c.execute('begin'); t = time.perf_counter(); c.execute(sql);
         n = c.rowcount if sql.startswith('select') else None
         best = min(best, (time.perf_counter() - t) * 1e3); c.execute('rollback')
     return round(best, 3), n

@@ -11,6 +11,7 @@ mod existing;
 mod follow;
 mod gates;
 mod immutable;
+mod lean;
 mod merge;
 mod model;
 mod scale;

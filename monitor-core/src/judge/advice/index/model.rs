@@ -137,9 +137,8 @@ impl<'a> Model<'a> {
         let mut way = start;
         let mut done = vec![first];
         while done.len() < part.len() {
-            let next = part.iter().filter(|at| !done.contains(at)).filter_map(|&at| {
-                self.is_joined(at, &done).then(|| (at, self.step(&way, at, &done, drafts)))
-            });
+            let next = part.iter().filter(|at| !done.contains(at) && self.is_joined(**at, &done));
+            let next = next.map(|&at| (at, self.step(&way, at, &done, drafts)));
             let next = next.min_by(|a, b| a.1.cost.total_cmp(&b.1.cost));
             let Some((at, step)) = next else { break };
             way = Way {
@@ -347,8 +346,8 @@ impl<'a> Model<'a> {
             if part.column_name().is_some_and(|name| name.eq_ignore_ascii_case(wanted)) {
                 break;
             }
-            let (own, goes_on) = self.share_of(at, part, None).filter(|(_, goes_on)| *goes_on)?;
-            share *= if goes_on { own } else { 1.0 };
+            let (own, _) = self.share_of(at, part, None).filter(|(_, goes_on)| *goes_on)?;
+            share *= own;
             rest = behind;
         }
         let leading = rest.first()?;

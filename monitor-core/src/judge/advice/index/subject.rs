@@ -2,7 +2,8 @@
 
 use super::candidates::table_of;
 use super::gates::{CALLS_MIN, MEAN_MIN, OBSERVED_MIN, is_small};
-use super::values::{Guess, Guesser, LIMIT_ROWS, Lean};
+use super::lean::Lean;
+use super::values::{Guess, Guesser, LIMIT_ROWS};
 use super::workload::{Pattern, Statement, Workload, dialect_of};
 use super::{Answer, Quiet};
 use crate::inquire::{
