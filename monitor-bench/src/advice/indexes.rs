@@ -26,6 +26,9 @@ const OTHERS: [(&str, &str, &str); 7] = [
     ("syntax + HypoPG", "0.97 0.98 1.00 0", "0.71 0.80 0.88 0"),
 ];
 
+/// Suites that nothing was tuned on; `suites/truth.py` measured what is expected of them.
+const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/suites");
+
 /// How the advisor is asked.
 struct Way {
     name: &'static str,
@@ -53,9 +56,12 @@ pub(crate) struct Asked {
     pub(crate) verbose: bool,
 }
 
-/// Runs every suite there is: the shop, and those of the folder.
+/// Runs every suite there is: the shop, those beside it, and those of the folder.
 pub(crate) fn run(url: &str, asked: &Asked) -> Result<()> {
     let mut suites = vec![Suite::shop()?];
+    for name in suites_in(Path::new(OWN))? {
+        suites.push(Suite::read(&name)?);
+    }
     for name in asked.folder.as_deref().map(suites_in).transpose()?.unwrap_or_default() {
         suites.push(Suite::read(&name)?);
     }

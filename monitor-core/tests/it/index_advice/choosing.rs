@@ -6,8 +6,8 @@ use monitor_core::judge::advice::{Confidence, Priority};
 
 use super::{
     Answer, AskError, Duration, Explainable, Fake, Index, IndexAdvice, IndexDraft, KeyPart, Plan,
-    PlanNode, Planner, Quiet, Statement, UsedIndex, Workload, WriteRate, advise, catalogue, index,
-    keys, now, one, slow, workload,
+    PlanNode, Planner, Quiet, Spread, Statement, UsedIndex, Workload, WriteRate, advise, catalogue,
+    index, keys, now, one, slow, workload,
 };
 
 const BY_CUSTOMER: &str = "select id, total from orders where customer_id = $1";
@@ -189,6 +189,76 @@ fn the_model_leaves_alone_what_most_rows_fulfil_and_what_it_cannot_know() {
         let advice = advise(&workload(vec![slow(text)]), &catalogue(), None, now());
         assert!(advice.recommendations.is_empty(), "{text}: {:?}", advice.answers);
     }
+}
+
+#[test]
+fn the_model_joins_and_ends_early_where_rows_come_in_order() {
+    for (text, expected) in [
+        (
+            "select i.id from orders o join items i on i.order_id = o.id where o.customer_id = $1",
+            &["items(order_id)", "orders(customer_id)"][..],
+        ),
+        ("select id from orders order by total desc limit 10", &["orders(total)"]),
+        (
+            "select id from orders where customer_id = $1 or total = $2",
+            &["orders(customer_id)", "orders(total)"],
+        ),
+    ] {
+        let advice = advise(&workload(vec![slow(text)]), &catalogue(), None, now());
+        let mut found = keys(&advice.answers[0]);
+        found.sort();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn the_model_says_nothing_where_the_database_finds_it_much_dearer_or_cheaper() {
+    for (before, is_found) in [(6_700.0, true), (60_000.0, false), (600.0, false)] {
+        let mut planner = Fake { what_if: false, ..Fake::new(before, &[]) };
+        let advice = one(slow(BY_CUSTOMER), &mut planner);
+        assert_eq!(!advice.recommendations.is_empty(), is_found, "{before}: {:?}", advice.answers);
+    }
+}
+
+/// Says that an index on the state helps where few rows have it, and one on the customer always.
+struct Skewed;
+
+impl Planner for Skewed {
+    fn plan(&mut self, asked: &Explainable, with: &[IndexDraft]) -> Result<Plan, AskError> {
+        let starts =
+            |name: &str| with.iter().position(|draft| draft.key[0].column_name() == Some(name));
+        let is_rare = asked.text.contains("'lost'");
+        let (cost, used) = match (starts("status"), starts("customer_id")) {
+            (Some(at), _) if is_rare => (20.0, Some(at)),
+            (_, Some(at)) => (90.0, Some(at)),
+            _ => (6_000.0, None),
+        };
+        let index = used.map(UsedIndex::Draft);
+        let node = PlanNode { index, rows: Some(1.0), ..PlanNode::default() };
+        Ok(Plan { cost: Some(cost), nodes: vec![node] })
+    }
+
+    fn what_if(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn an_index_has_to_serve_rare_values_and_common_ones_where_nobody_knows_which_are_meant() {
+    let mut catalogue = catalogue();
+    let status = catalogue.tables[0].columns.iter_mut().find(|column| column.name == "status");
+    let status = status.unwrap();
+    let common = vec![("done".to_owned(), 0.98), ("lost".to_owned(), 0.02)];
+    status.type_name = "character varying(10)".into();
+    status.spread = Some(Spread { distinct: 2.0, common, ..Spread::default() });
+    let advised = |text: &str| {
+        let workload = workload(vec![slow(text)]);
+        advise(&workload, &catalogue, Some(&mut Skewed), now())
+    };
+    let advice = advised("select count(*) from orders where status = $1");
+    assert!(advice.recommendations.is_empty(), "{:?}", advice.answers);
+    let advice = advised("select count(*) from orders where status = $1 and customer_id = $2");
+    assert_eq!(keys(&advice.answers[0]), ["orders(customer_id)"]);
 }
 
 #[test]

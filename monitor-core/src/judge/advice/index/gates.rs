@@ -22,6 +22,8 @@ pub const PAGES_MIN: f64 = 10.0;
 pub const COST_MIN: f64 = 100.0;
 /// Share of a statement's cost that its indexes have to save.
 pub const SAVING_MIN: f64 = 0.25;
+/// The same where only the model says so.
+pub const MODEL_SAVING_MIN: f64 = 0.40;
 /// What keeping an index costs for a row written, in the same units.
 ///
 /// Measured on PostgreSQL 15: 2.9 microseconds and 120 bytes of WAL for a row inserted, where a unit is about 3.5

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::search::{Found, Trials, found, is_useful, one_for_each, thin};
+use super::search::{Found, Oracle, Trials, found, is_useful, one_for_each, thin};
 use super::subject::Subject;
-use crate::inquire::{AskError, IndexDraft, Planner};
+use crate::inquire::{AskError, IndexDraft};
 
-/// How many new indexes a table gets at most.
-pub const PER_TABLE_MAX: usize = 6;
+/// How many new indexes a table gets at most. What it costs to keep each is weighed for itself.
+pub const PER_TABLE_MAX: usize = 10;
 /// The share of what all statements save that may be lost for one index less.
 const LOSS_MAX: f64 = 0.01;
 /// The share of its own saving that a statement may lose for that.
@@ -21,12 +21,12 @@ const OWN_UNITS: f64 = 20.0;
 pub(super) type Wish<'a> = (Subject<'a>, Found);
 
 /// Gives every statement what serves it best from as few indexes as possible, and takes back the rest.
-pub(super) fn merge(wishes: &mut [Wish<'_>], planner: &mut dyn Planner) -> Result<(), AskError> {
+pub(super) fn merge(wishes: &mut [Wish<'_>], oracle: &mut Oracle<'_>) -> Result<(), AskError> {
     let mut set: Vec<IndexDraft> =
         wishes.iter().flat_map(|(_, found)| found.drafts.iter().cloned()).collect();
     set.sort();
     set.dedup();
-    let mut costs = Costs { wishes, planner, known: BTreeMap::new() };
+    let mut costs = Costs { wishes, oracle, known: BTreeMap::new() };
     drop_beginnings(&mut costs, &mut set)?;
     drop_dispensable(&mut costs, &mut set)?;
     cap(&mut costs, &mut set)?;
@@ -34,13 +34,13 @@ pub(super) fn merge(wishes: &mut [Wish<'_>], planner: &mut dyn Planner) -> Resul
 }
 
 /// What statements cost with sets of indexes.
-struct Costs<'w, 'a, 'p> {
+struct Costs<'w, 'a, 'p, 'o> {
     wishes: &'w mut [Wish<'a>],
-    planner: &'p mut dyn Planner,
+    oracle: &'p mut Oracle<'o>,
     known: BTreeMap<(usize, Vec<IndexDraft>), f64>,
 }
 
-impl Costs<'_, '_, '_> {
+impl Costs<'_, '_, '_, '_> {
     /// What one statement costs with those of the set that are on its tables.
     fn of(&mut self, wish: usize, set: &[IndexDraft]) -> Result<f64, AskError> {
         let drafts = self.on_its_tables(wish, set);
@@ -48,9 +48,7 @@ impl Costs<'_, '_, '_> {
         if let Some(cost) = self.known.get(&key) {
             return Ok(*cost);
         }
-        let (subject, found) = &self.wishes[wish];
-        let Some((statement, _)) = &subject.asked else { return Ok(found.after) };
-        let cost = self.planner.plan(statement, &key.1)?.cost.unwrap_or(found.before);
+        let cost = Trials::of(self.oracle, &self.wishes[wish].0)?.cost(&key.1)?;
         self.known.insert(key, cost);
         Ok(cost)
     }
@@ -105,16 +103,12 @@ impl Costs<'_, '_, '_> {
     fn settle(&mut self, set: &[IndexDraft]) -> Result<(), AskError> {
         for wish in 0..self.wishes.len() {
             let drafts = self.on_its_tables(wish, set);
-            let (subject, own) = &self.wishes[wish];
-            let Some((statement, _)) = &subject.asked else { continue };
-            let before = own.before;
-            let mut trials = Trials::of(self.planner, statement.clone());
-            let plan = trials.plan(&drafts)?;
-            let mut used: Vec<IndexDraft> =
-                plan.drafts_used().into_iter().filter_map(|at| drafts.get(at).cloned()).collect();
+            let subject = &self.wishes[wish].0;
+            let mut trials = Trials::of(self.oracle, subject)?;
+            let mut used = trials.used(&drafts)?;
             one_for_each(subject, &mut trials, &mut used)?;
-            thin(&mut trials, &mut used, before)?;
-            let result = found(&mut trials, used, before)?;
+            thin(&mut trials, &mut used)?;
+            let result = found(&mut trials, used)?;
             self.wishes[wish].1 = result;
         }
         Ok(())
@@ -123,7 +117,7 @@ impl Costs<'_, '_, '_> {
 
 /// Drops what is the beginning of another.
 fn drop_beginnings(
-    costs: &mut Costs<'_, '_, '_>,
+    costs: &mut Costs<'_, '_, '_, '_>,
     set: &mut Vec<IndexDraft>,
 ) -> Result<(), AskError> {
     let mut at = 0;
@@ -153,7 +147,7 @@ fn begins(short: &IndexDraft, long: &IndexDraft) -> bool {
 
 /// Drops, one by one, what others make up for.
 fn drop_dispensable(
-    costs: &mut Costs<'_, '_, '_>,
+    costs: &mut Costs<'_, '_, '_, '_>,
     set: &mut Vec<IndexDraft>,
 ) -> Result<(), AskError> {
     let allowed = costs.saved() * LOSS_MAX;
@@ -171,7 +165,7 @@ fn drop_dispensable(
 }
 
 /// Keeps the most useful of each table.
-fn cap(costs: &mut Costs<'_, '_, '_>, set: &mut Vec<IndexDraft>) -> Result<(), AskError> {
+fn cap(costs: &mut Costs<'_, '_, '_, '_>, set: &mut Vec<IndexDraft>) -> Result<(), AskError> {
     loop {
         let crowded = set.iter().position(|draft| {
             let on_it = set.iter().filter(|one| one.table == draft.table).count();
@@ -194,7 +188,11 @@ fn cap(costs: &mut Costs<'_, '_, '_>, set: &mut Vec<IndexDraft>) -> Result<(), A
 }
 
 /// What one index saves in an hour, beside the others.
-fn worth_of(costs: &mut Costs<'_, '_, '_>, set: &[IndexDraft], at: usize) -> Result<f64, AskError> {
+fn worth_of(
+    costs: &mut Costs<'_, '_, '_, '_>,
+    set: &[IndexDraft],
+    at: usize,
+) -> Result<f64, AskError> {
     let mut smaller = set.to_vec();
     let draft = smaller.remove(at);
     let mut sum = 0.0;

@@ -11,6 +11,7 @@ mod existing;
 mod follow;
 mod gates;
 mod immutable;
+mod lean;
 mod merge;
 mod model;
 mod scale;
@@ -33,8 +34,8 @@ pub(crate) use answer::{unasked, upkeep_answers};
 pub(crate) use follow::Follower;
 pub use follow::Sequel;
 pub use gates::{
-    CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, OBSERVED_MIN, PAGES_MIN, ROWS_MIN, SAVING_MIN,
-    UPDATE_SHARE, WRITE_COST,
+    CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, MODEL_SAVING_MIN, OBSERVED_MIN, PAGES_MIN,
+    ROWS_MIN, SAVING_MIN, UPDATE_SHARE, WRITE_COST,
 };
 pub use merge::PER_TABLE_MAX;
 pub use upkeep::{FOREIGN_KEY_ROWS_MIN, UNUSED_AFTER, UNUSED_BYTES_MIN, upkeep};
@@ -42,6 +43,7 @@ pub use words::{create_statements, drop_statements, index_name};
 pub use workload::{Pattern, Statement, Workload, WriteRate, dialect_of};
 
 use merge::Wish;
+use search::Oracle;
 use subject::Subject;
 
 /// What the advisor says about a workload.
@@ -125,41 +127,54 @@ pub fn advise(
     let set = updated_columns(workload, catalogue);
     let engine = Engine { workload, catalogue, set: &set };
     let mut wishes: Vec<Wish<'_>> = Vec::new();
+    let mut oracle = match planner {
+        Some(planner) if planner.what_if() => Oracle::Planner(planner),
+        _ => Oracle::Model(catalogue),
+    };
     for subject in subjects {
         let place = subject.place;
-        match engine.best(&subject, planner.as_deref_mut()) {
+        match engine.best(&subject, &mut oracle) {
             Ok(found) => wishes.push((subject, found)),
             Err(answer) => answers[place] = answer,
         }
     }
-    let what_if = planner.as_deref().is_some_and(Planner::what_if);
-    if let Some(planner) = planner
-        && what_if
-        && let Err(error) = merge::merge(&mut wishes, planner)
-    {
+    if let Err(error) = merge::merge(&mut wishes, &mut oracle) {
         // Half a merge proves nothing: what is not verified is not said.
         wishes
             .iter()
             .for_each(|(subject, _)| answers[subject.place] = Answer::NotAsked(error.clone()));
         wishes.clear();
     }
+    let saving_min = oracle.saving_min();
     for (subject, found) in &wishes {
-        answers[subject.place] = answer_of(found);
+        answers[subject.place] = answer_of(found, saving_min);
     }
-    wishes.retain(|(_, found)| matches!(answer_of(found), Answer::Found { .. }));
-    let confidence = if what_if { Confidence::Verified } else { Confidence::Modelled };
+    wishes.retain(|(_, found)| matches!(answer_of(found, saving_min), Answer::Found { .. }));
+    let confidence = match oracle {
+        Oracle::Planner(_) => Confidence::Verified,
+        Oracle::Model(_) => Confidence::Modelled,
+    };
     let recommendations = words::recommendations(&wishes, workload, catalogue, confidence, now);
     IndexAdvice { recommendations, answers }
 }
 
-fn answer_of(found: &search::Found) -> Answer {
+fn answer_of(found: &search::Found, saving_min: f64) -> Answer {
     if found.drafts.is_empty() {
         return Answer::Quiet(Quiet::Dispensable);
     }
-    if !search::saves_enough(found.before, found.after) {
-        return Answer::Quiet(Quiet::SavesLittle(1.0 - found.after / found.before.max(1.0)));
+    match saved(found) {
+        share if share < saving_min => Answer::Quiet(Quiet::SavesLittle(share)),
+        _ => Answer::Found {
+            indexes: found.drafts.clone(),
+            before: found.before,
+            after: found.after,
+        },
     }
-    Answer::Found { indexes: found.drafts.clone(), before: found.before, after: found.after }
+}
+
+/// The share of its cost that a statement saves.
+fn saved(found: &search::Found) -> f64 {
+    1.0 - found.after / found.before.max(1.0)
 }
 
 /// The columns that statements of the workload update, each with its table, in lower case.
@@ -196,53 +211,50 @@ impl Engine<'_> {
     fn best(
         &self,
         subject: &Subject<'_>,
-        planner: Option<&mut (dyn Planner + '_)>,
+        oracle: &mut Oracle<'_>,
     ) -> Result<search::Found, Answer> {
         let quiet = |why| Err(Answer::Quiet(why));
-        let before = subject.asked.as_ref().and_then(|(_, plan)| plan.cost);
+        let before = subject.first().asked.as_ref().and_then(|(_, plan)| plan.cost);
         if before.is_some_and(|before| before < gates::COST_MIN) {
             return quiet(Quiet::Cheap);
         }
-        let all = candidates::candidates(&subject.reading, self.catalogue, &subject.guess);
+        let mut all: Vec<IndexDraft> = Vec::new();
+        for case in &subject.cases {
+            for draft in candidates::candidates(&subject.reading, self.catalogue, &case.guess) {
+                if !all.contains(&draft) {
+                    all.push(draft);
+                }
+            }
+        }
         let mut covered = None;
         let allowed: Vec<IndexDraft> =
             all.into_iter().filter(|draft| self.is_allowed(draft, &mut covered)).collect();
         if allowed.is_empty() {
             return quiet(covered.map_or(Quiet::NoCandidate, Quiet::Covered));
         }
-        let found = match planner {
-            Some(planner) if planner.what_if() => self.verified(subject, &allowed, planner)?,
-            _ => {
-                let is_allowed = |draft: &IndexDraft| allowed.contains(draft);
-                model::model(subject, self.catalogue, &is_allowed)
-                    .ok_or(Answer::Quiet(Quiet::Unused))?
-            }
-        };
+        let found = self.chosen(subject, &allowed, oracle)?;
         if found.before < gates::COST_MIN {
             return quiet(Quiet::Cheap);
         }
-        if !search::saves_enough(found.before, found.after) {
-            return quiet(Quiet::SavesLittle(1.0 - found.after / found.before.max(1.0)));
+        match saved(&found) {
+            share if share < oracle.saving_min() => quiet(Quiet::SavesLittle(share)),
+            _ => Ok(found),
         }
-        if !self.are_worth_writes(subject, &found) {
-            return quiet(Quiet::TooManyWrites);
-        }
-        Ok(found)
     }
 
     /// The planner's choice, less what costs more to keep than it saves.
-    fn verified(
+    fn chosen(
         &self,
         subject: &Subject<'_>,
         candidates: &[IndexDraft],
-        planner: &mut dyn Planner,
+        oracle: &mut Oracle<'_>,
     ) -> Result<search::Found, Answer> {
         let mut left = candidates.to_vec();
         let mut too_dear = false;
         loop {
             let is_allowed = |draft: &IndexDraft| self.is_allowed(draft, &mut None);
             let found =
-                search::search(subject, &left, planner, &is_allowed).map_err(Answer::NotAsked)?;
+                search::search(subject, &left, oracle, &is_allowed).map_err(Answer::NotAsked)?;
             let Some(found) = found.filter(|found| !found.drafts.is_empty()) else {
                 let why = if too_dear { Quiet::TooManyWrites } else { Quiet::Unused };
                 return Err(Answer::Quiet(why));
@@ -261,15 +273,6 @@ impl Engine<'_> {
                 None => return Ok(found),
             }
         }
-    }
-
-    fn are_worth_writes(&self, subject: &Subject<'_>, found: &search::Found) -> bool {
-        let calls = subject.statement.calls_per_hour;
-        found
-            .drafts
-            .iter()
-            .zip(&found.worth)
-            .all(|(draft, worth)| self.is_worth_writes(draft, *worth, calls))
     }
 
     fn is_worth_writes(&self, draft: &IndexDraft, worth: f64, calls: f64) -> bool {

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::gates::SAVING_MIN;
-use super::subject::Subject;
-use crate::inquire::{AskError, Explainable, IndexDraft, Plan, Planner};
+use super::gates::{MODEL_SAVING_MIN, SAVING_MIN};
+use super::model::Model;
+use super::subject::{Case, Subject};
+use crate::inquire::{AskError, Catalogue, IndexDraft, Plan, Planner};
 
 /// An index stays only if the statement costs this share of its cost now more without it ...
 const USE_MIN: f64 = 0.07;
+/// The same in a wide join, ...
+const WIDE_USE_MIN: f64 = 0.10;
 /// ... or this many times as much as with it, and ...
 const USE_FACTOR: f64 = 1.8;
 /// ... at least so many units more.
@@ -18,6 +21,9 @@ const NARROW_SHARE: f64 = 0.01;
 const NARROW_FACTOR: f64 = 1.05;
 /// ... a few units aside.
 const NARROW_UNITS: f64 = 5.0;
+
+/// The model is believed where it says of things as they are what the database says, up to this factor.
+const MODEL_FIT: f64 = 3.0;
 
 /// Indexes for a statement, and what they bring.
 #[derive(Clone, Debug)]
@@ -30,37 +36,147 @@ pub(super) struct Found {
     pub(super) plan_after: Option<Plan>,
 }
 
-/// Asks what one statement costs with one set of indexes and another; asks each thing once.
-pub(super) struct Trials<'p> {
-    planner: &'p mut dyn Planner,
-    statement: Explainable,
-    known: BTreeMap<Vec<IndexDraft>, f64>,
+/// Who says what a statement would cost.
+pub(super) enum Oracle<'p> {
+    /// A planner that tries indexes out.
+    Planner(&'p mut dyn Planner),
+    /// The model, where there is none.
+    Model(&'p Catalogue),
 }
 
-impl<'p> Trials<'p> {
-    pub(super) fn of(planner: &'p mut dyn Planner, statement: Explainable) -> Self {
-        Self { planner, statement, known: BTreeMap::new() }
+impl Oracle<'_> {
+    fn plan(
+        &mut self,
+        subject: &Subject<'_>,
+        case: &Case,
+        drafts: &[IndexDraft],
+    ) -> Result<Plan, AskError> {
+        match (self, &case.asked) {
+            (Self::Planner(planner), Some((explainable, _))) => planner.plan(explainable, drafts),
+            (Self::Planner(_), None) => Ok(Plan::default()),
+            (Self::Model(catalogue), _) => Ok(Model::of(subject, case, catalogue).plan(drafts)),
+        }
     }
 
-    pub(super) fn plan(&mut self, drafts: &[IndexDraft]) -> Result<Plan, AskError> {
-        self.planner.plan(&self.statement, drafts)
+    /// The share of a statement's cost that its indexes have to save.
+    pub(super) fn saving_min(&self) -> f64 {
+        match self {
+            Self::Planner(_) => SAVING_MIN,
+            Self::Model(_) => MODEL_SAVING_MIN,
+        }
+    }
+}
+
+/// Asks what one statement costs with one set of indexes and another; asks each thing once.
+///
+/// Where nobody knows its values, what counts is the cost that falls least: an index for values that may not be meant
+/// is none.
+pub(super) struct Trials<'t, 'p> {
+    oracle: &'t mut Oracle<'p>,
+    subject: &'t Subject<'t>,
+    /// For each case what it costs now, and what the oracle's costs are to be multiplied by.
+    cases: Vec<(f64, f64)>,
+    /// Whether it is a join of so many tables that a plan says little whatever the values.
+    is_wide: bool,
+    known: BTreeMap<Vec<IndexDraft>, Vec<f64>>,
+}
+
+impl<'t, 'p> Trials<'t, 'p> {
+    pub(super) fn of(
+        oracle: &'t mut Oracle<'p>,
+        subject: &'t Subject<'t>,
+    ) -> Result<Self, AskError> {
+        let mut cases = Vec::new();
+        for case in &subject.cases {
+            let known = case.asked.as_ref().and_then(|(_, plan)| plan.cost);
+            cases.push(match oracle {
+                Oracle::Planner(_) => (known.unwrap_or(0.0), 1.0),
+                Oracle::Model(_) => {
+                    let own = oracle.plan(subject, case, &[])?.cost.unwrap_or(0.0).max(1.0);
+                    let before = known.unwrap_or(own);
+                    (before, before / own)
+                }
+            });
+        }
+        let is_wide = subject.is_wide();
+        Ok(Self { oracle, subject, cases, is_wide, known: BTreeMap::new() })
     }
 
-    pub(super) fn cost(&mut self, drafts: &[IndexDraft]) -> Result<f64, AskError> {
+    /// What it costs now, with the values that fit best.
+    pub(super) fn before(&self) -> f64 {
+        self.cases.first().map_or(0.0, |(before, _)| *before)
+    }
+
+    /// Whether the oracle explains what the database says it costs now.
+    pub(super) fn explains(&self) -> bool {
+        self.cases.iter().all(|(_, scale)| (1.0 / MODEL_FIT..=MODEL_FIT).contains(scale))
+    }
+
+    /// The plan with the values that fit best; of the model's there is nothing to show.
+    pub(super) fn plan(&mut self, drafts: &[IndexDraft]) -> Result<Option<Plan>, AskError> {
+        match self.oracle {
+            Oracle::Planner(_) => {
+                self.oracle.plan(self.subject, self.subject.first(), drafts).map(Some)
+            }
+            Oracle::Model(_) => Ok(None),
+        }
+    }
+
+    /// The drafts that are used with any values.
+    pub(super) fn used(&mut self, drafts: &[IndexDraft]) -> Result<Vec<IndexDraft>, AskError> {
+        let mut used: Vec<usize> = Vec::new();
+        for case in &self.subject.cases {
+            used.extend(self.oracle.plan(self.subject, case, drafts)?.drafts_used());
+        }
+        used.sort_unstable();
+        used.dedup();
+        Ok(used.into_iter().filter_map(|at| drafts.get(at).cloned()).collect())
+    }
+
+    /// The costs, one for each case.
+    fn costs(&mut self, drafts: &[IndexDraft]) -> Result<Vec<f64>, AskError> {
         let mut key = drafts.to_vec();
         key.sort();
-        if let Some(cost) = self.known.get(&key) {
-            return Ok(*cost);
+        if let Some(costs) = self.known.get(&key) {
+            return Ok(costs.clone());
         }
-        let cost = self.plan(drafts)?.cost.unwrap_or(f64::INFINITY);
-        self.known.insert(key, cost);
-        Ok(cost)
+        let mut costs = Vec::new();
+        for (case, (_, scale)) in self.subject.cases.iter().zip(&self.cases) {
+            let plan = self.oracle.plan(self.subject, case, drafts)?;
+            costs.push(plan.cost.unwrap_or(f64::INFINITY) * scale);
+        }
+        self.known.insert(key, costs.clone());
+        Ok(costs)
+    }
+
+    /// The cost with the values for which it falls least, in proportion to the cost now; of a wide join the mean.
+    pub(super) fn cost(&mut self, drafts: &[IndexDraft]) -> Result<f64, AskError> {
+        let costs = self.costs(drafts)?;
+        let shares =
+            costs.iter().zip(&self.cases).map(|(cost, (before, _))| cost / before.max(1.0));
+        let share = match self.is_wide {
+            true => shares.sum::<f64>() / self.cases.len().max(1) as f64,
+            false => shares.fold(0.0, f64::max),
+        };
+        Ok(share * self.before().max(1.0))
     }
 
     /// For each draft, what the statement costs more without it.
     pub(super) fn worth(&mut self, drafts: &[IndexDraft]) -> Result<Vec<f64>, AskError> {
         let with = self.cost(drafts)?;
         (0..drafts.len()).map(|at| Ok(self.cost(&without(drafts, at))? - with)).collect()
+    }
+
+    /// Whether a draft earns its place beside the others, whatever the values are.
+    fn is_useful(&mut self, drafts: &[IndexDraft], at: usize) -> Result<bool, AskError> {
+        let with = self.costs(drafts)?;
+        let others = self.costs(&without(drafts, at))?;
+        let mut all = with.iter().zip(&others).zip(&self.cases);
+        let is_wide = self.is_wide;
+        Ok(all.all(|((with, without), (before, _))| {
+            is_useful(without - with, *with, *before)
+                && (!is_wide || without - with > WIDE_USE_MIN * before)
+        }))
     }
 }
 
@@ -71,52 +187,86 @@ impl<'p> Trials<'p> {
 pub(super) fn search(
     subject: &Subject<'_>,
     candidates: &[IndexDraft],
-    planner: &mut dyn Planner,
+    oracle: &mut Oracle<'_>,
     is_allowed: &dyn Fn(&IndexDraft) -> bool,
 ) -> Result<Option<Found>, AskError> {
-    let Some((statement, plan)) = &subject.asked else { return Ok(None) };
-    let before = plan.cost.unwrap_or(0.0);
-    let mut trials = Trials::of(planner, statement.clone());
-    let all = trials.plan(candidates)?;
-    let mut drafts: Vec<IndexDraft> =
-        all.drafts_used().into_iter().filter_map(|at| candidates.get(at).cloned()).collect();
+    let mut trials = Trials::of(oracle, subject)?;
+    if !trials.explains() {
+        return Ok(None);
+    }
+    let before = trials.before();
+    let mut drafts = trials.used(candidates)?;
     if drafts.is_empty() {
         return Ok(None);
     }
-    thin(&mut trials, &mut drafts, before)?;
+    if trials.cases.len() < 2 {
+        thin(&mut trials, &mut drafts)?;
+    }
     one_for_each(subject, &mut trials, &mut drafts)?;
+    exchange(&mut trials, &mut drafts, candidates)?;
+    thin(&mut trials, &mut drafts)?;
     narrow(&mut trials, &mut drafts, before, is_allowed)?;
-    thin(&mut trials, &mut drafts, before)?;
-    found(&mut trials, drafts, before).map(Some)
+    thin(&mut trials, &mut drafts)?;
+    found(&mut trials, drafts).map(Some)
 }
 
 /// What a set of indexes brings.
 pub(super) fn found(
-    trials: &mut Trials<'_>,
+    trials: &mut Trials<'_, '_>,
     drafts: Vec<IndexDraft>,
-    before: f64,
 ) -> Result<Found, AskError> {
     let worth = trials.worth(&drafts)?;
-    let plan = trials.plan(&drafts)?;
-    Ok(Found { before, after: plan.cost.unwrap_or(before), worth, drafts, plan_after: Some(plan) })
+    let (before, after) = (trials.before(), trials.cost(&drafts)?);
+    Ok(Found { before, after, worth, plan_after: trials.plan(&drafts)?, drafts })
+}
+
+/// Where several cases are to be served: puts in the place of each index the candidate that serves all of them best.
+fn exchange(
+    trials: &mut Trials<'_, '_>,
+    drafts: &mut [IndexDraft],
+    candidates: &[IndexDraft],
+) -> Result<(), AskError> {
+    if trials.cases.len() < 2 {
+        return Ok(());
+    }
+    for at in 0..drafts.len() {
+        let mut best = trials.cost(drafts)?;
+        for candidate in candidates {
+            if !is_same_table(candidate, &drafts[at]) || drafts.contains(candidate) {
+                continue;
+            }
+            let mut others = drafts.to_vec();
+            others[at] = candidate.clone();
+            let cost = trials.cost(&others)?;
+            if cost < best {
+                best = cost;
+                drafts[at] = candidate.clone();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Takes away, one by one, the index that is missed least, while it is missed little.
 pub(super) fn thin(
-    trials: &mut Trials<'_>,
+    trials: &mut Trials<'_, '_>,
     drafts: &mut Vec<IndexDraft>,
-    before: f64,
 ) -> Result<(), AskError> {
     while !drafts.is_empty() {
-        let with = trials.cost(drafts)?;
         let worth = trials.worth(drafts)?;
-        let least = worth.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1));
-        match least {
-            Some((at, &worth)) if !is_useful(worth, with, before) => {
-                drafts.remove(at);
+        let mut order: Vec<usize> = (0..drafts.len()).collect();
+        order.sort_by(|&a, &b| worth[a].total_cmp(&worth[b]));
+        let mut useless = None;
+        for at in order {
+            if !trials.is_useful(drafts, at)? {
+                useless = Some(at);
+                break;
             }
-            _ => break,
         }
+        match useless {
+            Some(at) => drafts.remove(at),
+            None => break,
+        };
     }
     Ok(())
 }
@@ -132,7 +282,7 @@ pub(super) fn is_useful(worth: f64, with: f64, before: f64) -> bool {
 /// and where they are not, the second one's use hangs on values that are guessed.
 pub(super) fn one_for_each(
     subject: &Subject<'_>,
-    trials: &mut Trials<'_>,
+    trials: &mut Trials<'_, '_>,
     drafts: &mut Vec<IndexDraft>,
 ) -> Result<(), AskError> {
     loop {
@@ -154,7 +304,7 @@ fn is_same_table(one: &IndexDraft, other: &IndexDraft) -> bool {
 
 /// Replaces each index by the shortest beginning of its key that does nearly as well.
 fn narrow(
-    trials: &mut Trials<'_>,
+    trials: &mut Trials<'_, '_>,
     drafts: &mut Vec<IndexDraft>,
     before: f64,
     is_allowed: &dyn Fn(&IndexDraft) -> bool,
@@ -181,11 +331,6 @@ fn narrow(
 /// Whether a cost is as good as another, for a statement that costs `before` now.
 pub(super) fn is_near(cost: f64, best: f64, before: f64) -> bool {
     cost - best <= NARROW_SHARE * before && cost <= best * NARROW_FACTOR + NARROW_UNITS
-}
-
-/// Whether what is saved is worth the trouble.
-pub(super) fn saves_enough(before: f64, after: f64) -> bool {
-    after <= before * (1.0 - SAVING_MIN)
 }
 
 fn without(drafts: &[IndexDraft], at: usize) -> Vec<IndexDraft> {

@@ -2,6 +2,7 @@
 
 use super::candidates::table_of;
 use super::gates::{CALLS_MIN, MEAN_MIN, OBSERVED_MIN, is_small};
+use super::lean::Lean;
 use super::values::{Guess, Guesser, LIMIT_ROWS};
 use super::workload::{Pattern, Statement, Workload, dialect_of};
 use super::{Answer, Quiet};
@@ -27,6 +28,13 @@ pub(super) struct Subject<'a> {
     pub(super) place: usize,
     pub(super) statement: &'a Statement,
     pub(super) reading: Reading,
+    /// What its values may be. The first fits best, and the others as well as nobody can tell; never empty.
+    pub(super) cases: Vec<Case>,
+}
+
+/// A statement with values that it may have.
+#[derive(Clone, Default)]
+pub(super) struct Case {
     pub(super) guess: Guess,
     /// What its planner is asked, and what it says as things are; `None` where no planner can be asked.
     pub(super) asked: Option<(Explainable, Plan)>,
@@ -44,7 +52,7 @@ pub(super) fn worth(statement: &Statement, workload: &Workload) -> Result<(), An
 }
 
 impl<'a> Subject<'a> {
-    /// Reads a statement and finds a form that its system explains.
+    /// Reads a statement and finds forms that its system explains.
     pub(super) fn of(
         place: usize,
         statement: &'a Statement,
@@ -52,12 +60,20 @@ impl<'a> Subject<'a> {
         planner: Option<&mut (dyn Planner + '_)>,
     ) -> Result<Self, Answer> {
         let reading = understood(statement, catalogue)?;
-        let mut subject = Self { place, statement, reading, guess: Guess::default(), asked: None };
-        subject.guess = subject.guesser(catalogue, 1.0).values();
-        if let Some(planner) = planner {
-            subject.ask(catalogue, planner)?;
+        let mut subject = Self { place, statement, reading, cases: Vec::new() };
+        match planner {
+            Some(planner) => subject.ask(catalogue, planner)?,
+            None => {
+                let guess = subject.guesser(catalogue, Lean::default(), 1.0).values();
+                subject.cases.push(Case { guess, asked: None });
+            }
         }
         Ok(subject)
+    }
+
+    /// The values that fit best, and the plan with them.
+    pub(super) fn first(&self) -> &Case {
+        &self.cases[0]
     }
 
     /// Whether a statement can have use for several indexes of a draft's table: it names the table more than once, or
@@ -68,66 +84,113 @@ impl<'a> Subject<'a> {
         named.count() != 1 || self.reading.filters.iter().any(|filter| filter.arm.is_some())
     }
 
-    fn guesser<'s>(&'s self, catalogue: &'s Catalogue, range_scale: f64) -> Guesser<'s> {
-        Guesser { catalogue, reading: &self.reading, statement: self.statement, range_scale }
+    /// Whether it has more relations than values are of use for.
+    pub(super) fn is_wide(&self) -> bool {
+        self.reading.relations.len() > VALUES_RELATIONS_MAX
     }
 
+    fn guesser<'s>(
+        &'s self,
+        catalogue: &'s Catalogue,
+        lean: Lean,
+        range_scale: f64,
+    ) -> Guesser<'s> {
+        Guesser { catalogue, reading: &self.reading, statement: self.statement, range_scale, lean }
+    }
+
+    /// Asks for plans with values that keep many rows or few, where nothing tells which are meant.
     fn ask(&mut self, catalogue: &Catalogue, planner: &mut dyn Planner) -> Result<(), Answer> {
-        if self.reading.relations.len() > VALUES_RELATIONS_MAX {
-            let filling = self.guesser(catalogue, 1.0).bounds_only().filling;
-            if self.explain(&filling, catalogue, planner)? {
-                return Ok(());
+        let is_wide = self.is_wide();
+        if is_wide {
+            let guess = self.guesser(catalogue, Lean::default(), 1.0).bounds_only();
+            self.cases.extend(self.explain(&guess.filling.clone(), guess, catalogue, planner)?);
+        }
+        for lean in Lean::ALL {
+            let Some(case) = self.fitted(lean, catalogue, planner)? else { continue };
+            let is_open = case.guess.is_open;
+            let text = |case: &Case| case.asked.as_ref().map(|(asked, _)| asked.text.clone());
+            if self.cases.iter().all(|known| text(known) != text(&case)) {
+                self.cases.push(case);
+            }
+            if !is_wide && !is_open {
+                break;
             }
         }
+        self.keep_fitting();
+        if self.cases.is_empty() { Err(Answer::Quiet(Quiet::NotExplained)) } else { Ok(()) }
+    }
+
+    /// Keeps the cases that explain the rows seen, the best first, where those tell.
+    fn keep_fitting(&mut self) {
+        let Some(seen) = self.statement.rows.filter(|_| self.reading.rows_tell) else { return };
+        if self.is_wide() {
+            return;
+        }
+        let far = |case: &Case| {
+            let planned = case.asked.as_ref().and_then(|(_, plan)| plan.nodes.first()?.rows);
+            planned.map_or(0.0, |planned| (planned.max(1.0) / seen.max(1.0)).ln().abs())
+        };
+        self.cases.sort_by(|a, b| far(a).total_cmp(&far(b)));
+        let nearest = self.cases.first().map_or(0.0, far);
+        self.cases.retain(|case| far(case) <= nearest + FIT.ln());
+    }
+
+    /// Values of one sort, those of ranges fitted to the rows seen, and the plan with them; `None` if the server
+    /// understands no form of it.
+    fn fitted(
+        &self,
+        lean: Lean,
+        catalogue: &Catalogue,
+        planner: &mut dyn Planner,
+    ) -> Result<Option<Case>, Answer> {
+        let mut guess = self.guesser(catalogue, lean, 1.0).values();
         let mut scale = 1.0;
+        let mut last = None;
         for _ in 0..FITTINGS {
-            let filling = self.guess.filling.clone();
-            let explained = STAND_INS.iter().find_map(|stand_in| {
-                let filling = Filling { rest: Some(stand_in), ..filling.clone() };
-                self.explain(&filling, catalogue, planner)
-                    .map(|done| done.then_some(()))
-                    .transpose()
-            });
-            match explained {
-                Some(explained) => explained?,
-                None => return Err(Answer::Quiet(Quiet::NotExplained)),
+            let mut found = None;
+            for stand_in in STAND_INS {
+                let filling = Filling { rest: Some(stand_in), ..guess.filling.clone() };
+                found = self.explain(&filling, guess.clone(), catalogue, planner)?;
+                if found.is_some() {
+                    break;
+                }
             }
-            match self.misfit() {
+            let Some(case) = found else { return Ok(None) };
+            let misfit = self.misfit(&case);
+            last = Some(case);
+            match misfit {
                 Some(misfit) => scale *= misfit,
                 None => break,
             }
-            self.guess = self.guesser(catalogue, scale).values();
+            guess = self.guesser(catalogue, lean, scale).values();
         }
-        Ok(())
+        Ok(last)
     }
 
-    /// Asks for the plan as things are; whether the server understood.
+    /// Asks for the plan as things are; `None` where the server did not understand.
     fn explain(
-        &mut self,
+        &self,
         filling: &Filling,
+        guess: Guess,
         catalogue: &Catalogue,
         planner: &mut dyn Planner,
-    ) -> Result<bool, Answer> {
-        let Some(explainable) = render(&self.reading, filling) else { return Ok(false) };
-        let explainable = Explainable { estimates: self.estimates(catalogue), ..explainable };
+    ) -> Result<Option<Case>, Answer> {
+        let Some(explainable) = render(&self.reading, filling) else { return Ok(None) };
+        let estimates = self.estimates(&guess, catalogue);
+        let explainable = Explainable { estimates, ..explainable };
         match planner.plan(&explainable, &[]) {
-            Ok(plan) => {
-                self.asked = Some((explainable, plan));
-                Ok(true)
-            }
-            Err(AskError { kind: AskErrorKind::Wrong, .. }) => Ok(false),
+            Ok(plan) => Ok(Some(Case { guess, asked: Some((explainable, plan)) })),
+            Err(AskError { kind: AskErrorKind::Wrong, .. }) => Ok(None),
             Err(error) => Err(Answer::NotAsked(error)),
         }
     }
 
     /// What its filters are taken to keep.
-    fn estimates(&self, catalogue: &Catalogue) -> Estimates {
+    fn estimates(&self, guess: &Guess, catalogue: &Catalogue) -> Estimates {
         let reading = &self.reading;
         let table = |at: usize| catalogue.tables.get(at).map(|table| table.name.clone());
         let relations = reading.relations.iter();
-        let filters = reading.filters.iter().zip(&self.guess.shares);
-        let is_limited = reading.values.iter().any(|(_, what)| *what == ValueUse::Limit)
-            || reading.sorts.iter().any(|sort| sort.limited);
+        let filters = reading.filters.iter().zip(&guess.shares);
         Estimates {
             relations: relations
                 .map(|one| (one.alias.clone(), table(one.table).unwrap_or_default()))
@@ -140,17 +203,25 @@ impl<'a> Subject<'a> {
                     arm: filter.arm,
                 })
                 .collect(),
-            limit: is_limited.then(|| self.statement.rows.unwrap_or(LIMIT_ROWS).max(1.0)),
+            limit: self.limit(),
         }
     }
 
+    /// How many rows are wanted of those there are, where only the first are.
+    pub(super) fn limit(&self) -> Option<f64> {
+        let reading = &self.reading;
+        let is_limited = reading.values.iter().any(|(_, what)| *what == ValueUse::Limit)
+            || reading.sorts.iter().any(|sort| sort.limited);
+        is_limited.then(|| self.statement.rows.unwrap_or(LIMIT_ROWS).max(1.0))
+    }
+
     /// By how much the rows seen differ from those planned for, where other values of its ranges could mend it.
-    fn misfit(&self) -> Option<f64> {
-        if !self.guess.has_range || !self.reading.rows_tell {
+    fn misfit(&self, case: &Case) -> Option<f64> {
+        if !case.guess.has_range || !self.reading.rows_tell {
             return None;
         }
         let seen = self.statement.rows?.max(1.0);
-        let planned = self.asked.as_ref()?.1.nodes.first()?.rows?.max(1.0);
+        let planned = case.asked.as_ref()?.1.nodes.first()?.rows?.max(1.0);
         let misfit = seen / planned;
         (!(1.0 / FIT..=FIT).contains(&misfit)).then_some(misfit)
     }

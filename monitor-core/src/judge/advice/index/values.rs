@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lean::Lean;
 use super::scale::between;
 use super::workload::Statement;
 use crate::inquire::{Catalogue, Column, Spread, Table};
@@ -26,6 +27,8 @@ const NOT_EQUAL_SHARE: f64 = 0.95;
 const LIST_LEN: usize = 3;
 /// The most values a list is written out with.
 const LIST_LEN_MAX: usize = 200;
+/// How many characters of a word a pattern is taken to look for.
+const WORD_CHARS: usize = 6;
 /// How many rows a `limit ?` is taken to ask for, and an `offset ?` to skip, where nothing else is known.
 pub(super) const LIMIT_ROWS: f64 = 20.0;
 const OFFSET_ROWS: f64 = 100.0;
@@ -39,6 +42,9 @@ pub(super) struct Guess {
     pub(super) shares: Vec<f64>,
     /// Whether a range was filled in, so that another one could fit the rows seen better.
     pub(super) has_range: bool,
+    /// Whether something was filled in that may as well keep many rows as few: one of a few common values, or a lone
+    /// bound.
+    pub(super) is_open: bool,
 }
 
 /// What is known about the statement that values are wanted for.
@@ -48,6 +54,7 @@ pub(super) struct Guesser<'a> {
     pub(super) statement: &'a Statement,
     /// What the usual share of each range is multiplied by.
     pub(super) range_scale: f64,
+    pub(super) lean: Lean,
 }
 
 impl<'a> Guesser<'a> {
@@ -86,6 +93,7 @@ impl<'a> Guesser<'a> {
                 ValueUse::Limit => rows,
                 ValueUse::Offset => OFFSET_ROWS,
                 ValueUse::Number => 1.0,
+                ValueUse::Position(at) => *at as f64,
             };
             (text.clone(), vec![format!("{value:.0}")])
         });
@@ -148,6 +156,9 @@ impl<'a> Guesser<'a> {
         match (is_common, constant) {
             (Some(share), _) => share,
             (None, Some(_)) if spread.has_bounds() => spread.rare_share(),
+            (None, None) if !spread.has_bounds() => {
+                self.lean.common(spread).map_or(spread.ordinary_share(), |(_, share)| share)
+            }
             (None, _) => spread.ordinary_share(),
         }
     }
@@ -155,7 +166,8 @@ impl<'a> Guesser<'a> {
     fn range_share(&self, filter: &Filter, test: Test) -> f64 {
         let usual = match test {
             Test::Less | Test::Greater if self.opposite(filter).is_some() => CLOSED_SHARE,
-            Test::Less | Test::Greater => HALF_OPEN_SHARE,
+            Test::Less | Test::Greater if self.lean == Lean::Many => HALF_OPEN_SHARE,
+            Test::Less | Test::Greater => CLOSED_SHARE,
             Test::Between => CLOSED_SHARE,
             Test::LikePrefix => PREFIX_SHARE,
             Test::NotEqual => return NOT_EQUAL_SHARE,
@@ -200,6 +212,9 @@ impl<'a> Guesser<'a> {
         match (filter.test, places) {
             (Test::Equal, [place]) => {
                 let (value, share) = self.equal(filter, spread, usual, at);
+                guess.is_open |= spread.common.len() > 1
+                    && !spread.has_bounds()
+                    && self.share_seen(filter, usual, at).is_none();
                 put(place, value.and_then(|value| column.literal(&value)).into_iter().collect());
                 return share;
             }
@@ -222,23 +237,25 @@ impl<'a> Guesser<'a> {
             }
             (Test::Between, [low, high]) => {
                 guess.has_range = true;
-                let (from, to) = middle(usual_share);
+                let (from, to) = self.lean.around(usual_share);
                 put(low, literal(from));
                 put(high, literal(to));
             }
             (Test::Less | Test::Greater, [place]) => {
                 guess.has_range = true;
                 let is_closed = self.opposite(filter).is_some();
+                guess.is_open |= !is_closed;
                 let at = match (filter.test, is_closed) {
-                    (Test::Less, true) => middle(usual_share).1,
+                    (Test::Less, true) => self.lean.around(usual_share).1,
                     (Test::Less, false) => usual_share,
-                    (_, true) => middle(usual_share).0,
+                    (_, true) => self.lean.around(usual_share).0,
                     (_, false) => 1.0 - usual_share,
                 };
                 put(place, literal(at));
             }
             (Test::LikePrefix | Test::Like, [place]) => {
-                let pattern = spread.quantile(0.5).and_then(|value| pattern(&value, filter.test));
+                let value = spread.quantile(self.lean.place());
+                let pattern = value.and_then(|value| pattern(&value, filter.test));
                 put(place, pattern.into_iter().collect());
             }
             _ => {}
@@ -255,7 +272,7 @@ impl<'a> Guesser<'a> {
         at: usize,
     ) -> (Option<String>, f64) {
         // Where the common values are all there are, no other is rare.
-        let rare = spread.quantile(0.5).filter(|_| spread.has_bounds());
+        let rare = spread.quantile(self.lean.place()).filter(|_| spread.has_bounds());
         let wanted = self.share_seen(filter, usual, at);
         let choices = spread
             .common
@@ -267,10 +284,10 @@ impl<'a> Guesser<'a> {
                 let far = |share: f64| (share.max(1e-9) / wanted.max(1e-9)).ln().abs();
                 far(a.1).total_cmp(&far(b.1))
             }),
-            // An ordinary value; where every value is a common one, the most common.
-            None => rare
-                .map(|value| (value, spread.rare_share()))
-                .or_else(|| choices.max_by(|a, b| a.1.total_cmp(&b.1))),
+            // An ordinary value; where every value is a common one, one of those.
+            None => {
+                rare.map(|value| (value, spread.rare_share())).or_else(|| self.lean.common(spread))
+            }
         };
         match chosen {
             Some((value, share)) => (Some(value), share),
@@ -304,17 +321,16 @@ impl<'a> Guesser<'a> {
     }
 }
 
-/// A slice of the values in the middle, which keeps a share of the rows.
-fn middle(share: f64) -> (f64, f64) {
-    (0.5 - share / 2.0, 0.5 + share / 2.0)
-}
-
-/// A pattern that starts with most of a value, or one that could stand anywhere.
+/// A pattern that starts with most of a value, or one that could stand anywhere: people look for a word there.
 fn pattern(value: &str, test: Test) -> Option<String> {
-    let len = value.chars().count();
-    let start: String = value.chars().take((len * 2).div_ceil(3)).collect();
-    let start = start.replace(['%', '_'], "");
-    text(&if test == Test::LikePrefix { format!("{start}%") } else { format!("%{start}%") })
+    if test == Test::LikePrefix {
+        let len = value.chars().count();
+        let start: String = value.chars().take((len * 2).div_ceil(3)).collect();
+        return text(&format!("{}%", start.replace(['%', '_'], "")));
+    }
+    let words = value.split(|c: char| !c.is_alphanumeric());
+    let word = words.max_by_key(|word| word.len()).unwrap_or_default();
+    text(&format!("%{}%", word.chars().take(WORD_CHARS).collect::<String>()))
 }
 
 /// A text as SQL; `None` for one with a backslash or a control character.

@@ -120,7 +120,7 @@ fn evidence(
         evidence = evidence
             .fact("cost now", format!("{:.0}", found.before))
             .fact("cost with it", format!("{:.0}", found.after));
-        evidence.plan_before = subject.asked.as_ref().map(|(_, plan)| plan.outline(&[]));
+        evidence.plan_before = subject.first().asked.as_ref().map(|(_, plan)| plan.outline(&[]));
         evidence.plan_after = found.plan_after.as_ref().map(|plan| plan.outline(&found.drafts));
     }
     match table_of(draft, catalogue) {

@@ -36,6 +36,11 @@ pub fn read(text: &str, dialect: Dialect, catalogue: &Catalogue) -> Option<Readi
     parsed(&text, dialect, |statement| Reader::new(dialect, catalogue).statement(&statement))
 }
 
+/// A value in the place of a column: the number of one, hidden as any number.
+fn position(expr: &Expr) -> Option<&Expr> {
+    matches!(expr, Expr::Value(_)).then_some(expr)
+}
+
 /// A statement on its way to being read.
 pub(super) struct Reader<'a> {
     pub(super) names: Names<'a>,
@@ -288,7 +293,8 @@ impl<'a> Reader<'a> {
     fn grouping(&mut self, select: &Select, scope: usize, outputs: &Outputs) {
         let mut columns = Vec::new();
         if let GroupByExpr::Expressions(exprs, _) = &select.group_by {
-            for expr in exprs {
+            for (at, expr) in exprs.iter().enumerate() {
+                self.note_value(position(expr), ValueUse::Position(at + 1));
                 self.expr(expr);
                 columns.extend(self.plain_column(expr).or_else(|| by_output(expr, outputs)));
             }
@@ -316,6 +322,10 @@ impl<'a> Reader<'a> {
         let mut columns = Vec::new();
         let mut is_plain = true;
         for order in exprs {
+            // What is computed has no order that an index could give: nothing is promised for it.
+            let computed = outputs.columns.iter().position(|(_, column)| column.is_none());
+            let at = computed.map_or(outputs.columns.len().max(1), |at| at + 1);
+            self.note_value(position(&order.expr), ValueUse::Position(at));
             self.expr(&order.expr);
             let column = by_output(&order.expr, outputs).or_else(|| self.plain_column(&order.expr));
             match column {

@@ -40,6 +40,8 @@ pub enum ValueUse {
     Offset,
     /// A number: it is added, multiplied or summed.
     Number,
+    /// Which column of the select list rows are ordered or grouped by, counted from 1, as far as can be told.
+    Position(usize),
 }
 
 /// A table in a statement.

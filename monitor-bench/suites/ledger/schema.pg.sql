@@ -1,0 +1,11 @@
+create table tenants (id int primary key, slug varchar(30) not null, tier varchar(10) not null, created_on date not null);
+create table accounts (id int primary key, tenant_id int not null, code varchar(12) not null, kind varchar(12) not null, closed_on date, owner_name varchar(60) not null);
+create table journals (id int primary key, tenant_id int not null, state varchar(10) not null, source varchar(12) not null, posted_on date not null, ref varchar(24) not null, memo varchar(200));
+create table entries (id int primary key, journal_id int not null, tenant_id int not null, account_id int not null, posted_on date not null, amount numeric(12,2) not null, reconciled boolean not null);
+create table invoices (id int primary key, tenant_id int not null, party_id int not null, number varchar(20) not null, state varchar(10) not null, due_on date not null, total numeric(12,2) not null, paid_on date);
+create table parties (id int primary key, tenant_id int not null, name varchar(60) not null, vat varchar(20), country char(2) not null);
+create table attachments (id int primary key, journal_id int, invoice_id int, sha char(40) not null, bytes int not null, at timestamp not null);
+create table trail (id int primary key, tenant_id int not null, actor int not null, verb varchar(12) not null, at timestamp not null, detail varchar(200) not null);
+create unique index accounts_code on accounts (tenant_id, code);
+create index entries_account on entries (account_id, posted_on);
+create index trail_tenant on trail (tenant_id, at);

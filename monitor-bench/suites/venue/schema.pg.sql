@@ -1,0 +1,11 @@
+create table venues (id int primary key, name varchar(60) not null, city varchar(40) not null, capacity int not null);
+create table organisers (id int primary key, name varchar(60) not null, plan varchar(12) not null);
+create table gigs (id int primary key, venue_id int not null, organiser_id int not null, title varchar(120) not null, genre varchar(20) not null, stage varchar(12) not null, starts_at timestamp not null, published_at timestamp);
+create table buyers (id int primary key, email varchar(80) not null, country char(2) not null, signup_at timestamp not null, newsletter boolean not null, phone varchar(20));
+create table bookings (id int primary key, buyer_id int not null, gig_id int not null, state varchar(12) not null, amount numeric(10,2) not null, promo varchar(16), booked_at timestamp not null, refunded_at timestamp);
+create table seats (id int primary key, booking_id int not null, row_no int not null, seat_no int not null, barcode varchar(24) not null, scanned_at timestamp);
+create table gate_scans (id int primary key, gig_id int not null, gate int not null, barcode varchar(24) not null, scanned_at timestamp not null, ok boolean not null);
+create table waitlist (gig_id int not null, buyer_id int not null, joined_at timestamp not null, invited boolean not null, primary key (gig_id, buyer_id));
+create unique index buyers_email on buyers (email);
+create index gigs_organiser on gigs (organiser_id);
+create index gate_scans_gig on gate_scans (gig_id);
