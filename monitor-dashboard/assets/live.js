@@ -1,0 +1,59 @@
+// News from the server, for as long as the page is open: one stream, taken up again whenever it breaks.
+
+import { url } from "./api.js";
+
+/** Without a word for so long the numbers count as old; the server says something every few seconds. */
+const STALE_AFTER_MS = 20_000;
+const RETRY_MIN_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
+
+/** `onNews(data)` hears every update, `onState(state)` how the stream is: `connecting`, `live`, `stale`, `lost`. */
+export function follow(onNews, onState) {
+  let stream = null;
+  let heard = Date.now();
+  let delay = RETRY_MIN_MS;
+  let retry = 0;
+  let state = "";
+  const say = (next) => {
+    if (next !== state) onState((state = next));
+  };
+  const news = (event) => {
+    heard = Date.now();
+    delay = RETRY_MIN_MS;
+    say("live");
+    if (event.data) onNews(JSON.parse(event.data));
+  };
+  const open = () => {
+    if (stream) stream.close();
+    stream = new EventSource(url("live"));
+    stream.addEventListener("overview", news);
+    stream.onopen = () => { heard = Date.now(); };
+    stream.onerror = () => {
+      // The browser may try by itself and may not: doing it here makes it sure, and slower each time.
+      stream.close();
+      stream = null;
+      say("lost");
+      clearTimeout(retry);
+      retry = setTimeout(open, delay);
+      delay = Math.min(RETRY_MAX_MS, delay * 2);
+    };
+  };
+  const reopen = () => {
+    clearTimeout(retry);
+    delay = RETRY_MIN_MS;
+    open();
+  };
+  setInterval(() => {
+    if (stream && Date.now() - heard > STALE_AFTER_MS) {
+      say("stale");
+      reopen();
+      heard = Date.now();
+    }
+  }, 5_000);
+  // A laptop that was asleep, a network that came back: no reason to wait for the next try.
+  addEventListener("online", reopen);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && !stream) reopen(); });
+  say("connecting");
+  open();
+  return { reopen };
+}
