@@ -27,11 +27,12 @@ async function ask(address, options) {
     response = await fetch(address, { credentials: "same-origin", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError(0, "the service does not answer; is it running?");
+    throw new ApiError(0, "the service does not answer: it may be stopped, or the network between is down");
   }
+  if (response.status === 401) location.assign("login");
   if (!response.ok) {
     const body = await response.json().catch(() => null);
-    throw new ApiError(response.status, body?.error || body?.message || response.statusText || `HTTP ${response.status}`);
+    throw new ApiError(response.status, body?.error || response.statusText || `HTTP ${response.status}`);
   }
   return response;
 }
@@ -40,6 +41,16 @@ export async function get(path, params, signal) {
   return (await ask(url(path, params), { signal })).json();
 }
 
-export async function post(path, body) {
-  return ask(url(path), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+/** Changes something; the header is the server's proof that this page asked and no other. */
+export async function send(method, path, body) {
+  const headers = { "x-monitor-action": "1" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const text = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
+  const response = await ask(url(path), { method, headers, body: text });
+  return response.headers.get("content-type")?.startsWith("application/json") ? response.json() : null;
+}
+
+/** An answer as text, to be kept or saved. */
+export async function text(path, signal) {
+  return (await ask(url(path), { signal })).text();
 }

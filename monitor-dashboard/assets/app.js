@@ -3,8 +3,8 @@
 import * as api from "./api.js";
 import { redrawCharts } from "./charts.js";
 import { h, patch } from "./dom.js";
-import { clock, duration } from "./format.js";
-import { follow } from "./live.js";
+import { clock } from "./format.js";
+import { Seconds, follow } from "./live.js";
 import { choice, dot, empty, look } from "./parts.js";
 import { alerts } from "./views/alerts.js";
 import { compare } from "./views/compare.js";
@@ -35,9 +35,12 @@ const WINDOWS = [["1m", "1 min"], ["5m", "5 min"], ["15m", "15 min"], ["60m", "1
 /** A view that takes longer than this says that it is loading; sooner, a flash would only disturb. */
 const PATIENCE_MS = 200;
 
+/** How often a view asks anew while news come in, every second: its numbers are sums over minutes. */
+const REFRESH_MS = 5_000;
+
 const page = {
   route: readRoute(), data: null, error: null, loading: false, local: {}, asking: null, again: false,
-  live: "connecting", news: null, heardAt: null, paused: false, window: stored("monitor-window", "15m"),
+  live: "connecting", news: null, seconds: new Seconds(), heardAt: null, session: null, loadedAt: 0, paused: false, window: stored("monitor-window", "15m"),
 };
 const [side, top, main] = ["side", "top", "main"].map((id) => document.getElementById(id));
 
@@ -100,7 +103,7 @@ async function load(anew) {
   try {
     const data = await view().load(context(), asking.signal);
     if (page.asking !== asking) return undefined;
-    [page.data, page.error] = [data, null];
+    [page.data, page.error, page.loadedAt] = [data, null, Date.now()];
   } catch (error) {
     if (error.name === "AbortError" || page.asking !== asking) return undefined;
     page.error = error;
@@ -116,7 +119,7 @@ async function load(anew) {
 function context() {
   const { route } = page;
   return {
-    api, route, params: route.params, local: page.local, window: page.window, news: page.news,
+    api, route, params: route.params, local: page.local, window: page.window, news: page.news, seconds: page.seconds.points, session: page.session,
     windowName: WINDOWS.find(([name]) => name === page.window)?.[1] ?? page.window,
     /** Changes parameters of the view's address; the view is loaded anew. */
     go: (params) => { location.hash = address(route.name, route.rest, { ...route.params, ...params }); },
@@ -181,8 +184,9 @@ function frame() {
       return h("a", { href: `#/${name}`, "aria-current": here ? "page" : null }, text, badges[name]);
     })),
     h("div", { class: "side-foot" },
-      page.news?.build ? h("span", {}, page.news.build) : null,
-      page.news?.uptime_seconds ? h("span", {}, `watching for ${duration(page.news.uptime_seconds)}`) : null),
+      page.session ? h("span", {}, `version ${page.session.version}`) : null,
+      page.heardAt ? h("span", {}, `as of ${clock(page.heardAt)}`) : null,
+      page.session?.has_token ? h("button", { type: "button", class: "button", on: { click: leave } }, "Log out") : null),
   ]);
   patch(top, [health(), search(), h("span", { class: "grow" }),
     choice("Time", WINDOWS, page.window, (chosen) => {
@@ -193,6 +197,11 @@ function frame() {
     }),
     liveness(), themeButton(),
     h("button", { type: "button", class: "button quiet icon", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)", on: { click: help } }, "?")]);
+}
+
+async function leave() {
+  await fetch("logout", { method: "POST", headers: { "x-monitor-action": "1" } }).catch(() => null);
+  location.assign("login");
 }
 
 function mark() {
@@ -206,11 +215,13 @@ function badgesOf(news) {
   return {
     alerts: badge(news.alerts_firing, "bad", "alerts firing"),
     recommendations: badge(news.recommendations, "info", "recommendations"),
+    slow: badge(news.running_slow, "warn", "calls run for longer than is good"),
+    pools: badge(news.pools.reduce((sum, pool) => sum + pool.waiting, 0), "bad", "callers wait for a connection"),
   };
 }
 
 function health() {
-  const status = page.news?.health?.status ?? page.news?.status;
+  const status = page.news?.status;
   if (!status) return null;
   const words = { healthy: "Healthy", degraded: "Degraded", unhealthy: "Unhealthy", unknown: "Too early to tell" };
   return h("a", { class: `pill ${look(status)}`, href: "#/" }, dot(look(status)), words[status] || status);
@@ -321,12 +332,19 @@ addEventListener("keydown", key);
 document.addEventListener("visibilitychange", () => { if (!document.hidden && !page.paused) load(false); });
 const stream = follow((news) => {
   page.news = news;
+  page.seconds.add(news);
   page.heardAt = Date.now();
   if (document.hidden || page.paused) return;
   frame();
-  if (!page.loading) load(false);
+  if (page.error || Date.now() - page.loadedAt >= REFRESH_MS) load(false);
+  else if (page.data && view()?.live) draw();
 }, (state) => {
   page.live = state;
-  draw();
+  if (page.data || page.error) draw();
+  else frame();
 });
+api.get("session").then((session) => {
+  page.session = session;
+  frame();
+}, () => { /* Without it nothing can be changed from here; the view's own question tells what is wrong. */ });
 load(true);

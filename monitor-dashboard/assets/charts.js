@@ -96,6 +96,16 @@ function showTip(live, plot, lines) {
   tip.style.top = `${Math.max(0, top - tip.offsetHeight / 2 + plot.bbox.top / devicePixelRatio)}px`;
 }
 
+/** Where a logarithmic axis has its lines: at one, and where there is room at two and five, of each decade. */
+function decades(min, max) {
+  const steps = Math.log10(max / min) > 2.2 ? [1] : [1, 2, 5];
+  const list = [];
+  for (let power = Math.floor(Math.log10(min)); 10 ** power <= max; power += 1) {
+    for (const step of steps) if (step * 10 ** power >= min && step * 10 ** power <= max) list.push(step * 10 ** power);
+  }
+  return list;
+}
+
 const lineHook = {
   kind: "lines",
   create: (element, data) => managed(element, data, (live, current) => {
@@ -105,9 +115,14 @@ const lineHook = {
       cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
       scales: {
         x: { time: true, range: (plot, min, max) => live.data.range || [min, max] },
-        y: { range: (_, min, max) => [0, Math.max(max ?? 0, live.data.least || 0) * 1.08 || 1] },
+        y: current.log
+          ? { distr: 3, range: (_, min, max) => [(min || 1e-4) / 1.3, (max || 1) * 1.3] }
+          : { range: (_, min, max) => [0, Math.max(max ?? 0, live.data.least || 0) * 1.08 || 1] },
       },
-      axes: [timeAxis(), axis({ size: 58, space: 34, values: (_, ticks) => ticks.map((tick) => format(tick)) })],
+      axes: [timeAxis(), axis({
+        size: 58, space: 34, values: (_, ticks) => ticks.map((tick) => format(Number(tick.toPrecision(6)))),
+        ...(current.log ? { splits: (_, __, min, max) => decades(min, max), filter: (_, splits) => splits } : {}),
+      })],
       series: [{}, ...current.series.map((one) => ({
         label: one.name, width: one.width || 1.75, stroke: () => colour(one.colour), points: { show: false }, spanGaps: false,
         fill: one.fill ? () => `color-mix(in srgb, ${colour(one.colour)} 13%, transparent)` : undefined,
@@ -126,13 +141,14 @@ const lineHook = {
 };
 
 /**
- * Lines over time. `columns` are seconds and one list of values a series; `series` have a name and a theme's colour.
+ * Lines over time. `columns` are seconds and one list of values a series; `series` have a name and a theme's colour. With `log`
+ * each decade is as tall as the next, for values from microseconds to seconds.
  */
-export function lines({ columns, series, format, label, height, range, least, tall }) {
-  const shape = `${series.map((one) => one.name).join()} ${height}`;
+export function lines({ columns, series, format, label, height, range, least, log }) {
+  const shape = `${series.map((one) => one.name).join()} ${height} ${log}`;
   return h("div", {
-    class: tall ? "chart tall" : "chart",
-    hook: { ...lineHook, data: { columns, series, format, label, height, range, least, shape } },
+    class: "chart",
+    hook: { ...lineHook, data: { columns, series, format, label, height, range, least, log, shape } },
   });
 }
 
@@ -176,13 +192,14 @@ function drawHeat(plot, data) {
   const rgb = colour("heat");
   const most = Math.log1p(data.most);
   for (const column of data.cells) {
-    const left = plot.valToPos(column.from, "x", true);
-    const right = plot.valToPos(column.to, "x", true);
+    // Whole pixels, so that neighbours neither overlap nor leave a gap.
+    const left = Math.round(plot.valToPos(column.from, "x", true));
+    const right = Math.round(plot.valToPos(column.to, "x", true));
     for (const [low, high, calls] of column.rows) {
-      const top = plot.valToPos(high, "y", true);
-      const bottom = plot.valToPos(low, "y", true);
-      ctx.fillStyle = `rgb(${rgb} / ${0.12 + 0.88 * (Math.log1p(calls) / most)})`;
-      ctx.fillRect(Math.floor(left), Math.floor(top), Math.max(1, Math.ceil(right) - Math.floor(left)), Math.max(1, Math.ceil(bottom) - Math.floor(top)));
+      const top = Math.round(plot.valToPos(high, "y", true));
+      const bottom = Math.round(plot.valToPos(low, "y", true));
+      ctx.fillStyle = `rgb(${rgb} / ${0.1 + 0.9 * (Math.log1p(calls) / most)})`;
+      ctx.fillRect(left, top, Math.max(1, right - left), Math.max(1, bottom - top));
     }
   }
   ctx.restore();
@@ -228,7 +245,7 @@ export function heat({ map, label, height, range }) {
     cells, most, low: low - 0.4, high: high + 0.4, label, height, range,
     columns: [times, times.map(() => null)], shape: `heat ${height}`,
   };
-  return h("div", { class: "chart tall", hook: { ...heatHook, data } });
+  return h("div", { class: "chart", hook: { ...heatHook, data } });
 }
 
 /** A line without axes, for a row of a table. Decoration: the row says the same in numbers. */

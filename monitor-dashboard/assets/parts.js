@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { countParts, durationParts, grouped, known, rateParts, shareParts, words } from "./format.js";
 import { bar } from "./charts.js";
+import { sqlLine } from "./sql.js";
 
 /** A number with its unit set smaller; what is left out of it is in the tool-tip. */
 export function value([number, unit], title) {
@@ -100,6 +101,11 @@ export function select(label, options, chosen, choose) {
     options.map(([name, text]) => h("option", { value: name, selected: name === chosen }, text)));
 }
 
+/** A statement's line in a list, with a dot in the colour of its kind. */
+export function statementCell(row) {
+  return h("span", { class: "with-kind" }, h("i", { class: `dot ${row.kind}`, title: row.kind }, h("span", { class: "sr" }, row.kind)), statementLink(row.fingerprint, row.database, sqlLine(row.text)));
+}
+
 /** Which rows of how many, and a way to the others. `list` has the API's `page`, `page_size` and `total`. */
 export function pager({ page, page_size: size, total }, go) {
   if (total <= size && page === 1) return null;
@@ -145,6 +151,12 @@ export const link = (to, ...children) => h("a", { href: to }, children);
 export function statementLink(fingerprint, database, shown) {
   if (!fingerprint) return h("span", { class: "soft", title: "calls of statements that gave up their place to newer ones" }, shown);
   return h("a", { href: `#/statement/${encodeURIComponent(fingerprint)}${database ? `?database=${encodeURIComponent(database)}` : ""}` }, shown);
+}
+
+/** Failed calls as a share: red from one in a hundred on. */
+export function failedOf(numbers) {
+  const look = numbers.failed === 0 ? "faint" : numbers.error_rate >= 0.01 ? "text-bad" : null;
+  return h("span", { class: look, title: `${grouped(numbers.failed)} of ${grouped(numbers.calls)} calls` }, shareOf(numbers.error_rate));
 }
 
 /** Whom something is about, as a link where it has a page. */

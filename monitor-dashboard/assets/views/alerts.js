@@ -17,6 +17,7 @@ export const alerts = {
     const open = [...all.firing, ...all.pending];
     return [
       title("Alerts", `${plural(all.firing.length, "alert fires", "alerts fire")}, ${count(all.pending.length)} pending`),
+      context.local.refused ? h("p", { class: "notice bad", role: "alert" }, `Not changed: ${context.local.refused}.`) : null,
       open.length === 0
         ? h("section", { class: "card" }, empty("Nothing fires", "A trouble becomes an alert once it has lasted. Those that are over are below."))
         : tableCard("Now", null, table({ label: "Alerts that are there", rows: open, key: (alert) => alert.key, columns: [...columns(now), ...muting(context)] })),
@@ -37,11 +38,11 @@ const columns = (now) => [
 ];
 
 function muting(context) {
-  if (!context.news?.actions) return [];
+  if (!context.session?.actions) return [];
   const change = async (event, alert) => {
     event.currentTarget.disabled = true;
     try {
-      await context.api.post(alert.muted ? "alerts/unmute" : "alerts/mute", { key: alert.key });
+      await context.api.send("POST", alert.muted ? "alerts/unmute" : "alerts/mute", { key: alert.key });
       context.local.refused = null;
     } catch (error) {
       context.local.refused = error.message;
@@ -68,9 +69,10 @@ function sinks(list, now) {
   if (list.length === 0) return card("Who is told", null, h("p", { class: "soft" }, "Nobody: no sink was given to the builder. Alerts are shown here only."));
   return tableCard("Who is told", null, table({ label: "Who is told of alerts", rows: list, columns: [
     { name: "Sink", show: (sink) => h("span", { class: "strong" }, sink.name) },
-    { name: "Told", num: true, show: (sink) => count(sink.told) },
+    { name: "Told", num: true, show: (sink) => count(sink.delivered) },
     { name: "Waiting", num: true, show: (sink) => count(sink.waiting) },
     { name: "Let go", num: true, show: (sink) => h("span", { class: sink.dropped + sink.given_up > 0 ? "text-bad" : null }, count(sink.dropped + sink.given_up)) },
-    { name: "Last trouble", show: (sink) => (sink.last_failure ? `${sink.last_failure}, ${ago(now - sink.last_failure_ago_seconds * 1000, now)}` : "none") },
+    { name: "Last success", show: (sink) => (sink.last_success ? ago(sink.last_success, now) : "–") },
+    { name: "Last trouble", show: (sink) => (sink.last_failure ? h("span", { class: sink.failures_in_a_row > 0 ? "text-bad" : null }, `${sink.last_failure}, ${ago(sink.last_failure_at, now)}`) : "none") },
   ] }));
 }

@@ -2,7 +2,7 @@
 
 import { legend, lines } from "../charts.js";
 import { h } from "../dom.js";
-import { ago, count, duration, plural, share, words } from "../format.js";
+import { ago, clock, count, duration, plural, share, words } from "../format.js";
 import { card, countOf, empty, figure, figures, pill, shareOf, table, tableCard, timeOf, title } from "../parts.js";
 import { sqlLine } from "../sql.js";
 
@@ -72,7 +72,7 @@ function one(pool, leakAfter) {
     pool.held.length === 0
       ? card("Who holds connections now", null, h("p", { class: "soft" }, "Nobody: every connection is in the pool."))
       : tableCard("Who holds connections now", pool.held.length < checkouts.out ? `the ${pool.held.length} longest of ${count(checkouts.out)}` : "longest first", table({ label: `Holders of ${pool.name}`, rows: pool.held, columns: HOLDERS(leakAfter) })),
-    pool.timeouts.map((timeout) => explained(timeout, leakAfter)));
+    timeouts(pool.timeouts, leakAfter));
 }
 
 /** Where a checkout's time goes: waiting for a connection, or having one. */
@@ -96,10 +96,21 @@ function course({ minutes }) {
     h("div", { class: "c6 stack" }, card("Waits over the last hour", legend(WAITS), lines({ columns: [times, minutes.map((minute) => minute.wait_mean_seconds)], series: WAITS, format: duration, least: 0.001, label: "Mean wait for a connection over the last hour", height: 150 }))));
 }
 
-function explained(timeout, leakAfter) {
+/** Time-outs by their reason: the newest is explained, those like it are counted. */
+function timeouts(list, leakAfter) {
+  const groups = new Map();
+  for (const one of list) {
+    const alike = `${one.reason} ${one.explanation.split("\n")[1]}`;
+    if (groups.has(alike)) groups.get(alike).push(one);
+    else groups.set(alike, [one]);
+  }
+  return [...groups].map(([alike, [newest, ...others]]) => explained(alike, newest, others, leakAfter));
+}
+
+function explained(alike, timeout, others, leakAfter) {
   const [, meaning, remedy] = timeout.explanation.split("\n");
-  return h("section", { class: "card", key: `timeout ${timeout.at} ${timeout.waited_seconds}` },
-    h("div", { class: "head" }, h("h2", {}, REASONS[timeout.reason] || words(timeout.reason)), h("span", { class: "note" }, `a checkout timed out ${ago(timeout.at)}`)),
+  return h("section", { class: "card", key: alike },
+    h("div", { class: "head" }, h("h2", {}, REASONS[timeout.reason] || words(timeout.reason)), h("span", { class: "note" }, `a checkout timed out ${ago(timeout.at)}`, others.length > 0 ? `, and ${plural(others.length, "more", "more")} like it since ${clock(others.at(-1).at)}` : null)),
     h("p", {}, `No connection within ${duration(timeout.waited_seconds)}`, timeout.call_site ? [" at ", h("span", { class: "mono" }, timeout.call_site)] : null, `: ${count(timeout.out)} out, ${count(timeout.waiting)} others waiting; ${meaning}.`),
     h("p", { class: "strong" }, capital(remedy)),
     timeout.held.length > 0 ? h("details", {}, h("summary", {}, `Who held the ${plural(timeout.held.length, "connection")} then`), table({ label: "Holders at the time-out", rows: timeout.held, columns: HOLDERS(leakAfter) })) : null);

@@ -17,7 +17,7 @@ export function recommendation(one, context, brief) {
   return h("article", { class: "advice", key: one.key },
     h("div", { class: "head" },
       h("h3", {}, brief ? one.title : h("a", { href: `#/recommendations?key=${encodeURIComponent(one.key)}` }, one.title)),
-      h("span", { class: "row" }, pill(one.priority, `${one.priority} priority`), h("span", { class: "pill" }, words(one.rule)))),
+      h("span", { class: "row" }, pill(one.priority, `${one.priority} priority`), h("span", { class: "pill" }, words(one.rule)), muteButton(one, context))),
     h("p", {}, one.meaning),
     h("p", { class: "small soft" }, [saves, `${one.effort} effort`, CONFIDENCE[one.confidence], `first seen ${ago(one.first_seen)}`].filter(Boolean).join(" · ")),
     h("div", { class: "steps" }, one.remedy.map((step) => (SQL.test(step)
@@ -33,6 +33,22 @@ export function recommendation(one, context, brief) {
           one.evidence.plan_after ? h("div", { class: "c6 stack tight" }, h("h3", {}, "The plan with the change"), h("pre", { class: "plan", tabindex: "0", "aria-label": "The plan with the change" }, one.evidence.plan_after)) : null) : null)));
 }
 
+/** Only where the server lets the page change anything. */
+function muteButton(one, context) {
+  if (!context.session?.actions) return null;
+  const mute = async (event) => {
+    event.currentTarget.disabled = true;
+    try {
+      await context.api.send("POST", "recommendations/mute", { key: one.key });
+      context.local.refused = null;
+    } catch (error) {
+      context.local.refused = error.message;
+    }
+    context.reload();
+  };
+  return h("button", { type: "button", class: "button", title: "Do not give this advice again", on: { click: mute } }, "Mute");
+}
+
 export const recommendations = {
   name: "Recommendations",
   load({ api }, signal) {
@@ -41,6 +57,7 @@ export const recommendations = {
   draw(all, context) {
     return [
       title("Recommendations", all.at ? `looked ${ago(all.at)}${all.muted > 0 ? `, ${count(all.muted)} muted` : ""}` : "not looked yet"),
+      context.local.refused ? h("p", { class: "notice bad", role: "alert" }, `Not changed: ${context.local.refused}.`) : null,
       all.recommendations.length === 0
         ? h("section", { class: "card" }, empty(all.at ? "No advice" : "Not looked yet", all.at
           ? "No rule found anything to do. What each rule looked at, and why it is silent, is below."

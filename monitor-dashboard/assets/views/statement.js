@@ -36,7 +36,7 @@ export const statement = {
         figure("p95", timeOf(numbers.p95_seconds), `p99 ${duration(numbers.p99_seconds)}`),
         figure("Longest", timeOf(numbers.max_seconds), numbers.slow > 0 ? plural(numbers.slow, "slow call") : "no slow call"),
         figure("Rows a call", countOf(one.rows_per_call), one.rows_per_call === null ? "the driver does not tell" : null),
-        figure("Failed", h("span", { class: numbers.failed > 0 ? "text-bad" : null }, shareOf(numbers.error_rate)), numbers.cancelled > 0 ? `${plural(numbers.cancelled, "call")} cancelled` : plural(numbers.failed, "call")),
+        figure("Failed", h("span", { class: numbers.error_rate >= 0.01 ? "text-bad" : null }, shareOf(numbers.error_rate)), numbers.cancelled > 0 ? `${plural(numbers.cancelled, "call")} cancelled` : plural(numbers.failed, "call")),
       ),
       one.recommendations.length > 0 ? h("section", { class: "card flush" }, h("div", { class: "head" }, h("h2", {}, "What to do about it")), one.recommendations.map((advice) => recommendation(advice, context, true))) : null,
       courses(one),
@@ -45,7 +45,7 @@ export const statement = {
         h("div", { class: "c6 stack" }, trendsCard(one.trends))),
       running(one.running),
       callers(one),
-      slowCalls(one),
+      slowCalls(one, context),
       lists(one),
       failures(one),
     ];
@@ -60,7 +60,7 @@ function courses({ minutes, heatmap }) {
   const column = (name) => minutes.map((minute) => minute[name]);
   return h("div", { class: "grid" },
     h("div", { class: "c6 stack" }, card("Latency over the last hour", "darker: more calls", heat({ map: heatmap, label: "Heat map of the statement's latency over the last hour", height: 210 }))),
-    h("div", { class: "c6 stack" }, card("Percentiles", legend(TIMES), lines({ columns: [times, column("p50_seconds"), column("p95_seconds"), column("p99_seconds")], series: TIMES, format: duration, label: "Median, p95 and p99 over the last hour", height: 210, tall: true }))),
+    h("div", { class: "c6 stack" }, card("Percentiles", legend(TIMES), lines({ columns: [times, column("p50_seconds"), column("p95_seconds"), column("p99_seconds")], series: TIMES, format: duration, log: true, label: "Median, p95 and p99 over the last hour", height: 210 }))),
     h("div", { class: "c12 stack" }, card("Calls a second", null, lines({ columns: [times, column("calls_per_second")], series: [{ name: "calls", colour: "accent", fill: true }], format: rate, label: "Calls a second over the last hour", height: 140 }))));
 }
 
@@ -113,20 +113,36 @@ export function parts(call) {
 
 export const PARTS = [{ name: "waiting for a connection", colour: "delete" }, { name: "until the first row", colour: "accent" }, { name: "the other rows", colour: "insert" }, { name: "the reader's own", colour: "update" }];
 
-export const CALL_COLUMNS = [
+const CALL_COLUMNS = [
   { name: "Took", num: true, show: (call) => h("span", { class: call.slow?.very_slow ? "text-bad strong" : "strong" }, timeOf(call.duration_seconds)) },
   { name: "When", show: (call) => h("span", { class: "nowrap", title: call.at }, ago(call.at)) },
-  { name: "Where its time went", show: parts },
-  { name: "Rows", num: true, show: (call) => countOf(call.rows_returned ?? call.rows_affected) },
+  { name: "Where its time went", show: parts, when: (call) => [call.pool_wait_seconds, call.first_row_seconds, call.fetch_seconds, call.reader_seconds].some((seconds) => seconds > 0) },
+  { name: "Rows", num: true, show: (call) => countOf(call.rows_returned || call.rows_affected) },
   { name: "Ended", show: (call) => h("span", { class: "row" }, pill(call.outcome), call.error ? h("span", { class: "small soft" }, [words(call.error), call.error_code].filter(Boolean).join(" ")) : null) },
-  { name: "Line", show: (call) => h("span", { class: "mono small" }, call.call_site ?? "–") },
-  { name: "Pool", show: (call) => call.pool ?? "–" },
-  { name: "Trace", show: (call) => (call.trace_id ? h("span", { class: "mono small", title: call.trace_id }, call.trace_id.slice(0, 8)) : "–") },
+  { name: "Tag", show: (call) => call.tag ?? "–", when: (call) => call.tag },
+  { name: "Line", show: line, when: (call) => call.call_site },
+  { name: "Pool", show: (call) => call.pool ?? "–", when: (call) => call.pool },
+  { name: "Trace", show: (call) => (call.trace_id ? h("span", { class: "mono small", title: call.trace_id }, call.trace_id.slice(0, 8)) : "–"), when: (call) => call.trace_id },
 ];
 
-function slowCalls({ slow_calls: calls }) {
+/** The columns that say something of these calls. */
+export const callColumns = (calls) => CALL_COLUMNS.filter((column) => !column.when || calls.some(column.when));
+
+/** The end of a path: who works on the code knows the rest, and the tool-tip has it. */
+function line(call) {
+  if (!call.call_site) return "–";
+  const short = call.call_site.split("/").slice(-2).join("/");
+  return h("span", { class: "mono small nowrap", title: call.call_site }, short);
+}
+
+/** Slow calls that are shown before somebody asks for more. */
+const CALLS_SHOWN = 8;
+
+function slowCalls({ slow_calls: calls }, { local, draw }) {
   if (calls.length === 0) return null;
-  return tableCard("Slow calls that are kept", legend(PARTS), table({ label: "Slow calls", rows: calls, columns: CALL_COLUMNS }));
+  const shown = local.allCalls ? calls : calls.slice(0, CALLS_SHOWN);
+  return tableCard("Slow calls that are kept", legend(PARTS), table({ label: "Slow calls", rows: shown, columns: callColumns(calls) }),
+    calls.length > CALLS_SHOWN ? h("p", { class: "pager" }, h("span", {}, `${shown.length} of ${calls.length}`), h("button", { type: "button", class: "button", on: { click: () => { local.allCalls = !local.allCalls; draw(); } } }, local.allCalls ? "Show fewer" : "Show all")) : null);
 }
 
 function lists({ by_list_size: sizes }) {

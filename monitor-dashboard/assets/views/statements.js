@@ -3,22 +3,20 @@
 import { spark } from "../charts.js";
 import { h } from "../dom.js";
 import { duration, grouped } from "../format.js";
-import { countOf, empty, kind, pager, rateOf, select, shareBar, shareOf, statementLink, table, tableCard, timeOf, title, trend } from "../parts.js";
-import { sqlLine } from "../sql.js";
+import { countOf, empty, failedOf, pager, rateOf, select, shareBar, statementCell, table, tableCard, timeOf, title, trend } from "../parts.js";
 
 const KINDS = ["select", "insert", "update", "delete", "merge", "ddl", "transaction", "utility", "batch", "unknown"];
 const PAGE_SIZE = 50;
 
-export const COLUMNS = [
-  { name: "Statement", wide: true, show: (row) => statementLink(row.fingerprint, row.database, sqlLine(row.text)) },
-  { name: "Kind", show: (row) => kind(row.kind) },
+const COLUMNS = [
+  { name: "Statement", wide: true, show: statementCell },
   { name: "Share of time", sort: "time", show: (row) => shareBar(row.time_share, row.kind), title: "Its time as a share of all database time" },
   { name: "Calls", sort: "calls", num: true, show: (row) => rateOf(row.numbers.calls_per_second), title: "Calls a second" },
   { name: "Mean", sort: "mean", num: true, show: (row) => timeOf(row.numbers.mean_seconds) },
   { name: "p95", sort: "p95", num: true, show: (row) => timeOf(row.numbers.p95_seconds), title: "95 of 100 calls took no longer" },
   { name: "p99", sort: "p99", num: true, show: (row) => timeOf(row.numbers.p99_seconds), title: "99 of 100 calls took no longer" },
   { name: "Rows", sort: "rows", num: true, show: (row) => countOf(row.rows_per_call), title: "Rows a call, returned and affected" },
-  { name: "Failed", sort: "error_rate", num: true, show: (row) => h("span", { class: row.numbers.failed > 0 ? "text-bad" : "faint" }, shareOf(row.numbers.error_rate)) },
+  { name: "Failed", sort: "error_rate", num: true, show: (row) => failedOf(row.numbers) },
   { name: "Last hour", show: (row) => spark(row.spark.time_seconds), title: "Time it took, minute by minute" },
   { name: "Trend", show: (row) => trend(row.trend), title: "Where its mean time went in the last five minutes" },
 ];

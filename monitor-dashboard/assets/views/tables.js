@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { grouped } from "../format.js";
-import { countOf, empty, link, pager, rateOf, shareBar, shareOf, table, tableCard, timeOf, title } from "../parts.js";
+import { countOf, empty, failedOf, link, pager, rateOf, shareBar, table, tableCard, timeOf, title } from "../parts.js";
 import { order, turn } from "./statements.js";
 
 const COLUMNS = [
@@ -15,7 +15,7 @@ const COLUMNS = [
   { name: "Read and written", show: (row) => balance(row.reads, row.writes), title: "Calls that read it (blue) against calls that write it (amber)" },
   { name: "Mean", sort: "mean", num: true, show: (row) => timeOf(row.numbers.mean_seconds) },
   { name: "p95", sort: "p95", num: true, show: (row) => timeOf(row.numbers.p95_seconds) },
-  { name: "Failed", sort: "error_rate", num: true, show: (row) => h("span", { class: row.numbers.failed > 0 ? "text-bad" : "faint" }, shareOf(row.numbers.error_rate)) },
+  { name: "Failed", sort: "error_rate", num: true, show: (row) => failedOf(row.numbers) },
 ];
 
 function balance(reads, writes) {
