@@ -8,7 +8,7 @@ const RETRY_MIN_MS = 1_000;
 const RETRY_MAX_MS = 30_000;
 
 /** Seconds that are kept to be drawn: a page that is left open for a day keeps no more. */
-const SECONDS_MAX = 180;
+export const SECONDS_MAX = 180;
 
 /** The last seconds, from totals that only grow: rates are their differences. */
 export class Seconds {

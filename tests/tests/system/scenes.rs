@@ -6,7 +6,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use monitor_core::capture::{
-    Call, CallSite, Clock, Database, ErrorClass, Failure, Hands, Origin, Outcome, PoolLevels, Rows, System,
+    Call, CallSite, Clock, Database, ErrorClass, Failure, Hands, Origin, Outcome, PoolLevels, Rows,
+    System,
 };
 use monitor_core::{Builder, LastCall, Monitor, Source};
 
@@ -69,7 +70,8 @@ impl Scene {
 
     /// More statements than anybody looks at, each with a few calls.
     pub(crate) fn crowded() -> Self {
-        let mut scene = Self::of(|builder| builder.statements_max(6_000).texts_max(12_000), BEAT * 24);
+        let mut scene =
+            Self::of(|builder| builder.statements_max(6_000).texts_max(12_000), BEAT * 24);
         let database = Database { name: "crowd".into(), ..Database::of(System::PostgreSql) };
         scene.pools = vec![scene.monitor.pool("crowd", database)];
         for _ in 0..24 {
@@ -98,10 +100,16 @@ impl Scene {
         let long = format!("SELECT {} FROM long_text", vec!["some_column_name"; 60_000].join(", "));
         for _ in 0..36 {
             for text in HOSTILE.into_iter().chain([long.as_str()]) {
-                let origin = Origin { tag: Some("<script>alert(2)</script>"), user: Some("<i>me</i>"), ..Origin::default() };
+                let origin = Origin {
+                    tag: Some("<script>alert(2)</script>"),
+                    user: Some("<i>me</i>"),
+                    ..Origin::default()
+                };
                 let code = Failure::new(ErrorClass::Other).with_code("<u>42</u>");
                 pool.record(Call::new(text, Duration::from_millis(3)).origin(origin));
-                pool.record(Call::new(text, Duration::from_millis(4)).outcome(Outcome::Failed(code)));
+                pool.record(
+                    Call::new(text, Duration::from_millis(4)).outcome(Outcome::Failed(code)),
+                );
             }
             scene.hands.advance(BEAT);
             scene.monitor.beat();
@@ -150,7 +158,10 @@ impl Scene {
         let wave = 1.0 + 0.45 * (self.beats as f64 / 90.0).sin();
         for (place, work) in SHOP.iter().enumerate() {
             let pool = self.pools[usize::from(work.is_report)].clone();
-            let wanted = work.per_second * time.as_secs_f64() * wave * if work.is_report { 1.0 } else { self.random.between(0.85, 1.15) };
+            let wanted = work.per_second
+                * time.as_secs_f64()
+                * wave
+                * if work.is_report { 1.0 } else { self.random.between(0.85, 1.15) };
             let calls = wanted.floor() as u64 + u64::from(self.random.unit() < wanted.fract());
             for _ in 0..calls {
                 self.call(&pool, work, place, trouble);
@@ -161,8 +172,19 @@ impl Scene {
             self.starve();
         }
         let busy = if trouble { 16 } else { 3 + (self.random.unit() * 5.0) as u32 };
-        self.pools[0].set_levels(PoolLevels { size: 16, idle: 16 - busy, max: Some(16), min: Some(4), overflow: 0 });
-        self.pools[1].set_levels(PoolLevels { size: 3, idle: 2, max: Some(4), ..PoolLevels::default() });
+        self.pools[0].set_levels(PoolLevels {
+            size: 16,
+            idle: 16 - busy,
+            max: Some(16),
+            min: Some(4),
+            overflow: 0,
+        });
+        self.pools[1].set_levels(PoolLevels {
+            size: 3,
+            idle: 2,
+            max: Some(4),
+            ..PoolLevels::default()
+        });
         let spent = self.monitor.clock().now().since(began);
         self.hands.advance(time.saturating_sub(spent));
     }
@@ -171,16 +193,31 @@ impl Scene {
         let slower = if trouble && work.suffers { 9.0 } else { 1.0 };
         let spread = (work.spread * self.random.normal()).exp();
         let took = Duration::from_secs_f64(work.median_ms / 1e3 * spread * slower);
-        let waited = Duration::from_secs_f64(if trouble { 0.08 * self.random.unit() } else { 0.0003 * self.random.unit() });
+        let waited = Duration::from_secs_f64(if trouble {
+            0.08 * self.random.unit()
+        } else {
+            0.0003 * self.random.unit()
+        });
         pool.checkout_taken(waited).returned_after(took + Duration::from_micros(400));
-        let rows = if work.writes { Rows::affected(work.rows) } else { Rows::returned((work.rows as f64 * self.random.between(0.5, 1.5)) as u64) };
+        let rows = if work.writes {
+            Rows::affected(work.rows)
+        } else {
+            Rows::returned((work.rows as f64 * self.random.between(0.5, 1.5)) as u64)
+        };
         let failed = self.random.unit() < work.failing * if trouble { 6.0 } else { 1.0 };
         let outcome = match failed {
-            true if place.is_multiple_of(2) => Outcome::Failed(Failure::new(ErrorClass::UniqueViolation).with_code("23505")),
+            true if place.is_multiple_of(2) => {
+                Outcome::Failed(Failure::new(ErrorClass::UniqueViolation).with_code("23505"))
+            }
             true => Outcome::Failed(Failure::new(ErrorClass::Timeout).with_code("57014")),
             false => Outcome::Completed,
         };
-        let origin = Origin { tag: Some(work.route), call_site: Some(CallSite::from(work.site)), connection: Some(place as u64 % 16), ..Origin::default() };
+        let origin = Origin {
+            tag: Some(work.route),
+            call_site: Some(CallSite::from(work.site)),
+            connection: Some(place as u64 % 16),
+            ..Origin::default()
+        };
         pool.record(Call::new(work.text, took).rows(rows).outcome(outcome).origin(origin));
     }
 
@@ -207,7 +244,10 @@ impl Scene {
         pool.set_levels(PoolLevels { size: 16, idle: 0, max: Some(16), ..PoolLevels::default() });
         let holders: Vec<_> = (0..16)
             .map(|_| {
-                let (checkout, last) = (pool.checkout_at(Some(CallSite::from(SHOP[0].site))).taken(), LastCall::default());
+                let (checkout, last) = (
+                    pool.checkout_at(Some(CallSite::from(SHOP[0].site))).taken(),
+                    LastCall::default(),
+                );
                 checkout.shows(&last);
                 last.begins(pool.statement(SHOP[0].text), self.monitor.clock().now());
                 (checkout, last)
@@ -235,7 +275,8 @@ pub(crate) const HOSTILE: [&str; 7] = [
 
 impl Random {
     fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
 
