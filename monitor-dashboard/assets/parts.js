@@ -118,6 +118,14 @@ export function pager({ page, page_size: size, total }, go) {
       h("button", { type: "button", class: "button", disabled: page >= last, on: { click: () => go(page + 1) } }, "Next")));
 }
 
+/** A sentence of the monitor's: what stands between back-ticks is code. */
+export function prose(text) {
+  return String(text ?? "").split(/`([^`]*)`/).map((part, at) => (at % 2 === 1 ? h("code", { class: "inline" }, part) : part));
+}
+
+/** The same, with a capital at its beginning. */
+export const sentence = (text = "") => prose(text.charAt(0).toUpperCase() + text.slice(1));
+
 /** Copies a text, and says so. */
 export function copyButton(text, name = "Copy") {
   const copy = async (event) => {

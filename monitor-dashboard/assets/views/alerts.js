@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { ago, clock, count, duration, grouped, moment, plural, words } from "../format.js";
-import { card, dot, empty, look, pager, pill, subject, table, tableCard, title } from "../parts.js";
+import { card, dot, empty, look, pager, pill, sentence, subject, table, tableCard, title } from "../parts.js";
 
 /** The timeline goes back an hour. */
 const HOUR_MS = 3_600_000;
@@ -31,7 +31,7 @@ export const alerts = {
 const columns = (now) => [
   { name: "State", show: (alert) => h("span", { class: "row nowrap" }, pill(alert.state), alert.muted ? pill("muted") : null) },
   { name: "Severity", show: (alert) => h("span", { class: "kind" }, dot(look(alert.severity)), alert.severity) },
-  { name: "What", wide: true, show: (alert) => h("div", {}, h("p", { class: "wrap" }, alert.message), h("p", { class: "small soft cell" }, words(alert.kind), " · ", subject(alert.subject))) },
+  { name: "What", wide: true, show: (alert) => h("div", {}, h("p", { class: "wrap" }, sentence(alert.message)), h("p", { class: "small soft cell" }, words(alert.kind), " · ", subject(alert.subject))) },
   { name: "Since", show: (alert) => h("span", { class: "nowrap", title: moment(alert.since) }, ago(alert.since, now)) },
   { name: "Lasted", num: true, show: (alert) => duration((Date.parse(alert.resolved_at ?? new Date(now).toISOString()) - Date.parse(alert.since)) / 1000) },
   { name: "Fired", num: true, show: (alert) => (alert.times_fired > 0 ? `${count(alert.times_fired)}×` : "–") },

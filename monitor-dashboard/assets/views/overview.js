@@ -3,7 +3,7 @@
 import { heat, legend, lines } from "../charts.js";
 import { h } from "../dom.js";
 import { ago, count, duration, plural, rate, share, words } from "../format.js";
-import { card, countOf, dot, empty, figure, figures, link, look, pill, rateOf, shareBar, shareOf, statementCell, subject, table, tableCard, timeOf, title, trend } from "../parts.js";
+import { card, countOf, dot, empty, figure, figures, link, look, pill, prose, rateOf, sentence, shareBar, shareOf, statementCell, subject, table, tableCard, timeOf, title, trend } from "../parts.js";
 import { gauge } from "./pools.js";
 
 const CALLS = [{ name: "calls", colour: "accent", fill: true }];
@@ -64,10 +64,10 @@ function attention({ attention: list, attention_left_out: more }) {
   return card("Needs attention now", more > 0 ? `and ${count(more)} more` : null, h("ul", { class: "attention" }, list.slice(0, SHOWN).map((one) => h("li", { key: `${one.source} ${one.kind} ${one.key} ${one.message.length}` },
     dot(look(one.severity)),
     h("div", {},
-      h("p", {}, h("span", { class: "sr" }, `${one.severity}: `), one.message),
+      h("p", {}, h("span", { class: "sr" }, `${one.severity}: `), sentence(one.message)),
       h("p", { class: "small soft" }, words(one.kind), one.subject?.fingerprint || one.subject?.pool ? [" · ", subject(one.subject)] : null, one.since ? ` · ${ago(one.since)}` : null)),
     h("a", { class: "small nowrap", href: `#/${PLACES[one.view]}` }, "Look", h("span", { class: "sr" }, ` at ${words(one.view)}`))))),
-  list.length > SHOWN ? h("details", {}, h("summary", {}, `${list.length - SHOWN} more`), h("ul", { class: "attention" }, list.slice(SHOWN).map((one) => h("li", {}, dot(look(one.severity)), h("p", {}, one.message), h("a", { class: "small", href: `#/${PLACES[one.view]}` }, "Look", h("span", { class: "sr" }, ` at ${words(one.view)}`)))))) : null);
+  list.length > SHOWN ? h("details", {}, h("summary", {}, `${list.length - SHOWN} more`), h("ul", { class: "attention" }, list.slice(SHOWN).map((one) => h("li", {}, dot(look(one.severity)), h("p", {}, sentence(one.message)), h("a", { class: "small", href: `#/${PLACES[one.view]}` }, "Look", h("span", { class: "sr" }, ` at ${words(one.view)}`)))))) : null);
 }
 
 const STATUS = { healthy: "All checks are well", degraded: "It works, with trouble", unhealthy: "It does not work", unknown: "Too early to tell" };
@@ -78,7 +78,7 @@ function healthCard({ health }) {
     h("p", { class: "row" }, pill(health.status), h("span", {}, STATUS[health.status])),
     shown.length === 0 ? null : h("ul", { class: "checks" }, shown.map((check) => h("li", {},
       dot(look(check.status)),
-      h("div", {}, h("span", { class: "sr" }, `${check.status}: `), h("span", { class: "strong" }, words(check.kind)), " ", h("span", { class: "soft" }, check.message))))));
+      h("div", {}, h("span", { class: "sr" }, `${check.status}: `), h("span", { class: "strong" }, words(check.kind)), " ", h("span", { class: "soft" }, prose(check.message)))))));
 }
 
 const NOW = [{ name: "calls", colour: "accent", fill: true }, { name: "failed", colour: "delete", fill: true }];

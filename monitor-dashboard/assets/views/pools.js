@@ -3,7 +3,7 @@
 import { legend, lines } from "../charts.js";
 import { h } from "../dom.js";
 import { ago, clock, count, duration, plural, share, words } from "../format.js";
-import { card, countOf, empty, figure, figures, pill, shareOf, table, tableCard, timeOf, title } from "../parts.js";
+import { card, countOf, empty, figure, figures, pill, prose, sentence, shareOf, table, tableCard, timeOf, title } from "../parts.js";
 import { sqlLine } from "../sql.js";
 
 /** Connections in use, idle, and not made yet; red where somebody waits. */
@@ -111,11 +111,7 @@ function explained(alike, timeout, others, leakAfter) {
   const [, meaning, remedy] = timeout.explanation.split("\n");
   return h("section", { class: "card", key: alike },
     h("div", { class: "head" }, h("h2", {}, REASONS[timeout.reason] || words(timeout.reason)), h("span", { class: "note" }, `a checkout timed out ${ago(timeout.at)}`, others.length > 0 ? `, and ${plural(others.length, "more", "more")} like it since ${clock(others.at(-1).at)}` : null)),
-    h("p", {}, `No connection within ${duration(timeout.waited_seconds)}`, timeout.call_site ? [" at ", h("span", { class: "mono" }, timeout.call_site)] : null, `: ${count(timeout.out)} out, ${count(timeout.waiting)} others waiting; ${meaning}.`),
-    h("p", { class: "strong" }, capital(remedy)),
+    h("p", {}, `No connection within ${duration(timeout.waited_seconds)}`, timeout.call_site ? [" at ", h("span", { class: "mono" }, timeout.call_site)] : null, `: ${count(timeout.out)} out, ${count(timeout.waiting)} others waiting; `, prose(meaning), "."),
+    h("p", { class: "strong" }, sentence(remedy)),
     timeout.held.length > 0 ? h("details", {}, h("summary", {}, `Who held the ${plural(timeout.held.length, "connection")} then`), table({ label: "Holders at the time-out", rows: timeout.held, columns: HOLDERS(leakAfter) })) : null);
-}
-
-function capital(text = "") {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { ago, count, duration, moment, plural, share, words } from "../format.js";
-import { card, copyButton, empty, pairs, pill, statementLink, table, tableCard, title } from "../parts.js";
+import { card, copyButton, empty, pairs, pill, sentence, statementLink, table, tableCard, title } from "../parts.js";
 import { sqlBlock, sqlLine } from "../sql.js";
 
 const CONFIDENCE = {
@@ -16,13 +16,13 @@ export function recommendation(one, context, brief) {
   const saves = one.saves_seconds_per_hour > 0 ? `saves about ${duration(one.saves_seconds_per_hour)} an hour${one.saves_share > 0 ? `, ${share(one.saves_share)} of all database time` : ""}` : null;
   return h("article", { class: "advice", key: one.key },
     h("div", { class: "head" },
-      h("h3", {}, brief ? one.title : h("a", { href: `#/recommendations?key=${encodeURIComponent(one.key)}` }, one.title)),
+      h("h3", {}, brief ? sentence(one.title) : h("a", { href: `#/recommendations?key=${encodeURIComponent(one.key)}` }, sentence(one.title))),
       h("span", { class: "row" }, pill(one.priority, `${one.priority} priority`), h("span", { class: "pill" }, words(one.rule)), muteButton(one, context))),
-    h("p", {}, one.meaning),
+    h("p", {}, sentence(one.meaning), "."),
     h("p", { class: "small soft" }, [saves, `${one.effort} effort`, CONFIDENCE[one.confidence], `first seen ${ago(one.first_seen)}`].filter(Boolean).join(" · ")),
     h("div", { class: "steps" }, one.remedy.map((step) => (SQL.test(step)
       ? h("div", { class: "step" }, sqlBlock(step), copyButton(step, "Copy SQL"))
-      : h("p", {}, step)))),
+      : h("p", { class: "do" }, sentence(step))))),
     h("details", { open: context.params.key === one.key },
       h("summary", {}, "What it rests on"),
       h("div", { class: "stack" },
