@@ -70,7 +70,7 @@ function one(pool, leakAfter) {
     waitAgainstHold(checkouts),
     course(pool),
     pool.held.length === 0
-      ? card("Who holds connections now", null, h("p", { class: "soft" }, "Nobody: every connection is in the pool."))
+      ? card("Who holds connections now", null, h("p", { class: "soft" }, levels?.in_use > 0 ? `Not known: ${plural(levels.in_use, "connection")} in use, none of them taken through the monitor.` : "Nobody: every connection is in the pool."))
       : tableCard("Who holds connections now", pool.held.length < checkouts.out ? `the ${pool.held.length} longest of ${count(checkouts.out)}` : "longest first", table({ label: `Holders of ${pool.name}`, rows: pool.held, columns: HOLDERS(leakAfter) })),
     timeouts(pool.timeouts, leakAfter));
 }

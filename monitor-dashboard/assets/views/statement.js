@@ -141,7 +141,7 @@ const CALLS_SHOWN = 8;
 function slowCalls({ slow_calls: calls }, { local, draw }) {
   if (calls.length === 0) return null;
   const shown = local.allCalls ? calls : calls.slice(0, CALLS_SHOWN);
-  return tableCard("Slow calls that are kept", legend(PARTS), table({ label: "Slow calls", rows: shown, columns: callColumns(calls) }),
+  return tableCard("Slow calls that are kept", calls.some((call) => call.first_row_seconds > 0) ? legend(PARTS) : null, table({ label: "Slow calls", rows: shown, columns: callColumns(calls) }),
     calls.length > CALLS_SHOWN ? h("p", { class: "pager" }, h("span", {}, `${shown.length} of ${calls.length}`), h("button", { type: "button", class: "button", on: { click: () => { local.allCalls = !local.allCalls; draw(); } } }, local.allCalls ? "Show fewer" : "Show all")) : null);
 }
 
