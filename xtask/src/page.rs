@@ -54,7 +54,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
 /// The folder of the packages, installed under the target folder if they are not there yet.
 pub(crate) fn tools() -> Result<PathBuf> {
     let (manifests, folder) = (workspace::root().join(MANIFESTS), workspace::target().join("page"));
-    let lock = fs::read(manifests.join("package-lock.json")).context("cannot read the lock file")?;
+    let lock =
+        fs::read(manifests.join("package-lock.json")).context("cannot read the lock file")?;
     // Copied last: it stands for an installation that was finished.
     let done = folder.join("installed.json");
     if fs::read(&done).ok().as_ref() == Some(&lock) {
