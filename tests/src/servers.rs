@@ -27,6 +27,15 @@ pub fn alertmanager_url() -> String {
     read("MONITOR_TEST_ALERTMANAGER_URL", "Alertmanager")
 }
 
+/// The folder of what drives a browser: its `node_modules` hold Playwright and axe.
+///
+/// # Panics
+///
+/// Where nobody said it, with the remedy: a missing tool is an error and never a silent skip.
+pub fn page_tools() -> String {
+    read("MONITOR_TEST_PAGE_TOOLS", "browser")
+}
+
 fn read(variable: &str, server: &str) -> String {
     match std::env::var(variable) {
         Ok(url) if !url.trim().is_empty() => url,

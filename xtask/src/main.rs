@@ -7,6 +7,7 @@ mod corpus;
 mod interrupt;
 mod mixin;
 mod openapi;
+mod page;
 mod rules;
 mod schemathesis;
 mod servers;
@@ -34,6 +35,7 @@ cargo xtask <chore>
   mixin         write the Grafana dashboard and the Prometheus rules; --check only compares
   openapi       write the description of the dashboard's API; --check only compares
   schemathesis  ask the demo's dashboard what its description allows, and what it does not
+  assets        write the page's files that come from npm; --check only compares
   tidy          check the rules of ARCHITECTURE.md, and that nothing is left lying about
 ";
 
@@ -59,6 +61,7 @@ fn run(chore: &str, args: Vec<String>) -> Result<ExitCode> {
         "mixin" => mixin::run(&args),
         "openapi" => openapi::run(&args),
         "schemathesis" => schemathesis::run(&args),
+        "assets" => page::run(&args),
         "tidy" => tidy::run(),
         "install" => servers::install(),
         "" | "help" | "--help" | "-h" => {

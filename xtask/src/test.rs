@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, killpg};
 
 use crate::interrupt::{Interrupt, POLL};
+use crate::page;
 use crate::servers::Servers;
 use crate::steps::Step;
 use crate::workspace;
@@ -31,8 +32,10 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let selection = Selection::of(args);
     let interrupt = Interrupt::install()?;
     let servers = Servers::start(&interrupt)?;
+    let tools = page::tools()?;
 
-    let tests = tests(&selection, args);
+    let mut tests = tests(&selection, args);
+    tests.env(page::TOOLS, tools);
     let mut code = supervised("tests", tests, &servers, &interrupt)?;
     if code == 0 {
         code = match documentation(&selection) {

@@ -10,6 +10,14 @@ pub(crate) fn root() -> PathBuf {
     path
 }
 
+/// Where builds go, and what they need beside them.
+pub(crate) fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root().join(folder),
+        None => root().join("target"),
+    }
+}
+
 /// The cargo that runs us (so that a toolchain override holds), at the workspace's root.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

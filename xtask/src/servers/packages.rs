@@ -33,6 +33,10 @@ struct Part {
     packages: &'static [&'static str],
 }
 
+/// What the browser of the page's tests may be called.
+const BROWSERS: [&str; 4] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
 /// Installs what is missing, or says what to install.
 pub(super) fn ensure(wanted: Wanted) -> Result<()> {
     let parts = parts(&wanted);
@@ -63,7 +67,7 @@ pub(super) fn ensure_hypopg() -> Result<()> {
     apt_get(&[&format!("postgresql-{}-hypopg", version.display())])
 }
 
-fn parts(wanted: &Wanted) -> [Part; 7] {
+fn parts(wanted: &Wanted) -> [Part; 10] {
     [
         Part {
             wanted: wanted.postgres,
@@ -84,6 +88,14 @@ fn parts(wanted: &Wanted) -> [Part; 7] {
             },
             packages: &["prometheus"],
         },
+        // The tests of the page look at it in a browser, which node drives.
+        Part {
+            wanted: true,
+            present: || BROWSERS.iter().any(|name| binaries::find(name).is_some()),
+            packages: &["chromium"],
+        },
+        Part { wanted: true, present: || binaries::find("node").is_some(), packages: &["nodejs"] },
+        Part { wanted: true, present: || binaries::find("npm").is_some(), packages: &["npm"] },
         // The build scripts of pq-sys and mysqlclient-sys ask it where the two libraries are.
         Part {
             wanted: true,
