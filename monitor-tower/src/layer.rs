@@ -101,7 +101,9 @@ impl Request {
 
 impl Drop for Request {
     fn drop(&mut self) {
-        if let Some(tell) = self.settings.on_end.as_ref().filter(|_| !self.settings.monitor.is_off()) {
+        if let Some(tell) =
+            self.settings.on_end.as_ref().filter(|_| !self.settings.monitor.is_off())
+        {
             tell(self.scope.name(), &self.scope.summary());
         }
     }

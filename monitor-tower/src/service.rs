@@ -80,7 +80,8 @@ where
         let result = ready!(this.future.poll(cx));
         let request = this.request.take();
         Poll::Ready(result.map(|mut response| {
-            if let Some(request) = request.as_ref().filter(|request| request.settings.server_timing) {
+            if let Some(request) = request.as_ref().filter(|request| request.settings.server_timing)
+            {
                 let timing = server_timing(&request.scope.summary());
                 // Digits and a few signs are always a header.
                 if let Ok(timing) = HeaderValue::try_from(timing) {

@@ -57,7 +57,8 @@ impl World {
                 }))
             }
         };
-        let routes = Router::new().route("/orders/{count}", get(orders)).route("/stream/{count}", get(rows));
+        let routes =
+            Router::new().route("/orders/{count}", get(orders)).route("/stream/{count}", get(rows));
         routes.fallback(|| async { "nothing here" }).layer(layer)
     }
 
@@ -91,10 +92,10 @@ async fn requests_are_called_after_their_routes_and_never_after_their_paths() {
     send(&app, "/orders/3").await;
     send(&app, "/orders/1").await;
     send(&app, "/secret/token-123").await;
-    assert_eq!(world.names(), [
-        ("GET (no route)".into(), 1, 0),
-        ("GET /orders/{count}".into(), 2, 4),
-    ]);
+    assert_eq!(
+        world.names(),
+        [("GET (no route)".into(), 1, 0), ("GET /orders/{count}".into(), 2, 4),]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -112,7 +113,12 @@ async fn hundreds_of_requests_at_once_keep_their_calls_apart() {
     assert_eq!(scopes.len(), 20);
     for scope in &scopes {
         let each: u64 = scope.name.trim_start_matches("/orders/").parse().unwrap();
-        assert_eq!((scope.units, scope.calls, scope.calls_max), (20, 20 * each, each), "{}", scope.name);
+        assert_eq!(
+            (scope.units, scope.calls, scope.calls_max),
+            (20, 20 * each, each),
+            "{}",
+            scope.name
+        );
     }
     let all: u64 = scopes.iter().map(|scope| scope.calls).sum();
     assert_eq!(all, world.monitor.snapshot().lifetime.total.calls);

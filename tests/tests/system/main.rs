@@ -9,4 +9,5 @@ mod opentelemetry;
 mod parity;
 mod pg_stat_statements;
 mod precise;
+mod requests;
 mod shop;
