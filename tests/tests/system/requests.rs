@@ -202,7 +202,7 @@ async fn a_loop_a_fan_out_and_a_batch_are_told_apart_on_postgres() {
     let monitor = monitor();
     let pool = sqlx_postgres(&monitor).await;
     let by_id = |id: i64| {
-        let query = sqlx::query("select name from people where id = $1").bind(id);
+        let query = sqlx::query("select name, pg_sleep(0.05) from people where id = $1").bind(id);
         query.fetch_all(&pool)
     };
     let looped = monitor.scope("loop").wrap(async {
