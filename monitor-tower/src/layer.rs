@@ -23,8 +23,11 @@ pub(crate) struct Settings {
     monitor: Monitor,
     name: Arc<dyn Fn(&Parts) -> String + Send + Sync>,
     pub(crate) server_timing: bool,
-    on_end: Option<Arc<dyn Fn(&str, &ScopeSummary) + Send + Sync>>,
+    on_end: Option<Arc<OnEnd>>,
 }
+
+/// Whoever is told of a request that is over.
+type OnEnd = dyn Fn(&str, &ScopeSummary) + Send + Sync;
 
 /// A request that goes on. Dropped when it is over, however it ends.
 pub(crate) struct Request {
