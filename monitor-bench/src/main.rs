@@ -8,6 +8,7 @@ mod advice;
 mod calls;
 mod rounds;
 mod rules;
+mod scopes;
 mod scrape;
 mod variants;
 
@@ -38,6 +39,7 @@ fn main() -> anyhow::Result<()> {
         [] => {
             measure()?;
             scrape::run()?;
+            scopes::run()?;
             calls::run()
         }
         ["--advice", rest @ ..] => advise(rest),

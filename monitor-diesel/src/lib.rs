@@ -32,6 +32,7 @@
 //! | `deadpool`, `bb8`, `mobc` | a `MonitoredPool` each, around the pools of diesel-async |
 //! | `precise` | `MonitoredConnection`: rows, true errors and times, for a connection whose type you can change |
 //! | `postgres`, `mysql`, `sqlite` | the same with what diesel wrote for each connection: `save_changes`, `build_transaction`, COPY, `immediate_transaction` |
+//! | `async-sqlite` | `CarriesScope`: units of work on the threads where diesel-async runs SQLite |
 //! | `async`, `async-postgres`, `async-mysql` | the same for diesel-async, with pipelining and `save_changes` |
 //!
 //! # What is seen
@@ -102,6 +103,8 @@ mod adapter;
 mod asker;
 #[cfg(feature = "bb8")]
 pub mod bb8;
+#[cfg(feature = "async-sqlite")]
+mod carry;
 mod connection;
 #[cfg(feature = "deadpool")]
 pub mod deadpool;
@@ -125,6 +128,8 @@ mod url;
 
 pub use adapter::Watch;
 pub use asker::{DieselAsker, asker};
+#[cfg(feature = "async-sqlite")]
+pub use carry::CarriesScope;
 pub use install::{
     InstallError, MakeInstrumentation, install, install_with, instrumentation, watch_of,
 };

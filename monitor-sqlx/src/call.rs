@@ -21,7 +21,7 @@ pub(crate) async fn execute<DB: MonitoredDatabase>(
     arrival: Arrival,
 ) -> Result<DB::QueryResult, Error> {
     let tells_affected = DB::tells_affected(query.text());
-    let timer = watch.start(query.text(), arrival);
+    let timer = query.start(watch, arrival);
     timed::<DB, _>(timer, DB::execute(raw, query), |timer, result| {
         // The core takes the one number for what the statement is: rows returned or rows changed.
         if !DB::TAGS_QUERIES {
@@ -43,7 +43,7 @@ pub(crate) async fn fetch_all<DB: MonitoredDatabase>(
     if words::writes(query.text()) {
         return returning::<DB>(raw, query, usize::MAX, watch, arrival).await;
     }
-    let timer = watch.start(query.text(), arrival);
+    let timer = query.start(watch, arrival);
     timed::<DB, _>(timer, DB::fetch_all(raw, query), |timer, rows| {
         timer.add_returned(rows.len() as u64);
     })
@@ -59,7 +59,7 @@ pub(crate) async fn fetch_optional<DB: MonitoredDatabase>(
     if words::writes(query.text()) {
         return Ok(returning::<DB>(raw, query, 1, watch, arrival).await?.pop());
     }
-    let timer = watch.start(query.text(), arrival);
+    let timer = query.start(watch, arrival);
     timed::<DB, _>(timer, DB::fetch_optional(raw, query), |timer, row| {
         timer.add_returned(u64::from(row.is_some()));
     })
@@ -76,7 +76,7 @@ async fn returning<DB: MonitoredDatabase>(
     watch: &Watch,
     arrival: Arrival,
 ) -> Result<Vec<DB::Row>, Error> {
-    let timer = watch.start(query.text(), arrival);
+    let timer = query.start(watch, arrival);
     let work = Box::pin(async move {
         let (mut rows, mut affected, mut seen) = (Vec::new(), 0, 0);
         let mut steps = DB::fetch_many(raw, query);

@@ -84,6 +84,9 @@ pub(crate) mod sealed {
             sql: SqlStr,
         ) -> BoxFuture<'e, Result<Describe<Self>, Error>>;
 
+        /// Adds bound values to a hash; says whether all of them are in it.
+        fn hash(values: &Self::Arguments, hasher: &mut capture::ParameterHasher) -> bool;
+
         /// Rows changed, as far as the driver can be believed.
         fn rows_affected(result: &Self::QueryResult) -> u64;
 
@@ -160,6 +163,14 @@ macro_rules! driver {
                 sql: SqlStr,
             ) -> BoxFuture<'e, Result<Describe<Self>, Error>> {
                 raw.describe(sql)
+            }
+
+            // Encoded values have no accessor; what sqlx derives shows all of them, and a test says so.
+            fn hash(
+                values: &<Self as Database>::Arguments,
+                hasher: &mut capture::ParameterHasher,
+            ) -> bool {
+                hasher.values_shown(values)
             }
 
             fn rows_affected(result: &Self::QueryResult) -> u64 {

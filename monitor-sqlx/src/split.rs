@@ -1,7 +1,11 @@
 //! A query taken apart, so that its text can be read before the driver gets it.
 
+use monitor_core::CallTimer;
 use sqlx::error::BoxDynError;
 use sqlx::{Database, Execute, SqlStr};
+
+use crate::database::MonitoredDatabase;
+use crate::watch::{Arrival, Watch};
 
 /// What a query consists of.
 ///
@@ -24,6 +28,21 @@ impl<DB: Database> Split<DB> {
         // After the arguments are taken, as the drivers do it: `Map` answers by what is left.
         let persistent = query.persistent();
         Self { sql: query.sql(), statement, arguments, persistent }
+    }
+
+    /// Starts timing its call: now. In a unit of work its values are told as a hash.
+    pub(crate) fn start<'w>(&self, watch: &'w Watch, arrival: Arrival) -> CallTimer<'w>
+    where
+        DB: MonitoredDatabase,
+    {
+        watch.start(self.text(), arrival).with_parameters(|hasher| {
+            hasher.text(self.text());
+            match &self.arguments {
+                Some(Ok(Some(values))) => DB::hash(values, hasher),
+                Some(Ok(None)) => true,
+                Some(Err(_)) | None => false,
+            }
+        })
     }
 
     pub(crate) fn text(&self) -> &str {

@@ -77,7 +77,7 @@ impl<'e, DB: MonitoredDatabase> CallStream<'e, DB> {
     fn begin(&mut self) {
         if let Some(Start { raw, query, watch, arrival }) = self.start.take() {
             self.tells_affected = DB::tells_affected(query.text());
-            self.timer = Some(watch.start(query.text(), arrival));
+            self.timer = Some(query.start(watch, arrival));
             self.rows = Some(Marked::new(DB::fetch_many(raw, query), DB::OWN_THREADS));
         }
     }

@@ -84,10 +84,10 @@ pub(crate) struct EndedUnit {
 
 /// Units of one name that wait to be looked at.
 const SUSPECTS_OF_NAME_MAX: usize = 8;
-/// Units that wait to be looked at.
-const SUSPECTS_MAX: usize = 256;
-/// Units kept that were found to repeat calls.
-const GUILTY_MAX: usize = 32;
+/// Calls of units that wait to be looked at. About 150 B each.
+const SUSPECT_CALLS_MAX: usize = 20_000;
+/// Calls kept of units that were found to repeat some; the oldest unit makes room.
+const GUILTY_CALLS_MAX: usize = 5_000;
 /// Repeated calls kept of one name; those that cost least make room.
 const REPEATS_OF_NAME_MAX: usize = 16;
 /// Statements kept of the worst unit.
@@ -218,10 +218,10 @@ impl Scopes {
             return;
         }
         let mut books = lock(&self.books);
-        if books.guilty.len() >= GUILTY_MAX {
+        books.guilty.push_back(unit.clone());
+        while books.guilty.len() > 1 && calls_of(books.guilty.iter()) > GUILTY_CALLS_MAX {
             books.guilty.pop_front();
         }
-        books.guilty.push_back(unit.clone());
         let entry = books.entry(&unit.name, self.names_max);
         let repeats = &mut entry.activity.repeats;
         for found in found {
@@ -271,7 +271,7 @@ impl ScopeBooks {
 
     /// Somebody shall look at a unit, if not too many wait for that already.
     fn suspect(&mut self, unit: Arc<EndedUnit>) {
-        let is_full = self.suspects.len() >= SUSPECTS_MAX;
+        let is_full = calls_of(self.suspects.iter()) + unit.calls.len() > SUSPECT_CALLS_MAX;
         let of_name = self.suspects.iter().filter(|other| other.name == unit.name).count();
         if is_full || of_name >= SUSPECTS_OF_NAME_MAX {
             self.losses.unjudged += 1;
@@ -288,6 +288,10 @@ impl ScopeBooks {
             self.calls_kept -= oldest.calls.len();
         }
     }
+}
+
+fn calls_of<'a>(units: impl Iterator<Item = &'a Arc<EndedUnit>>) -> usize {
+    units.map(|unit| unit.calls.len()).sum()
 }
 
 fn is_same(a: &RepeatedCalls, b: &RepeatedCalls) -> bool {

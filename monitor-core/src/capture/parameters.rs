@@ -1,5 +1,6 @@
 //! Values of a call as a hash that only this process can make.
 
+use std::fmt::{self, Write};
 use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 use std::num::NonZeroU64;
 use std::sync::LazyLock;
@@ -24,11 +25,20 @@ pub struct Parameters {
     pub bound: Option<NonZeroU64>,
 }
 
+/// Hashes what is written to it, up to so many bytes.
+struct Shown<'a> {
+    to: &'a mut DefaultHasher,
+    left: usize,
+}
+
 static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 // === impl ParameterHasher ===
 
 impl ParameterHasher {
+    /// Bytes of values that are shown for [`values_shown`](Self::values_shown); more would be felt.
+    pub const SHOWN_BYTES_MAX: usize = 4_096;
+
     /// With nothing in it.
     #[must_use]
     pub fn new() -> Self {
@@ -48,6 +58,15 @@ impl ParameterHasher {
         self.values.write(encoded);
     }
 
+    /// Adds values as their `Debug` shows them, for drivers that give no bytes; says `false` where that takes more than
+    /// [`SHOWN_BYTES_MAX`](Self::SHOWN_BYTES_MAX), and they are then not known. Only for types that show all they hold.
+    #[must_use = "values that were not added must not count as known"]
+    pub fn values_shown(&mut self, values: &impl fmt::Debug) -> bool {
+        let mut shown = Shown { to: &mut self.values, left: Self::SHOWN_BYTES_MAX };
+        self.has_values = true;
+        write!(shown, "{values:?}").is_ok()
+    }
+
     /// The hashes of all that was added.
     #[must_use]
     pub fn finish(&self) -> Parameters {
@@ -61,6 +80,14 @@ impl ParameterHasher {
 impl Default for ParameterHasher {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl fmt::Write for Shown<'_> {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        self.left = self.left.checked_sub(part.len()).ok_or(fmt::Error)?;
+        self.to.write(part.as_bytes());
+        Ok(())
     }
 }
 

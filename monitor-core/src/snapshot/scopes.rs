@@ -110,7 +110,8 @@ pub struct RepeatedCalls {
 pub enum RepeatKind {
     /// A read for each row of a list, one after another.
     Loop,
-    /// A read for each row of a list, sent at once.
+    /// A read for each row of a list, sent at once, and run at once as far as there were connections: through a pool of
+    /// one it is a [`Loop`](Self::Loop).
     FanOut,
     /// A write for each row of a list.
     Writes,

@@ -19,6 +19,7 @@ mod layer;
 mod migrations;
 mod probes;
 mod proxy;
+mod scopes;
 mod secrets;
 mod slow;
 mod survey;

@@ -11,6 +11,7 @@ mod page_traffic;
 mod parity;
 mod pg_stat_statements;
 mod precise;
+mod requests;
 mod scenes;
 mod shop;
 mod stage;

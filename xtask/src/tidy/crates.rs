@@ -14,7 +14,7 @@ struct Row {
     better: &'static str,
 }
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 12] = [
     Row {
         package: "monitor-core",
         ours: &[],
@@ -64,6 +64,12 @@ const ROWS: [Row; 11] = [
         better: "the exporter writes what monitor-core says; let any web framework serve the bytes",
     },
     Row {
+        package: "monitor-tower",
+        ours: &["monitor-core"],
+        never: &["sqlx", "diesel", "hyper", "tokio", "opentelemetry", "tracing"],
+        better: "the layer enters units of work of monitor-core, and knows no driver and no runtime",
+    },
+    Row {
         package: "monitor-notify",
         ours: &["monitor-core"],
         never: &["sqlx", "diesel", "axum", "hyper", "reqwest", "opentelemetry"],
@@ -101,7 +107,7 @@ const ROWS: [Row; 11] = [
     },
 ];
 
-const EVERYTHING: [&str; 7] = [
+const EVERYTHING: [&str; 8] = [
     "monitor-core",
     "monitor-sqlx",
     "monitor-diesel",
@@ -109,6 +115,7 @@ const EVERYTHING: [&str; 7] = [
     "monitor-notify",
     "monitor-otel",
     "monitor-prometheus",
+    "monitor-tower",
 ];
 
 /// Compares every manifest with the table.

@@ -7,7 +7,7 @@ use super::tree::Tree;
 const SOURCE: &str = "monitor-core/src/";
 
 /// A folder, what it may name of the crate beside itself, and what it is deliberately ignorant of.
-const FOLDERS: [(&str, &[&str], &str); 8] = [
+const FOLDERS: [(&str, &[&str], &str); 9] = [
     (
         "capture",
         &[],
@@ -47,6 +47,11 @@ const FOLDERS: [(&str, &[&str], &str); 8] = [
         "show",
         &["capture", "identify", "snapshot", "inquire", "judge"],
         "show sees snapshots and judgements only; let monitor hand them over",
+    ),
+    (
+        "testing",
+        &["capture", "identify", "snapshot", "judge"],
+        "testing sees the calls it is handed only; let monitor capture them",
     ),
 ];
 

@@ -106,7 +106,8 @@ fn what_looks_like_a_loop_over_rows_and_is_none_is_left_alone() {
             world.monitor.scope("part").run(|| world.ask_at(ONE, n, 5, at, Rows::returned(1)))
         });
     };
-    let stories: [(&str, &dyn Fn(&World)); 8] = [
+    type Story<'a> = (&'a str, &'a dyn Fn(&World));
+    let stories: [Story<'_>; 8] = [
         ("few", &few),
         ("quick", &quick),
         ("pages", &pages),
