@@ -11,7 +11,9 @@
 mod books;
 mod contact;
 mod desk;
+mod drains;
 mod event;
+mod followed;
 mod histogram;
 mod last_call;
 mod limits;
@@ -28,6 +30,7 @@ mod tally;
 mod tap;
 mod texts;
 mod timeouts;
+mod transactions;
 mod unit;
 mod unit_sum;
 mod windows;
@@ -43,7 +46,8 @@ pub use scope_rule::ScopeRule;
 pub(crate) use scopes::ScopeRules;
 pub(crate) use slowness::SlowRules;
 pub use slowness::{SlowAfter, SlowRelative};
-pub(crate) use sources::Source;
+pub(crate) use sources::{LevelsFn, Source};
+pub(crate) use transactions::Spent;
 pub(crate) use unit::{Unit, UnitCall};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

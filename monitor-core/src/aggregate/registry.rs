@@ -21,6 +21,7 @@ use super::statement::Statement;
 use super::tally::Tally;
 use super::tap::{Tap, Untold};
 use super::texts::Texts;
+use super::transactions::Spent;
 use super::windows::{Sum, Windows};
 use super::{Limits, lock};
 use crate::capture::{CallSite, Clock, Database, Outcome, Tick};
@@ -54,6 +55,7 @@ pub(crate) struct Registry {
     sources_folded: AtomicU64,
     checkouts_untracked: AtomicU64,
     transactions_untracked: AtomicU64,
+    think_gaps_folded: AtomicU64,
 }
 
 thread_local! {
@@ -106,6 +108,7 @@ impl Registry {
             sources_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
             transactions_untracked: AtomicU64::new(0),
+            think_gaps_folded: AtomicU64::new(0),
         }
     }
 
@@ -261,6 +264,13 @@ impl Registry {
             self.transactions_untracked.fetch_add(1, Relaxed);
         }
         id
+    }
+
+    /// What a transaction that has ended did with its time.
+    pub(crate) fn transaction_spent(&self, source: &Source, spent: &Spent) {
+        if !source.transactions.spent(spent) {
+            self.think_gaps_folded.fetch_add(1, Relaxed);
+        }
     }
 
     /// What is due on every beat: what lies on desks, and statements the parser has not seen.
@@ -455,6 +465,7 @@ impl Registry {
             scope_calls_unkept: scopes.calls_unkept,
             scopes_unjudged: scopes.unjudged,
             scope_repeats_dropped: scopes.repeats_dropped,
+            think_gaps_folded: self.think_gaps_folded.load(Relaxed),
             ..Losses::default()
         }
     }

@@ -288,11 +288,27 @@ impl Source {
 
     /// From now on, asks for the pool's levels whenever a snapshot is taken.
     ///
-    /// The closure must be quick, must not panic and must not keep the pool alive: hold it weakly
-    /// and answer `None` when it is gone.
+    /// Where several pools count as one, each is asked and they are added up; see
+    /// [`watch_levels_of`](Self::watch_levels_of). The closure must be quick, must not panic and must
+    /// not keep the pool alive: hold it weakly and answer `None` when it is gone.
     pub fn watch_levels(&self, ask: impl Fn() -> Option<PoolLevels> + Send + Sync + 'static) {
+        let ask: Arc<aggregate::LevelsFn> = Arc::new(ask);
+        self.watch(Arc::as_ptr(&ask).addr(), ask);
+    }
+
+    /// [`watch_levels`](Self::watch_levels) for one of several handles on a pool: those of one
+    /// number are one pool, and count once.
+    pub fn watch_levels_of(
+        &self,
+        pool: usize,
+        ask: impl Fn() -> Option<PoolLevels> + Send + Sync + 'static,
+    ) {
+        self.watch(pool, Arc::new(ask));
+    }
+
+    fn watch(&self, pool: usize, ask: Arc<aggregate::LevelsFn>) {
         if let Some(live) = &self.live {
-            live.source.ask_levels(Arc::new(ask));
+            live.source.ask_levels(pool, ask);
         }
     }
 }

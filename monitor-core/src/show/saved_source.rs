@@ -61,6 +61,10 @@ struct Transactions {
     think_seconds: Duration,
     #[serde(default)]
     think: Times,
+    #[serde(default)]
+    statements: u64,
+    #[serde(default)]
+    statements_max: u64,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +95,10 @@ struct Pool {
     hold_seconds: Duration,
     wait: Times,
     hold: Times,
+    #[serde(default)]
+    draining: u64,
+    #[serde(default)]
+    drain: Times,
 }
 
 #[derive(Default, Deserialize)]
@@ -133,6 +141,11 @@ impl From<Source> for SourceActivity {
                 depth_max: transactions.depth_max,
                 think_time: transactions.think_seconds,
                 think: transactions.think.buckets,
+                statements: transactions.statements,
+                statements_max: transactions.statements_max,
+                // Lines of another build's source, and what was so at that moment only.
+                gaps: Vec::new(),
+                idle_longest: None,
             },
             pool: read.pool.map(PoolActivity::from),
         }
@@ -175,6 +188,8 @@ impl From<Pool> for PoolActivity {
                 wait: read.wait.buckets,
                 hold_time: read.hold_seconds,
                 hold: read.hold.buckets,
+                draining: read.draining,
+                drain: read.drain.buckets,
             },
             held: Vec::new(),
             leaked: read.leaked,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::health::ContactView;
 use super::json::{ActivityView, DatabaseView};
 use super::timeouts::TimeoutView;
-use crate::snapshot::{HeldConnection, Histogram, PoolActivity, SourceActivity};
+use crate::snapshot::{HeldConnection, Histogram, PoolActivity, SourceActivity, ThinkGap};
 
 #[derive(Serialize)]
 pub(super) struct SourceView<'a> {
@@ -45,6 +45,19 @@ struct TransactionsView {
     depth_max: u64,
     think_seconds: f64,
     think: TimesView,
+    idle_longest_seconds: Option<f64>,
+    statements: u64,
+    statements_max: u64,
+    gaps: Vec<GapView>,
+}
+
+#[derive(Serialize)]
+struct GapView {
+    after: Option<String>,
+    before: Option<String>,
+    transactions: u64,
+    seconds: f64,
+    longest_seconds: f64,
 }
 
 #[derive(Serialize)]
@@ -71,6 +84,8 @@ struct PoolView {
     hold_seconds: f64,
     wait: TimesView,
     hold: TimesView,
+    draining: u64,
+    drain: TimesView,
     held: Vec<HeldView>,
     timeouts: Vec<TimeoutView>,
 }
@@ -81,6 +96,8 @@ pub(super) struct HeldView {
     call_site: Option<String>,
     statement: Option<String>,
     running_seconds: Option<f64>,
+    called_seconds: Option<f64>,
+    transaction_seconds: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -129,10 +146,26 @@ impl<'a> SourceView<'a> {
                 depth_max: transactions.depth_max,
                 think_seconds: transactions.think_time.as_secs_f64(),
                 think: TimesView::new(&transactions.think),
+                idle_longest_seconds: transactions.idle_longest.map(|idle| idle.as_secs_f64()),
+                statements: transactions.statements,
+                statements_max: transactions.statements_max,
+                gaps: transactions.gaps.iter().map(GapView::new).collect(),
             },
             contact: ContactView::new(&source.contact),
             pool: source.pool.as_ref().map(PoolView::new),
             activity: ActivityView::new(&source.activity),
+        }
+    }
+}
+
+impl GapView {
+    fn new(gap: &ThinkGap) -> Self {
+        Self {
+            after: gap.after.map(|site| site.to_string()),
+            before: gap.before.map(|site| site.to_string()),
+            transactions: gap.transactions,
+            seconds: gap.time.as_secs_f64(),
+            longest_seconds: gap.longest.as_secs_f64(),
         }
     }
 }
@@ -163,6 +196,8 @@ impl PoolView {
             hold_seconds: checkouts.hold_time.as_secs_f64(),
             wait: TimesView::new(&checkouts.wait),
             hold: TimesView::new(&checkouts.hold),
+            draining: checkouts.draining,
+            drain: TimesView::new(&checkouts.drain),
             held: pool.held.iter().map(HeldView::new).collect(),
             timeouts: pool.timeouts.iter().map(TimeoutView::new).collect(),
         }
@@ -176,6 +211,8 @@ impl HeldView {
             call_site: held.call_site.map(|site| site.to_string()),
             statement: held.statement.as_deref().map(str::to_owned),
             running_seconds: held.running.map(|running| running.as_secs_f64()),
+            called_seconds: held.called.map(|called| called.as_secs_f64()),
+            transaction_seconds: held.transaction.map(|open| open.as_secs_f64()),
         }
     }
 }

@@ -42,7 +42,7 @@ pub use sinks::{SinkActivity, SinkFailure};
 pub use slow_filter::SlowFilter;
 pub use sources::{
     CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
-    SourceActivity, TransactionActivity,
+    SourceActivity, ThinkGap, TransactionActivity,
 };
 pub use timeouts::CheckoutTimeout;
 
