@@ -1,7 +1,7 @@
 //! A query taken apart, so that its text can be read before the driver gets it.
 
 use sqlx::error::BoxDynError;
-use sqlx::{Database, Execute, SqlStr};
+use sqlx::{AssertSqlSafe, Database, Execute, SqlSafeStr, SqlStr};
 
 /// What a query consists of.
 ///
@@ -28,6 +28,27 @@ impl<DB: Database> Split<DB> {
 
     pub(crate) fn text(&self) -> &str {
         self.sql.as_str()
+    }
+
+    /// Whether the connection is to keep it prepared.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.persistent && matches!(self.arguments, Some(Ok(Some(_))))
+    }
+
+    /// The same query with the comment that all texts of its pool end with.
+    pub(crate) fn commented(self, comment: Option<&str>) -> Self {
+        Self { sql: commented(self.sql, comment), ..self }
+    }
+}
+
+/// A text with a comment behind it, unless it has that already: the text of a statement that was
+/// prepared here.
+pub(crate) fn commented(sql: SqlStr, comment: Option<&str>) -> SqlStr {
+    match comment {
+        Some(comment) if !sql.as_str().ends_with(comment) => {
+            AssertSqlSafe([sql.as_str(), comment].concat()).into_sql_str()
+        }
+        _ => sql,
     }
 }
 

@@ -11,6 +11,7 @@ use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 use super::books::{Books, Generations, Key};
 use super::desk::{self, Desks, EVENTS_MAX};
 use super::event::{Closer, Detail, Event, SentText, SeriesRef};
+use super::last_call::LastCall;
 use super::limits::PARSES_PER_BEAT_MAX;
 use super::running::{Followed, Slabs, Told};
 use super::scopes::{ScopeRules, Scopes};
@@ -249,8 +250,15 @@ impl Registry {
     }
 
     /// A connection went out; see `Checkouts::taken`.
-    pub(crate) fn taken(&self, source: &Source, at: Tick, site: Option<CallSite>) -> Option<u64> {
-        let id = source.checkouts.taken(at, site, self.limits.checkouts_tracked_max);
+    pub(crate) fn taken(
+        &self,
+        source: &Source,
+        at: Tick,
+        site: Option<CallSite>,
+        last_call: Option<Arc<LastCall>>,
+    ) -> Option<u64> {
+        let most = self.limits.checkouts_tracked_max;
+        let id = source.checkouts.taken(at, site, last_call, most);
         if id.is_none() {
             self.checkouts_untracked.fetch_add(1, Relaxed);
         }

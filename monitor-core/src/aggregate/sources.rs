@@ -1,17 +1,19 @@
 //! Pools, connections and transactions of one source.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::contact::Contact;
 use super::drains::Drains;
-use super::event::nanos;
+use super::event::{SeriesRef, nanos};
 use super::followed::Followed;
 use super::histogram::AtomicHistogram;
 use super::last_call::LastCall;
 use super::lock;
+use super::prepared::Prepared;
+use super::reported::Reported;
 use super::timeouts::{Held, TextFn, Timeout, Timeouts, named};
 use super::transactions::Transactions;
 use crate::capture::{CallSite, CheckoutEnd, Clock, Database, PoolLevels, Tick};
@@ -36,6 +38,10 @@ pub(crate) struct Source {
     levels: Mutex<Levels>,
     sampled: Sampled,
     timeouts: Timeouts,
+    prepared: Prepared,
+    pub(crate) reported: Reported,
+    /// Whoever tells of calls cannot see how they end.
+    ends_unseen: AtomicBool,
     panics_caught: AtomicU64,
 }
 
@@ -107,8 +113,20 @@ impl Source {
             levels: Mutex::default(),
             sampled: Sampled::default(),
             timeouts: Timeouts::default(),
+            prepared: Prepared::default(),
+            reported: Reported::default(),
+            ends_unseen: AtomicBool::new(false),
             panics_caught: AtomicU64::new(0),
         }
+    }
+
+    /// A connection whose cache of prepared statements is full runs a text that is kept in it.
+    pub(crate) fn prepared(&self, series: SeriesRef, text: &str, capacity: usize) {
+        self.prepared.looked_up(series, text, capacity);
+    }
+
+    pub(crate) fn ends_are_unseen(&self) {
+        self.ends_unseen.store(true, Relaxed);
     }
 
     /// Levels pushed in by hand.
@@ -222,6 +240,8 @@ impl Source {
             connections: self.connections.read(),
             transactions: self.transactions.read(now),
             contact: ContactActivity::default(),
+            reported_waits: self.reported.read(),
+            sees_ends: !self.ends_unseen.load(Relaxed),
             pool: self.is_pool.then(|| {
                 let held = named(self.checkouts.held(now), text);
                 PoolActivity {
@@ -231,6 +251,7 @@ impl Source {
                     leaked: held.iter().filter(|held| held.is_leak(leak)).count() as u64,
                     held,
                     timeouts: self.timeouts.read(clock, text),
+                    statement_cache: self.prepared.read(text),
                 }
             }),
         }
@@ -314,9 +335,15 @@ impl Checkouts {
     }
 
     /// A connection is out. The number names it until it is back; `None` where too many are out.
-    pub(crate) fn taken(&self, at: Tick, site: Option<CallSite>, out_max: usize) -> Option<u64> {
+    pub(crate) fn taken(
+        &self,
+        at: Tick,
+        site: Option<CallSite>,
+        last_call: Option<Arc<LastCall>>,
+        out_max: usize,
+    ) -> Option<u64> {
         self.out.fetch_add(1, Relaxed);
-        lock(&self.followed).add(at, site, None, out_max)
+        lock(&self.followed).add(at, site, last_call, out_max)
     }
 
     pub(crate) fn returned(&self, id: Option<u64>, held_for: Duration) {

@@ -270,6 +270,31 @@ impl Source {
         }
     }
 
+    /// A connection whose cache of prepared statements holds `capacity` texts, and cannot hold more, is
+    /// about to run this text, which is to be kept in it; see
+    /// [`PoolActivity::statement_cache`](crate::snapshot::PoolActivity::statement_cache).
+    ///
+    /// Costs a lock that the pool's connections share: not for those with room in their cache.
+    pub fn found_cache_full(&self, statement: Statement, text: &str, capacity: usize) {
+        if let (Some(live), Some(series)) = (&self.live, statement.series()) {
+            live.source.prepared(series, text, capacity);
+        }
+    }
+
+    /// The driver has reported how long somebody waited for a connection of a pool that nobody sees.
+    pub fn wait_reported(&self, waited: Duration, is_slow: bool) {
+        if let Some(live) = &self.live {
+            live.source.reported.waited(waited, is_slow);
+        }
+    }
+
+    /// Says that it is not seen how calls of this source end: an error looks like any other end.
+    pub fn ends_are_unseen(&self) {
+        if let Some(live) = &self.live {
+            live.source.ends_are_unseen();
+        }
+    }
+
     /// A probe goes out: the short question whether the database is there.
     ///
     /// It is told here and nowhere else, so that it counts neither as a call nor as a checkout.

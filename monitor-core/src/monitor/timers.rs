@@ -66,10 +66,23 @@ impl CheckoutTimer {
 
     /// A connection was handed out.
     #[must_use = "the connection counts as returned when this is dropped"]
-    pub fn taken(mut self) -> Checkout {
+    pub fn taken(self) -> Checkout {
+        self.taken_by(None)
+    }
+
+    /// A connection was handed out whose calls the adapter sees: what it runs is known while it is out,
+    /// as [`Checkout::shows`] says it later.
+    #[must_use = "the connection counts as returned when this is dropped"]
+    pub fn taken_showing(self, last_call: &LastCall) -> Checkout {
+        self.taken_by(Some(last_call))
+    }
+
+    fn taken_by(mut self, last_call: Option<&LastCall>) -> Checkout {
         match self.end(CheckoutEnd::Taken) {
-            Some((live, call_site, waited)) => Checkout::start(Some((live, call_site)), waited),
-            None => Checkout::start(None, Duration::ZERO),
+            Some((live, call_site, waited)) => {
+                Checkout::start(Some((live, call_site)), waited, last_call)
+            }
+            None => Checkout::start(None, Duration::ZERO, None),
         }
     }
 
@@ -122,13 +135,19 @@ impl Checkout {
                 unit.waited(waited, true);
             }
         }
-        Self::start(live.map(|live| (live, None)), waited)
+        Self::start(live.map(|live| (live, None)), waited, None)
     }
 
-    fn start(live: Option<(LiveSource, Option<CallSite>)>, waited: Duration) -> Self {
+    fn start(
+        live: Option<(LiveSource, Option<CallSite>)>,
+        waited: Duration,
+        last_call: Option<&LastCall>,
+    ) -> Self {
         let live = live.map(|(mut live, call_site)| {
             live.since = live.on.monitor.registry.clock.now();
-            let id = live.on.monitor.registry.taken(&live.on.source, live.since, call_site);
+            let last_call = last_call.map(|last| last.0.clone());
+            let registry = &live.on.monitor.registry;
+            let id = registry.taken(&live.on.source, live.since, call_site, last_call);
             (live, id)
         });
         Self { live, waited }

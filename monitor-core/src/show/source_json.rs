@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::health::ContactView;
 use super::json::{ActivityView, DatabaseView};
 use super::timeouts::TimeoutView;
-use crate::snapshot::{HeldConnection, Histogram, PoolActivity, SourceActivity, ThinkGap};
+use crate::snapshot::{
+    HeldConnection, Histogram, PoolActivity, SourceActivity, StatementCacheActivity, ThinkGap,
+};
 
 #[derive(Serialize)]
 pub(super) struct SourceView<'a> {
@@ -15,6 +17,8 @@ pub(super) struct SourceView<'a> {
     connections: ConnectionsView,
     transactions: TransactionsView,
     contact: ContactView,
+    reported_waits: WaitsView,
+    sees_ends: bool,
     pool: Option<PoolView>,
     #[serde(flatten)]
     activity: ActivityView<'a>,
@@ -88,6 +92,29 @@ struct PoolView {
     drain: TimesView,
     held: Vec<HeldView>,
     timeouts: Vec<TimeoutView>,
+    statement_cache: Option<CacheView>,
+}
+
+#[derive(Serialize)]
+struct WaitsView {
+    reported: u64,
+    slow: u64,
+    seconds: f64,
+    longest_seconds: f64,
+}
+
+#[derive(Serialize)]
+struct CacheView {
+    capacity: u64,
+    looked_up: u64,
+    missed: u64,
+    offenders: Vec<OffenderView>,
+}
+
+#[derive(Serialize)]
+struct OffenderView {
+    statement: String,
+    missed: u64,
 }
 
 #[derive(Serialize)]
@@ -152,8 +179,30 @@ impl<'a> SourceView<'a> {
                 gaps: transactions.gaps.iter().map(GapView::new).collect(),
             },
             contact: ContactView::new(&source.contact),
+            reported_waits: WaitsView {
+                reported: source.reported_waits.reported,
+                slow: source.reported_waits.slow,
+                seconds: source.reported_waits.time.as_secs_f64(),
+                longest_seconds: source.reported_waits.longest.as_secs_f64(),
+            },
+            sees_ends: source.sees_ends,
             pool: source.pool.as_ref().map(PoolView::new),
             activity: ActivityView::new(&source.activity),
+        }
+    }
+}
+
+impl CacheView {
+    fn new(cache: &StatementCacheActivity) -> Self {
+        let offenders = cache
+            .offenders
+            .iter()
+            .map(|one| OffenderView { statement: one.statement.to_string(), missed: one.missed });
+        Self {
+            capacity: cache.capacity,
+            looked_up: cache.looked_up,
+            missed: cache.missed,
+            offenders: offenders.collect(),
         }
     }
 }
@@ -198,6 +247,7 @@ impl PoolView {
             hold: TimesView::new(&checkouts.hold),
             draining: checkouts.draining,
             drain: TimesView::new(&checkouts.drain),
+            statement_cache: pool.statement_cache.as_ref().map(CacheView::new),
             held: pool.held.iter().map(HeldView::new).collect(),
             timeouts: pool.timeouts.iter().map(TimeoutView::new).collect(),
         }

@@ -22,6 +22,11 @@ pub struct SourceActivity {
     pub transactions: TransactionActivity,
     /// When its database was last heard of, now and not within a window.
     pub contact: ContactActivity,
+    /// Waits for connections that the driver itself reports, where nobody sees its pool.
+    pub reported_waits: ReportedWaits,
+    /// Whether it is seen how calls end. Where it is not, none counts as failed or cancelled, and how
+    /// many were is unknown.
+    pub sees_ends: bool,
     /// What only a pool has.
     pub pool: Option<PoolActivity>,
 }
@@ -120,6 +125,50 @@ pub struct PoolActivity {
     pub leaked: u64,
     /// The newest time-outs with who held the connections then, newest first.
     pub timeouts: Vec<CheckoutTimeout>,
+    /// Calls that found the cache of prepared statements full; `None` where every cache has room, there is
+    /// none, or the adapter cannot see it.
+    pub statement_cache: Option<StatementCacheActivity>,
+}
+
+/// Calls on connections that keep as many prepared statements as they can.
+///
+/// Counted by a model, which has to see as many different texts as a cache holds before it counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatementCacheActivity {
+    /// Texts that one connection keeps.
+    pub capacity: u64,
+    /// Calls whose text is to be kept.
+    pub looked_up: u64,
+    /// Those whose text was not kept any more, so that it was prepared again.
+    pub missed: u64,
+    /// Whose texts they were, most first; at most [`CacheOffender::KEPT_MAX`].
+    pub offenders: Vec<CacheOffender>,
+}
+
+/// A statement whose texts do not stay in the cache of prepared statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheOffender {
+    /// Its normalised text.
+    pub statement: Arc<str>,
+    /// Calls whose text was prepared again.
+    pub missed: u64,
+}
+
+/// Waits for connections as the driver reports them: sqlx those beyond its own threshold, unless it is
+/// told to report all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportedWaits {
+    /// Waits that were reported; how many were not is unknown.
+    pub reported: u64,
+    /// Those reported as slow.
+    pub slow: u64,
+    /// All that were reported together.
+    pub time: Duration,
+    /// The longest of them since the start.
+    pub longest: Duration,
 }
 
 /// A pool's levels, added up over the moments at which they were looked at.
@@ -189,6 +238,44 @@ pub struct HeldConnection {
     pub is_seen: bool,
 }
 
+// === impl StatementCacheActivity ===
+
+impl CacheOffender {
+    /// Statements named for one pool; calls of others are in the sums.
+    pub const KEPT_MAX: usize = 64;
+}
+
+impl StatementCacheActivity {
+    fn since(&self, earlier: &Self) -> Self {
+        let offenders = self.offenders.iter().map(|one| {
+            let before = earlier.offenders.iter().find(|old| old.statement == one.statement);
+            let missed = one.missed.saturating_sub(before.map_or(0, |before| before.missed));
+            CacheOffender { missed, ..one.clone() }
+        });
+        let mut offenders: Vec<_> = offenders.filter(|one| one.missed > 0).collect();
+        offenders.sort_by_key(|one| std::cmp::Reverse(one.missed));
+        Self {
+            capacity: self.capacity,
+            looked_up: self.looked_up.saturating_sub(earlier.looked_up),
+            missed: self.missed.saturating_sub(earlier.missed),
+            offenders,
+        }
+    }
+}
+
+// === impl ReportedWaits ===
+
+impl ReportedWaits {
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            reported: self.reported.saturating_sub(earlier.reported),
+            slow: self.slow.saturating_sub(earlier.slow),
+            time: self.time.saturating_sub(earlier.time),
+            longest: self.longest,
+        }
+    }
+}
+
 // === impl HeldConnection ===
 
 impl HeldConnection {
@@ -198,7 +285,7 @@ impl HeldConnection {
     pub fn is_leak(&self, leak_after: Duration) -> bool {
         let is_quiet =
             self.running.is_none() && self.called.is_none_or(|called| called >= leak_after);
-        self.held >= leak_after && (is_quiet || !self.is_seen)
+        self.held >= leak_after && is_quiet
     }
 }
 
@@ -272,10 +359,14 @@ impl SourceActivity {
             activity: self.activity.since(&earlier.activity),
             connections: self.connections.since(&earlier.connections),
             transactions: self.transactions.since(&earlier.transactions),
+            reported_waits: self.reported_waits.since(&earlier.reported_waits),
             pool: self.pool.as_ref().map(|pool| match &earlier.pool {
                 Some(before) => PoolActivity {
                     sampled: pool.sampled.since(&before.sampled),
                     checkouts: pool.checkouts.since(&before.checkouts),
+                    statement_cache: pool.statement_cache.as_ref().map(|cache| {
+                        cache.since(&before.statement_cache.clone().unwrap_or_default())
+                    }),
                     ..pool.clone()
                 },
                 None => pool.clone(),
