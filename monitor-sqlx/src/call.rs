@@ -102,7 +102,8 @@ pub(crate) async fn prepare_with<DB: MonitoredDatabase>(
     parameters: &[DB::TypeInfo],
     arrival: Arrival,
 ) -> Result<DB::Statement, Error> {
-    let text = format!("prepare {}", sql.as_str());
+    // As SQL writes it; the name says nothing and is left out of the statement.
+    let text = format!("prepare s as {}", sql.as_str());
     let sql = commented(sql, seat.watch.comment.as_deref());
     let call = InCall::start(seat.watch, seat.notes, &text, arrival);
     timed::<DB, _>(call, DB::prepare_with(seat.raw, sql, parameters), |call, _| {

@@ -220,7 +220,10 @@ async fn known<DB: MonitoredDatabase>(
         return Ok(told);
     }
     let database = DB::identify(&pool.connect_options());
-    let system = DB::system(&mut *pool.acquire().await?).await?;
+    let mut asked = pool.acquire().await?;
+    let system = DB::system(&mut asked).await?;
+    // Back before anybody wants it, or the pool makes another one.
+    asked.return_to_pool().await;
     Ok(Some(Database { system, ..database }))
 }
 

@@ -38,6 +38,10 @@ pub struct MonitoredTransaction<'c, DB: MonitoredDatabase> {
 }
 
 /// The connection a transaction runs on.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost every BEGIN on a pool an allocation"
+)]
 pub(crate) enum On<'c, DB: MonitoredDatabase> {
     Own(MonitoredConnection<DB>),
     Borrowed(&'c mut MonitoredConnection<DB>),

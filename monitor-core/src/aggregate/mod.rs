@@ -49,7 +49,7 @@ pub(crate) use scopes::ScopeRules;
 pub(crate) use slowness::SlowRules;
 pub use slowness::{SlowAfter, SlowRelative};
 pub(crate) use sources::{LevelsFn, Source};
-pub(crate) use transactions::Spent;
+pub(crate) use transactions::{Gap, Spent};
 pub(crate) use unit::{Unit, UnitCall};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

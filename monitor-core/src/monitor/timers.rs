@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::last_call::LastCall;
 use super::scope;
 use super::source::Live;
-use crate::aggregate::{Spent, Unit};
+use crate::aggregate::{Gap, Spent, Unit};
 use crate::capture::{CallSite, CheckoutEnd, Stopwatch, Tick, TransactionEnd};
 
 /// Times the wait for a pool's connection. Dropped without an end, the wait counts as cancelled.
@@ -43,7 +43,7 @@ struct Calls {
     statements: u64,
     /// The line after which nothing runs, and since when.
     pause: (Option<CallSite>, Tick),
-    longest: Option<((Option<CallSite>, Option<CallSite>), Duration)>,
+    longest: Option<(Gap, Duration)>,
 }
 
 struct LiveSource {

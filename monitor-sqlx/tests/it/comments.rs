@@ -75,7 +75,7 @@ everywhere! {
         let seen = cache().unwrap();
         assert_eq!(seen.capacity, 10);
         assert!(seen.missed >= 250, "{seen:?}");
-        assert_eq!(&*seen.offenders[0].statement, "select name from people where id in (?)");
+        assert_eq!(&*seen.offenders[0].statement, "select name from people where id in (...)");
         assert_eq!(seen.offenders[0].missed, seen.missed);
         pool.execute(world.people).await.unwrap();
         sqlx::query(world.people).persistent(false).execute(&pool).await.unwrap();

@@ -150,7 +150,7 @@ everywhere! {
         until("the fence is counted", || heard(&fence).calls == 1).await;
         assert_eq!(heard(&format!("as {word}")).calls, 0);
         assert_eq!(world.calls_of(&format!("select id, name from people as {word}")), 32);
-        assert_eq!(world.calls_of(&format!("prepare select id, name from people as {word}")), 4);
+        assert_eq!(world.calls_of("prepare"), 4);
         let neighbour = scopes(&word).len();
         assert!(neighbour >= 32, "the application's own logs stay as they were: {neighbour}");
     }

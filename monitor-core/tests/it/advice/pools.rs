@@ -257,7 +257,7 @@ fn texts_that_push_each_other_out_of_the_cache_are_told_with_whose_they_are() {
     let advice = cached(20, 20).advice();
     assert_eq!(said(&advice), ["statement-cache-thrash"]);
     let told = format!("{:?}", advice.recommendations[0].evidence);
-    assert!(told.contains("select * from t where a in (?)"), "{told}");
+    assert!(told.contains("select * from t where a in (...)"), "{told}");
     check(&cached(10, 40).advice(), "statement-cache-thrash", Verdict::Quiet);
     check(&cached(20, 3).advice(), "statement-cache-thrash", Verdict::TooSoon);
 }
