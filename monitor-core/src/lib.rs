@@ -52,7 +52,7 @@ pub mod testing;
 pub use aggregate::{Limits, ScopeRule, SlowAfter, SlowRelative};
 pub use judge::Thresholds;
 pub use monitor::{
-    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Companion, Ending, KeptText, LastCall,
-    Monitor, Observer, ProbeTimer, Scope, ScopeGuard, ScopeSummary, Scoped, Source, StartingCall,
-    Statement, TransactionTimer,
+    BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Companion, Drain, Ending, KeptText,
+    LastCall, Monitor, Observer, ProbeTimer, Scope, ScopeGuard, ScopeSummary, Scoped, Source,
+    StartingCall, Statement, TransactionTimer,
 };

@@ -1,6 +1,7 @@
 //! sqlx's `Acquire`, so that migrations run on a wrapped pool.
 
 use std::fmt;
+use std::future::ready;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 
@@ -8,8 +9,11 @@ use futures_util::future::BoxFuture;
 use sqlx::{Acquire, Error, Transaction};
 
 use crate::checkout::{self, Lent};
+use crate::connection::MonitoredConnection;
 use crate::database::MonitoredDatabase;
 use crate::pool::MonitoredPool;
+use crate::pool_connection::MonitoredPoolConnection;
+use crate::transaction::MonitoredTransaction;
 use crate::watch::call_site;
 
 /// What generic code gets that asks for sqlx's [`Acquire`]: the checkout is counted, the calls on
@@ -27,9 +31,7 @@ impl<'a, DB: MonitoredDatabase> Acquire<'a> for &'_ MonitoredPool<DB> {
     #[track_caller]
     fn acquire(self) -> BoxFuture<'a, Result<Self::Connection, Error>> {
         let (pool, site) = (self.clone(), call_site(Location::caller()));
-        Box::pin(async move {
-            checkout::take(pool.inner(), &pool.watch, site).await.map(UnwatchedConnection)
-        })
+        Box::pin(async move { checkout::take_unseen(&pool, site).await.map(UnwatchedConnection) })
     }
 
     /// Counts the wait only: the transaction is sqlx's own and ends out of sight.
@@ -37,23 +39,47 @@ impl<'a, DB: MonitoredDatabase> Acquire<'a> for &'_ MonitoredPool<DB> {
     fn begin(self) -> BoxFuture<'a, Result<Transaction<'a, DB>, Error>> {
         let (pool, site) = (self.clone(), call_site(Location::caller()));
         Box::pin(async move {
-            let Lent { raw, checkout: _ } = checkout::take(pool.inner(), &pool.watch, site).await?;
+            let (raw, _checkout) = checkout::take_unseen(&pool, site).await?.into_parts();
             Transaction::begin(raw, None).await
         })
     }
 }
 
+/// What has a connection hands it to code that asks for sqlx's [`Acquire`]; what runs on it is not seen.
+macro_rules! lends_its_connection {
+    ($of:ty) => {
+        impl<'c, DB: MonitoredDatabase> Acquire<'c> for &'c mut $of {
+            type Database = DB;
+            type Connection = &'c mut DB::Connection;
+
+            fn acquire(self) -> BoxFuture<'c, Result<Self::Connection, Error>> {
+                Box::pin(ready(Ok(self.as_raw_mut())))
+            }
+
+            /// The transaction is sqlx's own and runs out of sight; `begin` of the connection itself is
+            /// seen, and comes first where a method is called.
+            fn begin(self) -> BoxFuture<'c, Result<Transaction<'c, DB>, Error>> {
+                Transaction::begin(self.as_raw_mut(), None)
+            }
+        }
+    };
+}
+
+lends_its_connection!(MonitoredConnection<DB>);
+lends_its_connection!(MonitoredPoolConnection<DB>);
+lends_its_connection!(MonitoredTransaction<'_, DB>);
+
 impl<DB: MonitoredDatabase> Deref for UnwatchedConnection<DB> {
     type Target = DB::Connection;
 
     fn deref(&self) -> &Self::Target {
-        &self.0.raw
+        self.0.raw()
     }
 }
 
 impl<DB: MonitoredDatabase> DerefMut for UnwatchedConnection<DB> {
     fn deref_mut(&mut self) -> &mut Self::Target {
-        &mut self.0.raw
+        self.0.raw_mut()
     }
 }
 

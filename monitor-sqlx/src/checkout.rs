@@ -1,44 +1,132 @@
 //! The wait for a connection, and the time it is out.
 
-use monitor_core::Checkout;
 use monitor_core::capture::CallSite;
+use monitor_core::{Checkout, CheckoutTimer};
 use sqlx::pool::PoolConnection;
 use sqlx::{Error, Pool};
+use sqlx_core::rt;
 
 use crate::database::MonitoredDatabase;
+use crate::growth;
+use crate::pool::MonitoredPool;
+use crate::seat::{Notes, Seat};
 use crate::watch::{Arrival, Watch};
 
 /// A connection of the pool and the proof that it is out.
 pub(crate) struct Lent<DB: MonitoredDatabase> {
-    pub(crate) raw: PoolConnection<DB>,
-    pub(crate) checkout: Checkout,
+    /// There as long as this is: only what consumes this takes it.
+    raw: Option<PoolConnection<DB>>,
+    /// The same.
+    checkout: Option<Checkout>,
+    pub(crate) notes: Notes,
 }
 
 // === impl Lent ===
 
 impl<DB: MonitoredDatabase> Lent<DB> {
+    fn new(raw: PoolConnection<DB>, timer: CheckoutTimer) -> Self {
+        let notes = Notes::default();
+        let checkout = timer.taken_showing(&notes.last_call);
+        Self { raw: Some(raw), checkout: Some(checkout), notes }
+    }
+
+    /// One whose calls are not seen: what it runs is not known, and not told.
+    fn unseen(raw: PoolConnection<DB>, timer: CheckoutTimer) -> Self {
+        Self { raw: Some(raw), checkout: Some(timer.taken()), notes: Notes::default() }
+    }
+
     /// How the call came for which alone it was taken.
     pub(crate) fn arrival(&self, call_site: Option<CallSite>) -> Arrival {
-        Arrival { call_site, pool_wait: Some(self.checkout.waited()) }
+        let pool_wait = self.checkout.as_ref().map(Checkout::waited);
+        Arrival { call_site, pool_wait }
+    }
+
+    pub(crate) fn raw(&self) -> &PoolConnection<DB> {
+        match &self.raw {
+            Some(raw) => raw,
+            None => unreachable!("a connection is taken out by what consumes its owner"),
+        }
+    }
+
+    pub(crate) fn raw_mut(&mut self) -> &mut PoolConnection<DB> {
+        match &mut self.raw {
+            Some(raw) => raw,
+            None => unreachable!("a connection is taken out by what consumes its owner"),
+        }
+    }
+
+    pub(crate) fn seat<'a>(&'a mut self, watch: &'a Watch) -> Seat<'a, DB> {
+        match &mut self.raw {
+            Some(raw) => Seat { raw, watch, notes: &mut self.notes },
+            None => unreachable!("a connection is taken out by what consumes its owner"),
+        }
+    }
+
+    /// The connection, which is out as long as the guard beside it lives.
+    pub(crate) fn into_parts(mut self) -> (PoolConnection<DB>, Option<Checkout>) {
+        let checkout = self.checkout.take();
+        match self.raw.take() {
+            Some(raw) => (raw, checkout),
+            None => unreachable!("a connection is taken out by what consumes its owner"),
+        }
+    }
+}
+
+impl<DB: MonitoredDatabase> Drop for Lent<DB> {
+    /// Gives it back, as sqlx does it. One that was left in the middle of an answer is watched until
+    /// the pool can use it again.
+    fn drop(&mut self) {
+        let (Some(mut raw), Some(checkout)) = (self.raw.take(), self.checkout.take()) else {
+            return;
+        };
+        if self.notes.is_cut {
+            let back = raw.return_to_pool();
+            let busy = checkout.returned_busy();
+            rt::spawn(async move {
+                back.await;
+                drop(busy);
+            });
+        } else {
+            // Back before it counts as back.
+            drop(raw);
+            drop(checkout);
+        }
     }
 }
 
 /// Takes a connection. The wait begins with the first poll and is told however it ends.
 pub(crate) async fn take<DB: MonitoredDatabase>(
-    pool: &Pool<DB>,
-    watch: &Watch,
+    pool: &MonitoredPool<DB>,
     call_site: Option<CallSite>,
 ) -> Result<Lent<DB>, Error> {
+    let (raw, timer) = wait(pool, call_site).await?;
+    Ok(Lent::new(raw, timer))
+}
+
+/// The same for code whose calls on the connection are not seen.
+pub(crate) async fn take_unseen<DB: MonitoredDatabase>(
+    pool: &MonitoredPool<DB>,
+    call_site: Option<CallSite>,
+) -> Result<Lent<DB>, Error> {
+    let (raw, timer) = wait(pool, call_site).await?;
+    Ok(Lent::unseen(raw, timer))
+}
+
+async fn wait<DB: MonitoredDatabase>(
+    pool: &MonitoredPool<DB>,
+    call_site: Option<CallSite>,
+) -> Result<(PoolConnection<DB>, CheckoutTimer), Error> {
+    let watch = &pool.watch;
     let timer = watch.source.checkout_at(call_site.or(watch.call_site));
-    match pool.acquire().await {
-        Ok(raw) => Ok(Lent { raw, checkout: timer.taken() }),
+    match growth::acquire(pool).await {
+        Ok(raw) => Ok((raw, timer)),
         Err(error) => {
             match &error {
                 Error::PoolTimedOut => {
-                    timer.timed_out();
-                    if has_room(pool) {
+                    if has_room(pool.inner()) {
                         watch.source.connection_failed();
                     }
+                    timer.timed_out();
                 }
                 Error::PoolClosed => timer.failed(),
                 _ => {
@@ -61,11 +149,10 @@ fn has_room<DB: MonitoredDatabase>(pool: &Pool<DB>) -> bool {
 
 /// Takes a connection if one is idle. Nobody waits, so one that is not there is no checkout.
 pub(crate) fn try_take<DB: MonitoredDatabase>(
-    pool: &Pool<DB>,
-    watch: &Watch,
+    pool: &MonitoredPool<DB>,
     call_site: Option<CallSite>,
 ) -> Option<Lent<DB>> {
-    let raw = pool.try_acquire()?;
-    let checkout = watch.source.checkout_at(call_site.or(watch.call_site)).taken();
-    Some(Lent { raw, checkout })
+    let raw = pool.inner().try_acquire()?;
+    let watch = &pool.watch;
+    Some(Lent::new(raw, watch.source.checkout_at(call_site.or(watch.call_site))))
 }

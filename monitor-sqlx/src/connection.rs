@@ -1,16 +1,21 @@
 //! A connection that is watched.
 
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 
-use monitor_core::{Checkout, Monitor};
-use sqlx::pool::PoolConnection;
+use futures_util::future::BoxFuture;
+use monitor_core::Monitor;
+use monitor_core::capture::CallSite;
 use sqlx::{Connection, Error, SqlSafeStr};
 
 use crate::checkout::Lent;
 use crate::database::MonitoredDatabase;
+use crate::growth::Growth;
+use crate::pool::MonitoredPool;
+use crate::seat::{Notes, Seat};
 use crate::transaction::MonitoredTransaction;
-use crate::watch::Watch;
+use crate::watch::{Arrival, Watch, call_site};
 
 /// A connection whose queries and transactions the monitor sees.
 ///
@@ -26,13 +31,12 @@ use crate::watch::Watch;
 pub struct MonitoredConnection<DB: MonitoredDatabase> {
     raw: Raw<DB>,
     pub(crate) watch: Arc<Watch>,
-    /// Behind `raw`: the connection is back before it counts as back.
-    _checkout: Option<Checkout>,
+    growth: Option<Growth>,
 }
 
 enum Raw<DB: MonitoredDatabase> {
-    Lent(PoolConnection<DB>),
-    Own(DB::Connection),
+    Lent(Lent<DB>),
+    Own(DB::Connection, Notes),
 }
 
 // === impl MonitoredConnection ===
@@ -47,12 +51,25 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
         options: &<DB::Connection as Connection>::Options,
         monitor: &Monitor,
     ) -> Self {
-        let watch = Arc::new(Watch::new(monitor.database(DB::identify(options))));
-        Self { raw: Raw::Own(connection), watch, _checkout: None }
+        let source = monitor.database(DB::identify(options));
+        let watch = Arc::new(Watch::new(source, monitor));
+        Self { raw: Raw::Own(connection, Notes::default()), watch, growth: None }
     }
 
-    pub(crate) fn lent(Lent { raw, checkout }: Lent<DB>, watch: Arc<Watch>) -> Self {
-        Self { raw: Raw::Lent(raw), watch, _checkout: Some(checkout) }
+    pub(crate) fn lent(lent: Lent<DB>, pool: &MonitoredPool<DB>) -> Self {
+        let (watch, growth) = (pool.watch.clone(), Some(pool.growth().clone()));
+        Self { raw: Raw::Lent(lent), watch, growth }
+    }
+
+    /// The same connection for this line: its next call names the line where this was called.
+    ///
+    /// `query.execute(&mut *connection)` and `query.execute(&mut *tx)` need no help: where a connection
+    /// or transaction is dereferenced, the line is seen. `query.execute(&mut tx)` calls from inside
+    /// sqlx; `query.execute(tx.here())` tells the line.
+    #[track_caller]
+    pub fn here(&mut self) -> &mut Self {
+        self.notes_mut().borrowed(Location::caller());
+        self
     }
 
     /// Begins a transaction, or sets a savepoint inside one.
@@ -60,8 +77,11 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
     /// # Errors
     ///
     /// Those of [`sqlx::Connection::begin`].
-    pub async fn begin(&mut self) -> Result<MonitoredTransaction<'_, DB>, Error> {
-        MonitoredTransaction::begin(self, None).await
+    #[track_caller]
+    pub fn begin(
+        &mut self,
+    ) -> impl Future<Output = Result<MonitoredTransaction<'_, DB>, Error>> + Send {
+        MonitoredTransaction::begin_on(self, None, call_site(Location::caller()))
     }
 
     /// Begins a transaction with a statement of its own.
@@ -69,12 +89,41 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
     /// # Errors
     ///
     /// Those of [`sqlx::Connection::begin_with`].
-    pub async fn begin_with(
+    #[track_caller]
+    pub fn begin_with<S: SqlSafeStr>(
         &mut self,
-        statement: impl SqlSafeStr,
-    ) -> Result<MonitoredTransaction<'_, DB>, Error> {
+        statement: S,
+    ) -> impl Future<Output = Result<MonitoredTransaction<'_, DB>, Error>> + Send + use<'_, DB, S>
+    {
         let statement = statement.into_sql_str();
-        MonitoredTransaction::begin(self, Some(statement)).await
+        MonitoredTransaction::begin_on(self, Some(statement), call_site(Location::caller()))
+    }
+
+    /// Runs a function inside of a transaction: commits if it succeeds, rolls back if it fails.
+    ///
+    /// # Errors
+    ///
+    /// The function's, and those of beginning and ending a transaction.
+    pub async fn transaction<'a, F, R, E>(&'a mut self, callback: F) -> Result<R, E>
+    where
+        for<'c> F: FnOnce(&'c mut MonitoredTransaction<'_, DB>) -> BoxFuture<'c, Result<R, E>>
+            + 'a
+            + Send
+            + Sync,
+        R: Send,
+        E: From<Error> + Send,
+    {
+        let mut tx = self.begin().await?;
+        match callback(&mut tx).await {
+            Ok(value) => {
+                tx.commit().await?;
+                Ok(value)
+            }
+            Err(error) => {
+                tx.rollback().await?;
+                Err(error)
+            }
+        }
     }
 
     /// Asks the database whether it is still there. Not counted as a call.
@@ -93,24 +142,60 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
     /// When the goodbye could not be said.
     pub async fn close(self) -> Result<(), Error> {
         match self.raw {
-            Raw::Lent(raw) => raw.close().await,
-            Raw::Own(raw) => raw.close().await,
+            Raw::Lent(lent) => {
+                let (raw, _checkout) = lent.into_parts();
+                raw.close().await
+            }
+            Raw::Own(raw, _) => raw.close().await,
         }
     }
 
     /// Makes the pool close the connection when it comes back. Does nothing without a pool.
     pub fn close_on_drop(&mut self) {
-        if let Raw::Lent(raw) = &mut self.raw {
-            raw.close_on_drop();
+        if let Raw::Lent(lent) = &mut self.raw {
+            lent.raw_mut().close_on_drop();
+            // A pool that closes it does not wait for its answer.
+            lent.notes.is_cut = false;
         }
     }
 
     /// Takes the connection out of its pool for good, and out of sight.
     pub fn detach(self) -> DB::Connection {
-        match self.raw {
-            Raw::Lent(raw) => raw.detach(),
-            Raw::Own(raw) => raw,
+        if let Some(growth) = &self.growth {
+            growth.detached();
         }
+        match self.raw {
+            Raw::Lent(lent) => lent.into_parts().0.detach(),
+            Raw::Own(raw, _) => raw,
+        }
+    }
+
+    /// Takes the connection out of its pool, which keeps its place for it for ever, and out of sight;
+    /// see [`sqlx::pool::PoolConnection::leak`].
+    pub fn leak(self) -> DB::Connection {
+        match self.raw {
+            Raw::Lent(lent) => lent.into_parts().0.leak(),
+            Raw::Own(raw, _) => raw,
+        }
+    }
+
+    /// Statements that the connection has prepared and keeps.
+    pub fn cached_statements_size(&self) -> usize {
+        self.as_raw().cached_statements_size()
+    }
+
+    /// Forgets the statements that the connection has prepared and keeps. Not counted as a call.
+    ///
+    /// # Errors
+    ///
+    /// When the database could not be told.
+    pub async fn clear_cached_statements(&mut self) -> Result<(), Error> {
+        self.as_raw_mut().clear_cached_statements().await
+    }
+
+    /// Makes the connection's buffers as small as may be.
+    pub fn shrink_buffers(&mut self) {
+        self.as_raw_mut().shrink_buffers();
     }
 
     /// Whether a transaction is open.
@@ -121,27 +206,38 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
     /// sqlx's own connection, to look at.
     pub fn as_raw(&self) -> &DB::Connection {
         match &self.raw {
-            Raw::Lent(raw) => raw,
-            Raw::Own(raw) => raw,
+            Raw::Lent(lent) => lent.raw(),
+            Raw::Own(raw, _) => raw,
         }
     }
 
-    /// sqlx's own connection, for what needs it: COPY, the driver's own methods, functions that
-    /// take a `&mut PgConnection`.
+    /// sqlx's own connection, for what needs it: the driver's own methods, functions that take a
+    /// `&mut PgConnection`.
     ///
     /// Nothing that runs on it is seen, except by the [tracing layer](crate::layer), if that is
     /// installed.
     pub fn as_raw_mut(&mut self) -> &mut DB::Connection {
-        self.split().0
+        self.seat().raw
     }
 
-    /// The connection to run something on, and who watches it.
-    pub(crate) fn split(&mut self) -> (&mut DB::Connection, &Watch) {
-        let raw = match &mut self.raw {
-            Raw::Lent(raw) => &mut **raw,
-            Raw::Own(raw) => raw,
-        };
-        (raw, &self.watch)
+    /// The connection to run something on, who watches it, and its notes.
+    pub(crate) fn seat(&mut self) -> Seat<'_, DB> {
+        match &mut self.raw {
+            Raw::Lent(lent) => lent.seat(&self.watch),
+            Raw::Own(raw, notes) => Seat { raw, watch: &self.watch, notes },
+        }
+    }
+
+    pub(crate) fn notes_mut(&mut self) -> &mut Notes {
+        match &mut self.raw {
+            Raw::Lent(lent) => &mut lent.notes,
+            Raw::Own(_, notes) => notes,
+        }
+    }
+
+    /// How a call comes to it that was made on this line, or where it was borrowed last.
+    pub(crate) fn arrival(&mut self, own: Option<CallSite>) -> Arrival {
+        Arrival::from(self.notes_mut().line(own))
     }
 }
 

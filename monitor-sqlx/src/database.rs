@@ -7,6 +7,8 @@ use monitor_core::inquire::{AskError, Manners};
 use sqlx::error::DatabaseError;
 use sqlx::{Database, Describe, Either, Error, SqlStr};
 
+use sqlx_core::database::HasStatementCache;
+
 use crate::error::Fault;
 use crate::split::Split;
 
@@ -29,7 +31,7 @@ use crate::split::Split;
     label = "no adapter for this database",
     note = "turn on the feature `postgres`, `mysql` or `sqlite` of monitor-sqlx"
 )]
-pub trait MonitoredDatabase: Database + sealed::Driver {}
+pub trait MonitoredDatabase: Database + HasStatementCache + sealed::Driver {}
 
 /// Rows and results of a running call.
 pub(crate) type Item<DB> =
@@ -52,6 +54,14 @@ pub(crate) mod sealed {
         /// Whether `rows_affected` of a query is the number of rows it returned, also when nobody
         /// reads them: PostgreSQL's command tag.
         const TAGS_QUERIES: bool;
+
+        /// Whether only the server can say which system it is.
+        const ASKS_SYSTEM: bool;
+
+        /// Which system the server is.
+        fn system(
+            raw: &mut Self::Connection,
+        ) -> impl Future<Output = Result<capture::System, Error>> + Send;
 
         fn execute<'e>(
             raw: &'e mut Self::Connection,
@@ -96,6 +106,9 @@ pub(crate) mod sealed {
         /// Which database these options lead to. Never reads the password.
         fn identify(options: &Options<Self>) -> capture::Database;
 
+        /// Statements that each connection keeps prepared, as far as the options tell.
+        fn cache_capacity(options: &Options<Self>) -> Option<usize>;
+
         /// What an error of the database means.
         fn fault(error: &dyn DatabaseError) -> Fault;
 
@@ -115,12 +128,18 @@ pub(crate) mod sealed {
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 macro_rules! driver {
-    ($db:ty, $module:path, own_threads: $own_threads:literal, tags_queries: $tags_queries:literal) => {
+    ($db:ty, $module:path, own_threads: $own_threads:literal, tags_queries: $tags_queries:literal, asks_system: $asks:literal) => {
         impl MonitoredDatabase for $db {}
 
         impl sealed::Driver for $db {
             const OWN_THREADS: bool = $own_threads;
             const TAGS_QUERIES: bool = $tags_queries;
+            const ASKS_SYSTEM: bool = $asks;
+
+            async fn system(raw: &mut Self::Connection) -> Result<capture::System, Error> {
+                use $module as driver;
+                driver::system(raw).await
+            }
 
             fn execute<'e>(
                 raw: &'e mut Self::Connection,
@@ -189,6 +208,13 @@ macro_rules! driver {
                 driver::identify(options)
             }
 
+            fn cache_capacity(
+                options: &<Self::Connection as sqlx::Connection>::Options,
+            ) -> Option<usize> {
+                use $module as driver;
+                driver::cache_capacity(options)
+            }
+
             fn fault(error: &dyn DatabaseError) -> Fault {
                 use $module as driver;
                 driver::fault(error)
@@ -224,8 +250,8 @@ macro_rules! driver {
 use sqlx::{Executor as _, Row as _};
 
 #[cfg(feature = "postgres")]
-driver!(sqlx::Postgres, crate::postgres, own_threads: false, tags_queries: true);
+driver!(sqlx::Postgres, crate::postgres, own_threads: false, tags_queries: true, asks_system: false);
 #[cfg(feature = "mysql")]
-driver!(sqlx::MySql, crate::mysql, own_threads: false, tags_queries: false);
+driver!(sqlx::MySql, crate::mysql, own_threads: false, tags_queries: false, asks_system: true);
 #[cfg(feature = "sqlite")]
-driver!(sqlx::Sqlite, crate::sqlite, own_threads: true, tags_queries: false);
+driver!(sqlx::Sqlite, crate::sqlite, own_threads: true, tags_queries: false, asks_system: false);

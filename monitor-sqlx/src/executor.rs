@@ -13,7 +13,7 @@ use crate::pool_connection::MonitoredPoolConnection;
 use crate::split::Split;
 use crate::stream::{CallStream, SlotStream};
 use crate::transaction::MonitoredTransaction;
-use crate::watch::{Arrival, call_site};
+use crate::watch::call_site;
 use crate::{call, checkout};
 
 /// Takes a connection for one call; the checkout is counted apart, and the call only if there is a
@@ -29,9 +29,9 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
+            let mut lent = checkout::take(&pool, site).await?;
             let arrival = lent.arrival(site);
-            call::execute::<DB>(&mut *lent.raw, query, &pool.watch, arrival).await
+            call::execute::<DB>(lent.seat(&pool.watch), query, arrival).await
         })
     }
 
@@ -43,10 +43,10 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(SlotStream::new(|slot| async move {
-            match checkout::take(pool.inner(), &pool.watch, site).await {
+            match checkout::take(&pool, site).await {
                 Ok(mut lent) => {
                     let arrival = lent.arrival(site);
-                    CallStream::<DB>::new(&mut *lent.raw, query, &pool.watch, arrival)
+                    CallStream::<DB>::new(lent.seat(&pool.watch), query, arrival)
                         .pour_into(&slot)
                         .await;
                 }
@@ -63,9 +63,9 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
+            let mut lent = checkout::take(&pool, site).await?;
             let arrival = lent.arrival(site);
-            call::fetch_all::<DB>(&mut *lent.raw, query, &pool.watch, arrival).await
+            call::fetch_all::<DB>(lent.seat(&pool.watch), query, arrival).await
         })
     }
 
@@ -80,9 +80,9 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
+            let mut lent = checkout::take(&pool, site).await?;
             let arrival = lent.arrival(site);
-            call::fetch_optional::<DB>(&mut *lent.raw, query, &pool.watch, arrival).await
+            call::fetch_optional::<DB>(lent.seat(&pool.watch), query, arrival).await
         })
     }
 
@@ -97,8 +97,9 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, site) = (self.clone(), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
-            call::prepare_with::<DB>(&mut *lent.raw, sql, parameters).await
+            let mut lent = checkout::take(&pool, site).await?;
+            let arrival = lent.arrival(site);
+            call::prepare_with::<DB>(lent.seat(&pool.watch), sql, parameters, arrival).await
         })
     }
 
@@ -109,8 +110,8 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, site) = (self.clone(), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(pool.inner(), &pool.watch, site).await?;
-            call::describe::<DB>(&mut *lent.raw, sql).await
+            let mut lent = checkout::take(&pool, site).await?;
+            call::describe::<DB>(lent.raw_mut(), sql).await
         })
     }
 }
@@ -125,8 +126,8 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
         E: 'q + Execute<'q, DB>,
     {
         let (query, site) = (Split::new(query), call_site(Location::caller()));
-        let (raw, watch) = self.split();
-        Box::pin(call::execute::<DB>(raw, query, watch, Arrival::from(site)))
+        let arrival = self.arrival(site);
+        Box::pin(call::execute::<DB>(self.seat(), query, arrival))
     }
 
     #[track_caller]
@@ -136,8 +137,8 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
         E: 'q + Execute<'q, DB>,
     {
         let (query, site) = (Split::new(query), call_site(Location::caller()));
-        let (raw, watch) = self.split();
-        Box::pin(CallStream::<DB>::new(raw, query, watch, Arrival::from(site)))
+        let arrival = self.arrival(site);
+        Box::pin(CallStream::<DB>::new(self.seat(), query, arrival))
     }
 
     #[track_caller]
@@ -147,8 +148,8 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
         E: 'q + Execute<'q, DB>,
     {
         let (query, site) = (Split::new(query), call_site(Location::caller()));
-        let (raw, watch) = self.split();
-        Box::pin(call::fetch_all::<DB>(raw, query, watch, Arrival::from(site)))
+        let arrival = self.arrival(site);
+        Box::pin(call::fetch_all::<DB>(self.seat(), query, arrival))
     }
 
     #[track_caller]
@@ -161,10 +162,11 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
         E: 'q + Execute<'q, DB>,
     {
         let (query, site) = (Split::new(query), call_site(Location::caller()));
-        let (raw, watch) = self.split();
-        Box::pin(call::fetch_optional::<DB>(raw, query, watch, Arrival::from(site)))
+        let arrival = self.arrival(site);
+        Box::pin(call::fetch_optional::<DB>(self.seat(), query, arrival))
     }
 
+    #[track_caller]
     fn prepare_with<'e>(
         self,
         sql: SqlStr,
@@ -173,7 +175,8 @@ impl<'c, DB: MonitoredDatabase> Executor<'c> for &'c mut MonitoredConnection<DB>
     where
         'c: 'e,
     {
-        Box::pin(call::prepare_with::<DB>(self.as_raw_mut(), sql, parameters))
+        let arrival = self.arrival(call_site(Location::caller()));
+        Box::pin(call::prepare_with::<DB>(self.seat(), sql, parameters, arrival))
     }
 
     fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
@@ -199,7 +202,7 @@ macro_rules! executes_on_its_connection {
                 'c: 'e,
                 E: 'q + Execute<'q, DB>,
             {
-                Executor::execute(&mut **self, query)
+                Executor::execute(unborrowed(self.connection_mut()), query)
             }
 
             #[track_caller]
@@ -208,7 +211,7 @@ macro_rules! executes_on_its_connection {
                 'c: 'e,
                 E: 'q + Execute<'q, DB>,
             {
-                Executor::fetch_many(&mut **self, query)
+                Executor::fetch_many(unborrowed(self.connection_mut()), query)
             }
 
             #[track_caller]
@@ -220,7 +223,7 @@ macro_rules! executes_on_its_connection {
                 'c: 'e,
                 E: 'q + Execute<'q, DB>,
             {
-                Executor::fetch_all(&mut **self, query)
+                Executor::fetch_all(unborrowed(self.connection_mut()), query)
             }
 
             #[track_caller]
@@ -232,9 +235,10 @@ macro_rules! executes_on_its_connection {
                 'c: 'e,
                 E: 'q + Execute<'q, DB>,
             {
-                Executor::fetch_optional(&mut **self, query)
+                Executor::fetch_optional(unborrowed(self.connection_mut()), query)
             }
 
+            #[track_caller]
             fn prepare_with<'e>(
                 self,
                 sql: SqlStr,
@@ -243,17 +247,25 @@ macro_rules! executes_on_its_connection {
             where
                 'c: 'e,
             {
-                Executor::prepare_with(&mut **self, sql, parameters)
+                Executor::prepare_with(unborrowed(self.connection_mut()), sql, parameters)
             }
 
             fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, Result<Describe<DB>, Error>>
             where
                 'c: 'e,
             {
-                Executor::describe(&mut **self, sql)
+                Executor::describe(self.connection_mut(), sql)
             }
         }
     };
+}
+
+/// A connection that was not borrowed for the call: a line from before is not the call's.
+fn unborrowed<DB: MonitoredDatabase>(
+    connection: &mut MonitoredConnection<DB>,
+) -> &mut MonitoredConnection<DB> {
+    connection.notes_mut().forget_line();
+    connection
 }
 
 executes_on_its_connection!(MonitoredPoolConnection<DB>);

@@ -19,6 +19,10 @@ use crate::{mark, words};
 /// Where sqlx reports its statements to.
 const TARGET: &str = "sqlx::query";
 
+/// Where it reports waits for a pool's connection to: those beyond the pool's own threshold, unless the
+/// pool is told to report all.
+const WAITS: &str = "sqlx::pool::acquire";
+
 /// Records what sqlx reports of itself; made by [`layer`] and [`layer_for`].
 #[derive(Debug)]
 pub struct QueryEvents {
@@ -42,12 +46,15 @@ pub struct LayerUnheard;
 /// ```
 ///
 /// Install it as the process's subscriber (`init`), not for a thread: SQLite's events come from
-/// threads of the driver's own. Its filter is its own and asks for `sqlx::query=debug` only.
+/// threads of the driver's own. Its filter is its own and asks for `sqlx::query=debug` and
+/// `sqlx::pool::acquire=debug` only.
 ///
 /// # What it cannot see
 ///
-/// sqlx reports text, rows and time of a statement, no more. So errors and cancelled calls count as
-/// completed, pool waits, transactions and call sites are missing, the time of a stream contains
+/// sqlx reports text, rows and time of a statement, no more. So how calls end is unknown, which
+/// [`SourceActivity::sees_ends`](monitor_core::snapshot::SourceActivity::sees_ends) says;
+/// transactions and call sites are missing, waits for a connection are known where sqlx reports them
+/// (two seconds and longer, unless the pool says otherwise; one that timed out never), the time of a stream contains
 /// its reader's, and what is not reported is not counted: BEGIN, COPY, statements of connections
 /// with `disable_statement_logging`, or with another level than the default where it is lower. On
 /// SQLite a cancelled statement is reported when it has run to its end. Rows changed are believed
@@ -81,8 +88,10 @@ where
 {
     static WANT: Once = Once::new();
     WANT.call_once(mark::want);
-    let events = QueryEvents { source: monitor.database(database) };
-    events.with_filter(Targets::new().with_target(TARGET, LevelFilter::DEBUG))
+    let source = monitor.database(database);
+    source.ends_are_unseen();
+    let targets = [TARGET, WAITS].map(|target| (target, LevelFilter::DEBUG));
+    QueryEvents { source }.with_filter(Targets::new().with_targets(targets))
 }
 
 /// Whether sqlx's events reach the [`layer`] on this thread; call it once the subscriber is set.
@@ -98,11 +107,18 @@ pub fn check_layer() -> Result<(), LayerUnheard> {
 
 impl<S: Subscriber> Layer<S> for QueryEvents {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() != TARGET || mark::is_set() {
+        let target = event.metadata().target();
+        if !matches!(target, TARGET | WAITS) || mark::is_set() {
             return;
         }
         let mut report = Report::default();
         event.record(&mut report);
+        if target == WAITS {
+            if let Some(waited) = report.waited {
+                self.source.wait_reported(waited, report.is_slow);
+            }
+            return;
+        }
         let text = report.text();
         let Some(elapsed) = report.elapsed else { return };
         let affected = report.affected.filter(|_| words::may_write(text));
@@ -119,6 +135,8 @@ struct Report {
     returned: Option<u64>,
     affected: Option<u64>,
     elapsed: Option<Duration>,
+    waited: Option<Duration>,
+    is_slow: bool,
 }
 
 // === impl Report ===
@@ -152,8 +170,12 @@ impl Visit for Report {
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        if field.name() == "elapsed_secs" {
-            self.elapsed = Duration::try_from_secs_f64(value).ok();
+        let time = Duration::try_from_secs_f64(value).ok();
+        match field.name() {
+            "elapsed_secs" => self.elapsed = time,
+            "acquired_after_secs" => self.waited = time,
+            "slow_acquire_threshold_secs" => self.is_slow = true,
+            _ => {}
         }
     }
 

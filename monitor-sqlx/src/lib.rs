@@ -36,24 +36,41 @@
 //! a connection that nobody needs, and [`MonitoredPool::probe`] asks once. The answer shows in
 //! [`Monitor::health`](monitor_core::Monitor::health), and nowhere as a call or a checkout.
 //!
+//! # Pools and transactions
+//!
+//! [`MonitoredPoolOptions`] stand in for sqlx's `PoolOptions` and count every connection that is made
+//! and closed. Who holds a connection is known while it is out: the line that took it, its last call,
+//! whether it is in a transaction. When a checkout times out,
+//! [`Monitor::timeouts`](monitor_core::Monitor::timeouts) names all of them and says which of the causes it
+//! was. A connection that is given back while the database still works for a caller who has gone
+//! shows as draining until the pool can use it again.
+//!
+//! Of each transaction it is known how long it was open, what it ran, and between which two lines it ran
+//! nothing. Lines are seen wherever a connection or transaction is dereferenced
+//! (`query.execute(&mut *tx)`) or a method is called on it; where only sqlx calls us
+//! (`query.execute(&pool)`, `query.execute(&mut tx)`), [`MonitoredPool::here`] and
+//! [`MonitoredConnection::here`] tell.
+//!
 //! # What it cannot see
 //!
 //! - Calls on sqlx's own types, reached by [`MonitoredPool::inner`],
-//!   [`MonitoredConnection::as_raw_mut`] or sqlx's [`Acquire`](sqlx::Acquire): COPY, `PgListener`,
-//!   migrations.
-//!   A wrapped connection or transaction is no `Acquire` itself: code that asks for one gets
-//!   `as_raw_mut()`, which can be seen in a review.
+//!   [`MonitoredConnection::as_raw_mut`] or sqlx's [`Acquire`](sqlx::Acquire), which hands out a raw
+//!   connection by its definition: migrations, and a `PgListener`, which is made of
+//!   [`inner`](MonitoredPool::inner) and keeps a connection of the pool that shows in its levels only.
+//!   COPY is seen on a connection or transaction (`copy_in_raw`, `copy_out_raw`), not on the pool.
 //! - Errors that arise above the executor: a row that does not decode is a completed call to us,
 //!   and `RowNotFound` is a call that returned no rows.
-//! - Explicit `prepare` and `describe`: not runs of the statement, so no calls. Their checkout is
-//!   counted.
+//! - `describe`, which is for tools. An explicit `prepare` is a call of its own, named so.
 //! - Rows changed by `WITH .. INSERT .. RETURNING` with `fetch_all`, `fetch_one` or
 //!   `fetch_optional`, because sqlx keeps that number to itself, and by `INSERT .. RETURNING` read
 //!   as a stream on MariaDB, because the server does. On SQLite also those of a text with several
-//!   statements that does not begin with a write.
-//! - The server's work after a cancelled call. It shows as the wait of the next checkout.
-//! - Connections made and closed inside the pool, except attempts that failed: their error reached a
-//!   caller, or a caller's time ran out though the pool had room.
+//!   statements that does not begin with a write. How many rows a COPY to the client has.
+//! - The server's work after a cancelled call, but for how long the connection stays busy with it once it
+//!   was given back.
+//! - Of a pool that was there before it was wrapped: connections that no caller of the wrapped pool
+//!   waited for. Of any pool: attempts to connect that failed and were made again in time.
+//! - How many statements SQLite's connections keep prepared, unless it is
+//!   [said](PoolBuilder::statement_cache_capacity); 100 is taken.
 //! - Databases other than PostgreSQL, MySQL, MariaDB and SQLite, and sqlx's `Any`.
 
 mod acquire;
@@ -61,22 +78,27 @@ mod acquire;
 mod asker;
 mod call;
 mod checkout;
+mod comment;
 mod connection;
 mod database;
 mod error;
 mod executor;
+mod growth;
 mod layer;
 mod mark;
 mod options;
 mod pool;
 mod pool_connection;
 mod probe;
+mod seat;
 mod split;
 mod stream;
 mod transaction;
 mod watch;
 mod words;
 
+#[cfg(feature = "postgres")]
+mod copy;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -88,9 +110,11 @@ pub use acquire::UnwatchedConnection;
 #[cfg(feature = "asker")]
 pub use asker::{SqlxAsker, asker};
 pub use connection::MonitoredConnection;
+#[cfg(feature = "postgres")]
+pub use copy::MonitoredCopyIn;
 pub use database::MonitoredDatabase;
 pub use layer::{LayerUnheard, QueryEvents, check_layer, layer, layer_for};
-pub use options::PoolBuilder;
+pub use options::{MonitoredPoolOptions, NewPool, PoolBuilder};
 pub use pool::MonitoredPool;
 pub use pool_connection::MonitoredPoolConnection;
 pub use transaction::MonitoredTransaction;

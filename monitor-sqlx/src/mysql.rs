@@ -2,9 +2,9 @@
 
 use monitor_core::capture::{Database, ErrorClass, System};
 use monitor_core::inquire::{AskError, AskErrorKind, Manners};
-use sqlx::ConnectOptions;
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::mysql::{MySqlConnectOptions, MySqlDatabaseError};
+use sqlx::{ConnectOptions, Error, MySqlConnection};
 
 use crate::error::Fault;
 
@@ -16,6 +16,19 @@ pub(crate) fn identify(options: &MySqlConnectOptions) -> Database {
         port: socket.is_none().then(|| options.get_port()),
         host: socket.unwrap_or_else(|| options.get_host().to_owned()),
     }
+}
+
+/// sqlx tells it in a URL only, which holds the password as well and is gone when this returns.
+pub(crate) fn cache_capacity(options: &MySqlConnectOptions) -> Option<usize> {
+    let url = options.to_url_lossy();
+    let mut told = url.query_pairs();
+    told.find(|(key, _)| key == "statement-cache-capacity")?.1.parse().ok()
+}
+
+/// MariaDB says so in its version; sqlx keeps to itself what the server said when it connected.
+pub(crate) async fn system(raw: &mut MySqlConnection) -> Result<System, Error> {
+    let version: String = sqlx::query_scalar("SELECT VERSION()").fetch_one(raw).await?;
+    Ok(if version.contains("MariaDB") { System::MariaDb } else { System::MySql })
 }
 
 /// Zero for a SELECT, and never left over from another statement.

@@ -12,6 +12,7 @@ use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Error, Pool, SqlSafeStr};
 
 use crate::database::MonitoredDatabase;
+use crate::growth::Growth;
 use crate::options::PoolBuilder;
 use crate::pool_connection::MonitoredPoolConnection;
 use crate::transaction::MonitoredTransaction;
@@ -38,6 +39,7 @@ pub struct MonitoredPool<DB: MonitoredDatabase> {
 /// What all clones have in common. sqlx has no weak handle on a pool, so this stands in for one.
 pub(crate) struct Shared<DB: MonitoredDatabase> {
     pool: Pool<DB>,
+    growth: Growth,
     /// Connections that a probe holds are idle to everybody else.
     probing: probe::Held,
     /// Ends the task that probes, together with the last clone.
@@ -61,15 +63,27 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
 
     /// Wraps a pool with a name, or with words that its calls carry.
     pub fn builder(pool: Pool<DB>) -> PoolBuilder<DB> {
-        PoolBuilder::new(pool)
+        PoolBuilder::of(pool)
     }
 
-    pub(crate) fn around(pool: Pool<DB>, source: Source) -> Self {
-        let shared =
-            Arc::new(Shared { pool, probing: probe::Held::default(), prober: OnceLock::new() });
+    pub(crate) fn around(
+        pool: Pool<DB>,
+        source: Source,
+        monitor: &Monitor,
+        growth: Growth,
+    ) -> Self {
+        growth.watched_by(&source, &pool);
+        // Wrapped twice, a pool is still one: its options lie in one place.
+        let which = std::ptr::from_ref(pool.options()).addr();
+        let (probing, prober) = (probe::Held::default(), OnceLock::new());
+        let shared = Arc::new(Shared { pool, growth, probing, prober });
         let weak = Arc::downgrade(&shared);
-        source.watch_levels(move || weak.upgrade().map(|shared| shared.levels()));
-        Self { shared, watch: Arc::new(Watch::new(source)) }
+        source.watch_levels_of(which, move || weak.upgrade().map(|shared| shared.levels()));
+        Self { shared, watch: Arc::new(Watch::new(source, monitor)) }
+    }
+
+    pub(crate) fn growth(&self) -> &Growth {
+        &self.shared.growth
     }
 
     pub(crate) fn start_probing(&self, every: Duration) {
@@ -126,8 +140,8 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         let site = call_site(Location::caller());
         let pool = self.clone();
         async move {
-            let lent = checkout::take(pool.inner(), &pool.watch, site).await?;
-            Ok(MonitoredPoolConnection::lent(lent, pool.watch))
+            let lent = checkout::take(&pool, site).await?;
+            Ok(MonitoredPoolConnection::lent(lent, &pool))
         }
     }
 
@@ -135,8 +149,8 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
     #[must_use]
     #[track_caller]
     pub fn try_acquire(&self) -> Option<MonitoredPoolConnection<DB>> {
-        let lent = checkout::try_take(self.inner(), &self.watch, call_site(Location::caller()))?;
-        Some(MonitoredPoolConnection::lent(lent, self.watch.clone()))
+        let lent = checkout::try_take(self, call_site(Location::caller()))?;
+        Some(MonitoredPoolConnection::lent(lent, self))
     }
 
     /// Takes a connection and begins a transaction on it. The two are counted apart.
@@ -149,8 +163,8 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         &self,
     ) -> impl Future<Output = Result<MonitoredTransaction<'static, DB>, Error>> + Send + use<DB>
     {
-        let connection = self.acquire();
-        async move { MonitoredTransaction::begin(connection.await?, None).await }
+        let (connection, site) = (self.acquire(), call_site(Location::caller()));
+        async move { MonitoredTransaction::begin_on(connection.await?, None, site).await }
     }
 
     /// [`begin`](Self::begin) with a statement of its own, such as
@@ -165,9 +179,9 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         statement: S,
     ) -> impl Future<Output = Result<MonitoredTransaction<'static, DB>, Error>> + Send + use<DB, S>
     {
-        let connection = self.acquire();
-        let statement = statement.into_sql_str();
-        async move { MonitoredTransaction::begin(connection.await?, Some(statement)).await }
+        let (connection, site) = (self.acquire(), call_site(Location::caller()));
+        let statement = Some(statement.into_sql_str());
+        async move { MonitoredTransaction::begin_on(connection.await?, statement, site).await }
     }
 
     /// Begins a transaction if a connection is idle, without waiting for one.
@@ -180,10 +194,12 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         &self,
     ) -> impl Future<Output = Result<Option<MonitoredTransaction<'static, DB>>, Error>> + Send + use<DB>
     {
-        let connection = self.try_acquire();
+        let (connection, site) = (self.try_acquire(), call_site(Location::caller()));
         async move {
             match connection {
-                Some(connection) => MonitoredTransaction::begin(connection, None).await.map(Some),
+                Some(connection) => {
+                    MonitoredTransaction::begin_on(connection, None, site).await.map(Some)
+                }
                 None => Ok(None),
             }
         }
@@ -295,6 +311,7 @@ impl<DB: MonitoredDatabase> Shared<DB> {
     fn levels(&self) -> PoolLevels {
         let options = self.pool.options();
         let size = self.pool.size();
+        self.growth.look(size);
         let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
         PoolLevels {
             size,

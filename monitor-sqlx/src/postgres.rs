@@ -2,9 +2,9 @@
 
 use monitor_core::capture::{Database, ErrorClass, System};
 use monitor_core::inquire::{AskError, AskErrorKind, Manners};
-use sqlx::ConnectOptions;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Error, PgConnection};
 
 use crate::error::Fault;
 
@@ -17,6 +17,17 @@ pub(crate) fn identify(options: &PgConnectOptions) -> Database {
         port: socket.is_none().then(|| options.get_port()),
         host: socket.unwrap_or_else(|| options.get_host().to_owned()),
     }
+}
+
+/// sqlx tells it in a URL only, which holds the password as well and is gone when this returns.
+pub(crate) fn cache_capacity(options: &PgConnectOptions) -> Option<usize> {
+    let url = options.to_url_lossy();
+    let mut told = url.query_pairs();
+    told.find(|(key, _)| key == "statement-cache-capacity")?.1.parse().ok()
+}
+
+pub(crate) async fn system(_: &mut PgConnection) -> Result<System, Error> {
+    Ok(System::PostgreSql)
 }
 
 /// The number of a command tag. For a SELECT it is the rows returned.

@@ -1,11 +1,10 @@
 //! A query taken apart, so that its text can be read before the driver gets it.
 
-use monitor_core::CallTimer;
+use monitor_core::capture::ParameterHasher;
 use sqlx::error::BoxDynError;
-use sqlx::{Database, Execute, SqlStr};
+use sqlx::{AssertSqlSafe, Database, Execute, SqlSafeStr, SqlStr};
 
 use crate::database::MonitoredDatabase;
-use crate::watch::{Arrival, Watch};
 
 /// What a query consists of.
 ///
@@ -30,23 +29,42 @@ impl<DB: Database> Split<DB> {
         Self { sql: query.sql(), statement, arguments, persistent }
     }
 
-    /// Starts timing its call: now. In a unit of work its values are told as a hash.
-    pub(crate) fn start<'w>(&self, watch: &'w Watch, arrival: Arrival) -> CallTimer<'w>
+    /// Tells its values, for a hash; `false` where they cannot be told.
+    pub(crate) fn tell_values(&self, hasher: &mut ParameterHasher) -> bool
     where
         DB: MonitoredDatabase,
     {
-        watch.start(self.text(), arrival).with_parameters(|hasher| {
-            hasher.text(self.text());
-            match &self.arguments {
-                Some(Ok(Some(values))) => DB::hash(values, hasher),
-                Some(Ok(None)) => true,
-                Some(Err(_)) | None => false,
-            }
-        })
+        hasher.text(self.text());
+        match &self.arguments {
+            Some(Ok(Some(values))) => DB::hash(values, hasher),
+            Some(Ok(None)) => true,
+            Some(Err(_)) | None => false,
+        }
     }
 
     pub(crate) fn text(&self) -> &str {
         self.sql.as_str()
+    }
+
+    /// Whether the connection is to keep it prepared.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.persistent && matches!(self.arguments, Some(Ok(Some(_))))
+    }
+
+    /// The same query with the comment that all texts of its pool end with.
+    pub(crate) fn commented(self, comment: Option<&str>) -> Self {
+        Self { sql: commented(self.sql, comment), ..self }
+    }
+}
+
+/// A text with a comment behind it, unless it has that already: the text of a statement that was
+/// prepared here.
+pub(crate) fn commented(sql: SqlStr, comment: Option<&str>) -> SqlStr {
+    match comment {
+        Some(comment) if !sql.as_str().ends_with(comment) => {
+            AssertSqlSafe([sql.as_str(), comment].concat()).into_sql_str()
+        }
+        _ => sql,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use monitor_core::capture::{Database, ErrorClass, System};
 use monitor_core::inquire::{AskError, AskErrorKind, Manners};
-use sqlx::ConnectOptions;
 use sqlx::error::DatabaseError;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Error, SqliteConnection};
 
 use crate::error::Fault;
 
@@ -20,6 +20,15 @@ pub(crate) fn identify(options: &SqliteConnectOptions) -> Database {
             .map_or_else(|| whole.clone().into_owned(), |name| name.to_string_lossy().into_owned()),
     };
     Database { name, ..Database::of(System::Sqlite) }
+}
+
+/// sqlx does not tell it.
+pub(crate) fn cache_capacity(_: &SqliteConnectOptions) -> Option<usize> {
+    None
+}
+
+pub(crate) async fn system(_: &mut SqliteConnection) -> Result<System, Error> {
+    Ok(System::Sqlite)
 }
 
 /// SQLite's count stays as it was until the next INSERT, UPDATE or DELETE.

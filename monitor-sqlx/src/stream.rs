@@ -7,27 +7,25 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt};
-use monitor_core::CallTimer;
-use sqlx::Either;
+use sqlx::{Either, Error};
 
 use crate::database::{Item, MonitoredDatabase};
-use crate::error;
 use crate::mark::Marked;
+use crate::seat::{InCall, Seat};
 use crate::split::Split;
-use crate::watch::{Arrival, Watch};
+use crate::watch::Arrival;
 
 /// A call on a connection whose rows are read one by one. Starts with its first poll.
 pub(crate) struct CallStream<'e, DB: MonitoredDatabase> {
     start: Option<Start<'e, DB>>,
     rows: Option<Marked<BoxStream<'e, Item<DB>>>>,
-    timer: Option<CallTimer<'e>>,
+    call: Option<InCall<'e>>,
     tells_affected: bool,
 }
 
 struct Start<'e, DB: MonitoredDatabase> {
-    raw: &'e mut DB::Connection,
+    seat: Seat<'e, DB>,
     query: Split<DB>,
-    watch: &'e Watch,
     arrival: Arrival,
 }
 
@@ -46,14 +44,9 @@ pub(crate) struct Slot<T>(Arc<Mutex<Option<T>>>);
 // === impl CallStream ===
 
 impl<'e, DB: MonitoredDatabase> CallStream<'e, DB> {
-    pub(crate) fn new(
-        raw: &'e mut DB::Connection,
-        query: Split<DB>,
-        watch: &'e Watch,
-        arrival: Arrival,
-    ) -> Self {
-        let start = Some(Start { raw, query, watch, arrival });
-        Self { start, rows: None, timer: None, tells_affected: false }
+    pub(crate) fn new(seat: Seat<'e, DB>, query: Split<DB>, arrival: Arrival) -> Self {
+        let start = Some(Start { seat, query, arrival });
+        Self { start, rows: None, call: None, tells_affected: false }
     }
 
     /// Hands every item to the slot, until there are no more.
@@ -75,24 +68,31 @@ impl<'e, DB: MonitoredDatabase> CallStream<'e, DB> {
     }
 
     fn begin(&mut self) {
-        if let Some(Start { raw, query, watch, arrival }) = self.start.take() {
+        if let Some(Start { seat, query, arrival }) = self.start.take() {
             self.tells_affected = DB::tells_affected(query.text());
-            self.timer = Some(query.start(watch, arrival));
+            let (raw, query, call) = seat.start(query, arrival);
+            self.call = Some(call);
             self.rows = Some(Marked::new(DB::fetch_many(raw, query), DB::OWN_THREADS));
         }
     }
 
     fn arrived(&mut self, item: &Either<DB::QueryResult, DB::Row>) {
-        let Some(timer) = &mut self.timer else { return };
-        timer.wait_ends();
+        let Some(call) = &mut self.call else { return };
+        call.wait_ends();
         match item {
             Either::Left(result) => {
-                timer.add_returned(0);
+                call.add_returned(0);
                 if self.tells_affected {
-                    timer.add_affected(DB::rows_affected(result));
+                    call.add_affected(DB::rows_affected(result));
                 }
             }
-            Either::Right(_) => timer.add_returned(1),
+            Either::Right(_) => call.add_returned(1),
+        }
+    }
+
+    fn end(&mut self, result: &Result<(), Error>) {
+        if let Some(call) = self.call.take() {
+            call.end::<DB, _>(result);
         }
     }
 }
@@ -107,34 +107,34 @@ impl<DB: MonitoredDatabase> Stream for CallStream<'_, DB> {
         self.begin();
         let Some(rows) = &mut self.rows else { return Poll::Ready(None) };
         let next = rows.poll_next_unpin(cx);
-        match &next {
-            Poll::Ready(Some(Ok(item))) => self.arrived(item),
+        match next {
+            Poll::Ready(Some(Ok(item))) => {
+                self.arrived(&item);
+                Poll::Ready(Some(Ok(item)))
+            }
             Poll::Ready(Some(Err(error))) => {
-                if let Some(timer) = self.timer.take() {
-                    error::end::<DB>(timer, error);
-                }
+                let failed = Err(error);
+                self.end(&failed);
+                Poll::Ready(failed.err().map(Err))
             }
             Poll::Ready(None) => {
-                if let Some(timer) = self.timer.take() {
-                    timer.complete();
-                }
+                self.end(&Ok(()));
+                Poll::Ready(None)
             }
             Poll::Pending => {
-                if let Some(timer) = &mut self.timer {
-                    timer.wait_begins();
+                if let Some(call) = &mut self.call {
+                    call.wait_begins();
                 }
+                Poll::Pending
             }
         }
-        next
     }
 }
 
 impl<DB: MonitoredDatabase> Drop for CallStream<'_, DB> {
     fn drop(&mut self) {
-        // A reader that stops while it has an item has seen enough; one that stops while it waits
-        // went away, and the timer's own drop says so.
-        if let Some(timer) = self.timer.take_if(|timer| !timer.is_waiting()) {
-            timer.complete();
+        if let Some(call) = self.call.take() {
+            call.stop();
         }
     }
 }

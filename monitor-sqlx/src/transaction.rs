@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::Location;
 
+use futures_util::future::BoxFuture;
 use monitor_core::TransactionTimer;
+use monitor_core::capture::CallSite;
 use sqlx::{Error, SqlStr};
 use sqlx_core::transaction::{
     TransactionManager, begin_ansi_transaction_sql, commit_ansi_transaction_sql,
@@ -14,7 +17,8 @@ use crate::call::timed;
 use crate::connection::MonitoredConnection;
 use crate::database::MonitoredDatabase;
 use crate::pool_connection::MonitoredPoolConnection;
-use crate::watch::Arrival;
+use crate::seat::{InCall, Seat};
+use crate::watch::{Arrival, call_site};
 
 /// A transaction whose queries, beginning and end the monitor sees.
 ///
@@ -29,11 +33,15 @@ use crate::watch::Arrival;
 pub struct MonitoredTransaction<'c, DB: MonitoredDatabase> {
     on: On<'c, DB>,
     open: bool,
-    /// `None` in a savepoint.
-    timer: Option<TransactionTimer>,
+    /// Zero for the transaction itself, more for a savepoint.
+    depth: usize,
 }
 
 /// The connection a transaction runs on.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost every BEGIN on a pool an allocation"
+)]
 pub(crate) enum On<'c, DB: MonitoredDatabase> {
     Own(MonitoredConnection<DB>),
     Borrowed(&'c mut MonitoredConnection<DB>),
@@ -44,22 +52,48 @@ type Manager<DB> = <DB as sqlx::Database>::TransactionManager;
 // === impl MonitoredTransaction ===
 
 impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
-    pub(crate) async fn begin(
+    pub(crate) async fn begin_on(
         on: impl Into<On<'c, DB>>,
         statement: Option<SqlStr>,
+        site: Option<CallSite>,
     ) -> Result<Self, Error> {
         // Open from here on: should BEGIN fail or be cancelled on its way, drop rolls it back.
-        let mut tx = Self { on: on.into(), open: true, timer: None };
-        let (raw, watch) = tx.split();
-        let depth = Manager::<DB>::get_transaction_depth(raw);
-        let timer = match &statement {
-            Some(statement) => watch.start(statement.as_str(), Arrival::default()),
-            None => watch.start(begin_ansi_transaction_sql(depth).as_str(), Arrival::default()),
+        let mut tx = Self { on: on.into(), open: true, depth: 0 };
+        let depth = Manager::<DB>::get_transaction_depth(tx.connection().as_raw());
+        tx.depth = depth;
+        let Seat { raw, watch, notes } = tx.connection_mut().seat();
+        notes.forget_line();
+        let arrival = Arrival::from(site);
+        let call = match &statement {
+            Some(statement) => InCall::start(watch, notes, statement.as_str(), arrival),
+            None => {
+                let begin = begin_ansi_transaction_sql(depth);
+                InCall::start(watch, notes, begin.as_str(), arrival)
+            }
         };
-        let source = watch.source.clone();
-        timed::<DB, _>(timer, Box::pin(Manager::<DB>::begin(raw, statement)), |_, ()| ()).await?;
-        tx.timer = (depth == 0).then(|| source.transaction());
+        timed::<DB, _>(call, Box::pin(Manager::<DB>::begin(raw, statement)), |_, ()| ()).await?;
+        let Seat { watch, notes, .. } = tx.connection_mut().seat();
+        match &notes.transaction {
+            Some(open) if depth > 0 => open.savepoint(u32::try_from(depth + 1).unwrap_or(u32::MAX)),
+            _ if depth > 0 => {}
+            _ => {
+                let timer = watch.source.transaction().with_calls_from(site.or(watch.call_site));
+                notes.transaction = Some(timer.shows(&notes.last_call));
+            }
+        }
         Ok(tx)
+    }
+
+    /// Begins a transaction inside of this one: a savepoint.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`sqlx::Connection::begin`].
+    #[track_caller]
+    pub fn begin(
+        &mut self,
+    ) -> impl Future<Output = Result<MonitoredTransaction<'_, DB>, Error>> + Send {
+        MonitoredTransaction::begin_on(self.connection_mut(), None, call_site(Location::caller()))
     }
 
     /// Ends it well: COMMIT, or the release of a savepoint.
@@ -67,16 +101,9 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
     /// # Errors
     ///
     /// Those of [`sqlx::Transaction::commit`]; the transaction is then rolled back.
-    pub async fn commit(mut self) -> Result<(), Error> {
-        let (raw, watch) = self.split();
-        let depth = Manager::<DB>::get_transaction_depth(raw);
-        let timer = watch.start(commit_ansi_transaction_sql(depth).as_str(), Arrival::default());
-        let result = timed::<DB, _>(timer, Box::pin(Manager::<DB>::commit(raw)), |_, ()| ()).await;
-        self.open = result.is_err();
-        if let Some(timer) = self.timer.take() {
-            if result.is_ok() { timer.committed() } else { timer.rolled_back() }
-        }
-        result
+    #[track_caller]
+    pub fn commit(self) -> impl Future<Output = Result<(), Error>> + Send + use<'c, DB> {
+        self.end(call_site(Location::caller()), true)
     }
 
     /// Takes everything back: ROLLBACK, or ROLLBACK TO a savepoint.
@@ -84,33 +111,48 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
     /// # Errors
     ///
     /// Those of [`sqlx::Transaction::rollback`].
-    pub async fn rollback(mut self) -> Result<(), Error> {
-        let (raw, watch) = self.split();
+    #[track_caller]
+    pub fn rollback(self) -> impl Future<Output = Result<(), Error>> + Send + use<'c, DB> {
+        self.end(call_site(Location::caller()), false)
+    }
+
+    async fn end(mut self, site: Option<CallSite>, well: bool) -> Result<(), Error> {
+        let is_outermost = self.depth == 0;
+        let Seat { raw, watch, notes } = self.connection_mut().seat();
+        notes.forget_line();
         let depth = Manager::<DB>::get_transaction_depth(raw);
-        let timer = watch.start(rollback_ansi_transaction_sql(depth).as_str(), Arrival::default());
-        let result =
-            timed::<DB, _>(timer, Box::pin(Manager::<DB>::rollback(raw)), |_, ()| ()).await;
+        let text = match well {
+            true => commit_ansi_transaction_sql(depth),
+            false => rollback_ansi_transaction_sql(depth),
+        };
+        let start = if is_outermost { InCall::start_end } else { InCall::start };
+        let call = start(watch, notes, text.as_str(), Arrival::from(site));
+        let work: BoxFuture<'_, _> = match well {
+            true => Box::pin(Manager::<DB>::commit(raw)),
+            false => Box::pin(Manager::<DB>::rollback(raw)),
+        };
+        let result = timed::<DB, _>(call, work, |_, ()| ()).await;
         self.open = result.is_err();
-        if let Some(timer) = self.timer.take() {
-            timer.rolled_back();
+        if let Some(timer) = self.take_timer() {
+            if well && result.is_ok() { timer.committed() } else { timer.rolled_back() }
         }
         result
     }
-}
 
-impl<DB: MonitoredDatabase> Deref for MonitoredTransaction<'_, DB> {
-    type Target = MonitoredConnection<DB>;
+    /// What times the transaction; nothing in a savepoint.
+    fn take_timer(&mut self) -> Option<TransactionTimer> {
+        (self.depth == 0).then(|| self.connection_mut().notes_mut().transaction.take()).flatten()
+    }
 
-    fn deref(&self) -> &Self::Target {
+    fn connection(&self) -> &MonitoredConnection<DB> {
         match &self.on {
             On::Own(connection) => connection,
             On::Borrowed(connection) => connection,
         }
     }
-}
 
-impl<DB: MonitoredDatabase> DerefMut for MonitoredTransaction<'_, DB> {
-    fn deref_mut(&mut self) -> &mut Self::Target {
+    /// Unlike `deref_mut`, nobody outside of this crate borrows it.
+    pub(crate) fn connection_mut(&mut self) -> &mut MonitoredConnection<DB> {
         match &mut self.on {
             On::Own(connection) => connection,
             On::Borrowed(connection) => connection,
@@ -118,10 +160,29 @@ impl<DB: MonitoredDatabase> DerefMut for MonitoredTransaction<'_, DB> {
     }
 }
 
+impl<DB: MonitoredDatabase> Deref for MonitoredTransaction<'_, DB> {
+    type Target = MonitoredConnection<DB>;
+
+    fn deref(&self) -> &Self::Target {
+        self.connection()
+    }
+}
+
+impl<DB: MonitoredDatabase> DerefMut for MonitoredTransaction<'_, DB> {
+    /// Who borrows the connection is about to run something: the line is remembered for its call.
+    #[track_caller]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        let connection = self.connection_mut();
+        connection.notes_mut().borrowed(Location::caller());
+        connection
+    }
+}
+
 impl<DB: MonitoredDatabase> Drop for MonitoredTransaction<'_, DB> {
     fn drop(&mut self) {
         if self.open {
-            Manager::<DB>::start_rollback(self.as_raw_mut());
+            Manager::<DB>::start_rollback(self.connection_mut().as_raw_mut());
+            drop(self.take_timer());
         }
     }
 }

@@ -4,16 +4,21 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use monitor_core::capture::{CallSite, Labels};
-use monitor_core::{CallTimer, Source};
+use monitor_core::capture::{CallSite, Clock, Labels};
+use monitor_core::{CallTimer, Monitor, Source, Statement};
 
 /// Where calls are told to, and what every one of them carries.
 #[derive(Clone, Debug)]
 pub(crate) struct Watch {
     pub(crate) source: Source,
+    pub(crate) clock: Clock,
     pub(crate) labels: Option<Arc<Labels>>,
     /// The line to name where the caller's own cannot be seen.
     pub(crate) call_site: Option<CallSite>,
+    /// What every text ends with that is sent, as a comment.
+    pub(crate) comment: Option<Arc<str>>,
+    /// Statements that a connection keeps prepared; zero where it is not known, or it keeps none.
+    pub(crate) cache_capacity: usize,
 }
 
 /// How a call came to its connection.
@@ -28,8 +33,15 @@ pub(crate) struct Arrival {
 // === impl Watch ===
 
 impl Watch {
-    pub(crate) fn new(source: Source) -> Self {
-        Self { source, labels: None, call_site: None }
+    pub(crate) fn new(source: Source, monitor: &Monitor) -> Self {
+        Self {
+            source,
+            clock: monitor.clock(),
+            labels: None,
+            call_site: None,
+            comment: None,
+            cache_capacity: 0,
+        }
     }
 
     pub(crate) fn set_user(&mut self, user: &str) {
@@ -40,10 +52,16 @@ impl Watch {
         self.labels = Labels::of(self.labels.as_ref()).with_tag(Some(tag)).shared();
     }
 
-    /// Starts timing a call: now.
-    pub(crate) fn start(&self, text: &str, arrival: Arrival) -> CallTimer<'_> {
+    /// Starts timing a call of a statement with this text: now.
+    pub(crate) fn start(
+        &self,
+        statement: Statement,
+        text: &str,
+        arrival: Arrival,
+    ) -> CallTimer<'_> {
         self.source
-            .call(text)
+            .start(statement)
+            .sent_as(self.source.kept_text(text))
             .labelled(self.labels.clone())
             .called_at(arrival.call_site.or(self.call_site))
             .waited_for_pool(arrival.pool_wait)

@@ -11,6 +11,7 @@ use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 use super::books::{Books, Generations, Key};
 use super::desk::{self, Desks, EVENTS_MAX};
 use super::event::{Closer, Detail, Event, SentText, SeriesRef};
+use super::last_call::LastCall;
 use super::limits::PARSES_PER_BEAT_MAX;
 use super::running::{Followed, Slabs, Told};
 use super::scopes::{ScopeRules, Scopes};
@@ -21,6 +22,7 @@ use super::statement::Statement;
 use super::tally::Tally;
 use super::tap::{Tap, Untold};
 use super::texts::Texts;
+use super::transactions::Spent;
 use super::windows::{Sum, Windows};
 use super::{Limits, lock};
 use crate::capture::{CallSite, Clock, Database, Outcome, Tick};
@@ -54,6 +56,7 @@ pub(crate) struct Registry {
     sources_folded: AtomicU64,
     checkouts_untracked: AtomicU64,
     transactions_untracked: AtomicU64,
+    think_gaps_folded: AtomicU64,
 }
 
 thread_local! {
@@ -106,6 +109,7 @@ impl Registry {
             sources_folded: AtomicU64::new(0),
             checkouts_untracked: AtomicU64::new(0),
             transactions_untracked: AtomicU64::new(0),
+            think_gaps_folded: AtomicU64::new(0),
         }
     }
 
@@ -246,8 +250,15 @@ impl Registry {
     }
 
     /// A connection went out; see `Checkouts::taken`.
-    pub(crate) fn taken(&self, source: &Source, at: Tick, site: Option<CallSite>) -> Option<u64> {
-        let id = source.checkouts.taken(at, site, self.limits.checkouts_tracked_max);
+    pub(crate) fn taken(
+        &self,
+        source: &Source,
+        at: Tick,
+        site: Option<CallSite>,
+        last_call: Option<Arc<LastCall>>,
+    ) -> Option<u64> {
+        let most = self.limits.checkouts_tracked_max;
+        let id = source.checkouts.taken(at, site, last_call, most);
         if id.is_none() {
             self.checkouts_untracked.fetch_add(1, Relaxed);
         }
@@ -261,6 +272,13 @@ impl Registry {
             self.transactions_untracked.fetch_add(1, Relaxed);
         }
         id
+    }
+
+    /// What a transaction that has ended did with its time.
+    pub(crate) fn transaction_spent(&self, source: &Source, spent: &Spent) {
+        if !source.transactions.spent(spent) {
+            self.think_gaps_folded.fetch_add(1, Relaxed);
+        }
     }
 
     /// What is due on every beat: what lies on desks, and statements the parser has not seen.
@@ -455,6 +473,7 @@ impl Registry {
             scope_calls_unkept: scopes.calls_unkept,
             scopes_unjudged: scopes.unjudged,
             scope_repeats_dropped: scopes.repeats_dropped,
+            think_gaps_folded: self.think_gaps_folded.load(Relaxed),
             ..Losses::default()
         }
     }

@@ -1,21 +1,25 @@
 //! Pools, connections and transactions of one source.
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::contact::Contact;
-use super::event::nanos;
+use super::drains::Drains;
+use super::event::{SeriesRef, nanos};
+use super::followed::Followed;
 use super::histogram::AtomicHistogram;
 use super::last_call::LastCall;
 use super::lock;
+use super::prepared::Prepared;
+use super::reported::Reported;
 use super::timeouts::{Held, TextFn, Timeout, Timeouts, named};
-use crate::capture::{CallSite, CheckoutEnd, Clock, Database, PoolLevels, Tick, TransactionEnd};
+use super::transactions::Transactions;
+use crate::capture::{CallSite, CheckoutEnd, Clock, Database, PoolLevels, Tick};
 use crate::snapshot::{
     Activity, CheckoutActivity, ConnectionActivity, ContactActivity, PoolActivity, SampledLevels,
-    SourceActivity, TransactionActivity,
+    SourceActivity,
 };
 
 /// Asks a pool for its levels; `None` when the pool is gone.
@@ -34,6 +38,10 @@ pub(crate) struct Source {
     levels: Mutex<Levels>,
     sampled: Sampled,
     timeouts: Timeouts,
+    prepared: Prepared,
+    pub(crate) reported: Reported,
+    /// Whoever tells of calls cannot see how they end.
+    ends_unseen: AtomicBool,
     panics_caught: AtomicU64,
 }
 
@@ -59,21 +67,6 @@ pub(crate) struct Connections {
     check_time: AtomicHistogram,
 }
 
-/// Transactions begun and ended.
-#[derive(Default)]
-pub(crate) struct Transactions {
-    begun: AtomicU64,
-    ended: [AtomicU64; 3],
-    open: AtomicI64,
-    nanos: AtomicU64,
-    duration: AtomicHistogram,
-    savepoints: AtomicU64,
-    depth_max: AtomicU64,
-    think_nanos: AtomicU64,
-    think: AtomicHistogram,
-    followed: Mutex<Followed>,
-}
-
 /// Takings of connections.
 #[derive(Default)]
 pub(crate) struct Checkouts {
@@ -86,21 +79,7 @@ pub(crate) struct Checkouts {
     hold_nanos: AtomicU64,
     hold: AtomicHistogram,
     followed: Mutex<Followed>,
-}
-
-/// What is out or open now; at most so many.
-#[derive(Default)]
-struct Followed {
-    next: u64,
-    now: HashMap<u64, Holder>,
-}
-
-/// Since when something is out or open, and by whom.
-#[derive(Clone)]
-struct Holder {
-    since: Tick,
-    call_site: Option<CallSite>,
-    last_call: Option<Arc<LastCall>>,
+    pub(crate) drains: Drains,
 }
 
 #[derive(Default)]
@@ -108,7 +87,14 @@ enum Levels {
     #[default]
     Unknown,
     Told(PoolLevels),
-    Asked(Arc<LevelsFn>),
+    Asked(Vec<Asked>),
+}
+
+/// A pool that can be asked, by who it is: several handles on one pool say the same.
+#[derive(Clone)]
+struct Asked {
+    pool: usize,
+    ask: Arc<LevelsFn>,
 }
 
 // === impl Source ===
@@ -127,8 +113,20 @@ impl Source {
             levels: Mutex::default(),
             sampled: Sampled::default(),
             timeouts: Timeouts::default(),
+            prepared: Prepared::default(),
+            reported: Reported::default(),
+            ends_unseen: AtomicBool::new(false),
             panics_caught: AtomicU64::new(0),
         }
+    }
+
+    /// A connection whose cache of prepared statements is full runs a text that is kept in it.
+    pub(crate) fn prepared(&self, series: SeriesRef, text: &str, capacity: usize) {
+        self.prepared.looked_up(series, text, capacity);
+    }
+
+    pub(crate) fn ends_are_unseen(&self) {
+        self.ends_unseen.store(true, Relaxed);
     }
 
     /// Levels pushed in by hand.
@@ -136,23 +134,52 @@ impl Source {
         *lock(&self.levels) = Levels::Told(levels);
     }
 
-    /// From now on, ask for the levels whenever somebody looks.
-    pub(crate) fn ask_levels(&self, ask: Arc<LevelsFn>) {
-        *lock(&self.levels) = Levels::Asked(ask);
+    /// From now on, ask this pool as well for its levels whenever somebody looks.
+    pub(crate) fn ask_levels(&self, pool: usize, ask: Arc<LevelsFn>) {
+        let mut levels = lock(&self.levels);
+        match &mut *levels {
+            Levels::Asked(all) => all.push(Asked { pool, ask }),
+            _ => *levels = Levels::Asked(vec![Asked { pool, ask }]),
+        }
     }
 
+    /// What the pools of this name say together. One that is gone is asked no more.
     fn levels(&self) -> Option<PoolLevels> {
-        let ask = match &*lock(&self.levels) {
+        let asked = match &*lock(&self.levels) {
             Levels::Unknown => return None,
             Levels::Told(levels) => return Some(*levels),
             // Asked outside the lock: what the pool does to answer is its own affair.
-            Levels::Asked(ask) => ask.clone(),
+            Levels::Asked(asked) => asked.clone(),
         };
-        // A closure that panics says nothing, and is counted.
-        catch_unwind(AssertUnwindSafe(&*ask)).unwrap_or_else(|_| {
+        let (mut sum, mut heard) = (None::<PoolLevels>, Vec::new());
+        for one in &asked {
+            match self.answer(one) {
+                Some(_) if heard.contains(&one.pool) => {}
+                Some(levels) => {
+                    heard.push(one.pool);
+                    sum = Some(sum.map_or(levels, |sum| sum.plus(&levels)));
+                }
+                None => self.forget(one),
+            }
+        }
+        sum
+    }
+
+    /// A closure that panics says nothing, and is counted.
+    fn answer(&self, asked: &Asked) -> Option<PoolLevels> {
+        catch_unwind(AssertUnwindSafe(&*asked.ask)).unwrap_or_else(|_| {
             self.panics_caught.fetch_add(1, Relaxed);
             None
         })
+    }
+
+    /// The last pool stays, so that it is known that it has gone.
+    fn forget(&self, gone: &Asked) {
+        if let Levels::Asked(all) = &mut *lock(&self.levels)
+            && all.len() > 1
+        {
+            all.retain(|one| !Arc::ptr_eq(&one.ask, &gone.ask));
+        }
     }
 
     /// Whether the pool was asked and did not answer.
@@ -190,6 +217,7 @@ impl Source {
             waiting: gauge(&self.checkouts.waiting),
             out: gauge(&self.checkouts.out),
             held: self.checkouts.held(now),
+            draining: self.checkouts.drains.now(),
             levels: self.levels(),
             connect_failed: self.connections.refused_since(now.before(waited)),
         });
@@ -203,6 +231,8 @@ impl Source {
         clock: &Clock,
         text: &TextFn<'_>,
     ) -> SourceActivity {
+        // Asked first: a pool may tell meanwhile which connections it has closed.
+        let levels = self.levels();
         SourceActivity {
             name: self.name.clone(),
             database: self.database.clone(),
@@ -210,15 +240,18 @@ impl Source {
             connections: self.connections.read(),
             transactions: self.transactions.read(now),
             contact: ContactActivity::default(),
+            reported_waits: self.reported.read(),
+            sees_ends: !self.ends_unseen.load(Relaxed),
             pool: self.is_pool.then(|| {
                 let held = named(self.checkouts.held(now), text);
                 PoolActivity {
-                    levels: self.levels(),
+                    levels,
                     sampled: self.sampled.read(),
                     checkouts: self.checkouts.read(),
-                    leaked: held.iter().filter(|held| held.held >= leak).count() as u64,
+                    leaked: held.iter().filter(|held| held.is_leak(leak)).count() as u64,
                     held,
                     timeouts: self.timeouts.read(clock, text),
+                    statement_cache: self.prepared.read(text),
                 }
             }),
         }
@@ -285,55 +318,6 @@ impl Connections {
     }
 }
 
-// === impl Transactions ===
-
-impl Transactions {
-    /// One has begun. The number names it until it ends; `None` where too many are open.
-    pub(crate) fn begun(&self, at: Tick, open_max: usize) -> Option<u64> {
-        self.begun.fetch_add(1, Relaxed);
-        self.open.fetch_add(1, Relaxed);
-        lock(&self.followed).add(at, None, open_max)
-    }
-
-    pub(crate) fn ended(&self, id: Option<u64>, end: TransactionEnd, took: Duration) {
-        lock(&self.followed).remove(id);
-        self.ended[end as usize].fetch_add(1, Relaxed);
-        self.open.fetch_sub(1, Relaxed);
-        self.nanos.fetch_add(nanos(took), Relaxed);
-        self.duration.record(nanos(took));
-    }
-
-    /// A level opened inside of one; the transaction itself is level 1.
-    pub(crate) fn savepoint(&self, depth: u32) {
-        self.savepoints.fetch_add(1, Relaxed);
-        self.depth_max.fetch_max(depth.into(), Relaxed);
-    }
-
-    /// For how long one that has ended ran nothing.
-    pub(crate) fn thought(&self, idle: Duration) {
-        self.think_nanos.fetch_add(nanos(idle), Relaxed);
-        self.think.record(nanos(idle));
-    }
-
-    fn read(&self, now: Tick) -> TransactionActivity {
-        let ended = |end: TransactionEnd| self.ended[end as usize].load(Relaxed);
-        TransactionActivity {
-            begun: self.begun.load(Relaxed),
-            committed: ended(TransactionEnd::Committed),
-            rolled_back: ended(TransactionEnd::RolledBack),
-            dropped: ended(TransactionEnd::Dropped),
-            open: gauge(&self.open),
-            open_longest: lock(&self.followed).ages(now).max(),
-            time: Duration::from_nanos(self.nanos.load(Relaxed)),
-            duration: self.duration.read(),
-            savepoints: self.savepoints.load(Relaxed),
-            depth_max: self.depth_max.load(Relaxed),
-            think_time: Duration::from_nanos(self.think_nanos.load(Relaxed)),
-            think: self.think.read(),
-        }
-    }
-}
-
 // === impl Checkouts ===
 
 impl Checkouts {
@@ -351,9 +335,15 @@ impl Checkouts {
     }
 
     /// A connection is out. The number names it until it is back; `None` where too many are out.
-    pub(crate) fn taken(&self, at: Tick, site: Option<CallSite>, out_max: usize) -> Option<u64> {
+    pub(crate) fn taken(
+        &self,
+        at: Tick,
+        site: Option<CallSite>,
+        last_call: Option<Arc<LastCall>>,
+        out_max: usize,
+    ) -> Option<u64> {
         self.out.fetch_add(1, Relaxed);
-        lock(&self.followed).add(at, site, out_max)
+        lock(&self.followed).add(at, site, last_call, out_max)
     }
 
     pub(crate) fn returned(&self, id: Option<u64>, held_for: Duration) {
@@ -365,24 +355,12 @@ impl Checkouts {
 
     /// Its holder can be asked what it runs.
     pub(crate) fn shows(&self, id: Option<u64>, last_call: Arc<LastCall>) {
-        let mut followed = lock(&self.followed);
-        if let Some(holder) = id.and_then(|id| followed.now.get_mut(&id)) {
-            holder.last_call = Some(last_call);
-        }
+        lock(&self.followed).shows(id, last_call);
     }
 
     fn held(&self, now: Tick) -> Vec<Held> {
-        let mut held: Vec<_> = lock(&self.followed)
-            .now
-            .values()
-            .map(|holder| Held {
-                held: now.since(holder.since),
-                call_site: holder.call_site,
-                series: holder.last_call.as_ref().and_then(|last| last.series()),
-                running: holder.last_call.as_ref().and_then(|last| last.running(now)),
-                is_seen: holder.last_call.is_some(),
-            })
-            .collect();
+        let mut held: Vec<_> =
+            lock(&self.followed).holders().map(|holder| Held::of(holder, now)).collect();
         held.sort_by_key(|held| std::cmp::Reverse(held.held));
         held
     }
@@ -401,34 +379,13 @@ impl Checkouts {
             wait: self.wait.read(),
             hold_time: Duration::from_nanos(self.hold_nanos.load(Relaxed)),
             hold: self.hold.read(),
+            draining: self.drains.now(),
+            drain: self.drains.read(),
         }
-    }
-}
-
-// === impl Followed ===
-
-impl Followed {
-    fn add(&mut self, since: Tick, call_site: Option<CallSite>, most: usize) -> Option<u64> {
-        if self.now.len() >= most {
-            return None;
-        }
-        self.next += 1;
-        self.now.insert(self.next, Holder { since, call_site, last_call: None });
-        Some(self.next)
-    }
-
-    fn remove(&mut self, id: Option<u64>) {
-        if let Some(id) = id {
-            self.now.remove(&id);
-        }
-    }
-
-    fn ages(&self, now: Tick) -> impl Iterator<Item = Duration> + '_ {
-        self.now.values().map(move |holder| now.since(holder.since))
     }
 }
 
 /// What goes up comes down, but the two may be read in the other order.
-fn gauge(value: &AtomicI64) -> u64 {
+pub(super) fn gauge(value: &AtomicI64) -> u64 {
     u64::try_from(value.load(Relaxed)).unwrap_or(0)
 }

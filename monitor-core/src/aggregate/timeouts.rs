@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::event::SeriesRef;
+use super::followed::Holder;
+use super::last_call::LastCall;
 use super::lock;
 use crate::capture::{CallSite, Clock, PoolLevels, Tick};
 use crate::snapshot::{CheckoutTimeout, HeldConnection};
@@ -21,6 +23,7 @@ pub(super) struct Timeout {
     pub(super) waiting: u64,
     pub(super) out: u64,
     pub(super) held: Vec<Held>,
+    pub(super) draining: u64,
     pub(super) levels: Option<PoolLevels>,
     pub(super) connect_failed: bool,
 }
@@ -32,6 +35,8 @@ pub(super) struct Held {
     pub(super) call_site: Option<CallSite>,
     pub(super) series: Option<SeriesRef>,
     pub(super) running: Option<Duration>,
+    pub(super) called: Option<Duration>,
+    pub(super) transaction: Option<Duration>,
     pub(super) is_seen: bool,
 }
 
@@ -57,6 +62,7 @@ impl Timeouts {
             waiting: timeout.waiting,
             out: timeout.out,
             held: named(timeout.held.clone(), text),
+            draining: timeout.draining,
             levels: timeout.levels,
             connect_failed: timeout.connect_failed,
         });
@@ -66,8 +72,31 @@ impl Timeouts {
 
 /// Holders with what they run in words.
 pub(super) fn named(held: Vec<Held>, text: &TextFn<'_>) -> Vec<HeldConnection> {
-    let named = held.into_iter().map(|Held { held, call_site, series, running, is_seen }| {
-        HeldConnection { held, call_site, statement: series.and_then(text), running, is_seen }
+    let named = held.into_iter().map(|held| HeldConnection {
+        held: held.held,
+        call_site: held.call_site,
+        statement: held.series.and_then(text),
+        running: held.running,
+        called: held.called,
+        transaction: held.transaction,
+        is_seen: held.is_seen,
     });
     named.collect()
+}
+
+// === impl Held ===
+
+impl Held {
+    pub(super) fn of(holder: &Holder, now: Tick) -> Self {
+        let last = holder.last_call.as_deref();
+        Self {
+            held: now.since(holder.since),
+            call_site: holder.call_site,
+            series: last.and_then(LastCall::series),
+            running: last.and_then(|last| last.running(now)),
+            called: last.and_then(|last| last.called(now)),
+            transaction: last.and_then(|last| last.transaction(now)),
+            is_seen: last.is_some(),
+        }
+    }
 }

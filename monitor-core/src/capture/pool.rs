@@ -74,4 +74,17 @@ impl PoolLevels {
     pub fn in_use(&self) -> u32 {
         self.size.saturating_sub(self.idle)
     }
+
+    /// Two pools that count as one, together; the most they may have where both tell.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let both = |a: Option<u32>, b: Option<u32>| Some(a?.saturating_add(b?));
+        Self {
+            size: self.size.saturating_add(other.size),
+            idle: self.idle.saturating_add(other.idle),
+            max: both(self.max, other.max),
+            min: both(self.min, other.min),
+            overflow: self.overflow.saturating_add(other.overflow),
+        }
+    }
 }

@@ -17,6 +17,8 @@ pub enum Starvation {
     Leak,
     /// Connections ran one call for as long as the caller waited.
     SlowStatement,
+    /// Connections had been given back and were still busy with calls whose callers had gone.
+    Draining,
     /// Connections were out and ran nothing: held while the application did something else.
     HeldIdle,
     /// Every connection came and went, and there were too few of them.
@@ -39,9 +41,9 @@ const HOLDERS_SHOWN_MAX: usize = 10;
 /// Says why a checkout timed out, from who held the connections at that moment.
 ///
 /// The first that holds of these is the reason: a connect failed meanwhile and the pool had room;
-/// at least half of the holders had a connection for longer than
-/// [`leak_after`](Thresholds::leak_after) and ran nothing; at least half had been running one call
-/// for as long as the caller waited; at least half ran nothing. Otherwise the pool is too small for
+/// at least half of the connections were busy after their callers had gone; at least half of the holders
+/// had a connection for longer than [`leak_after`](Thresholds::leak_after) and called nothing for as long;
+/// at least half had been running one call for as long as the caller waited; at least half ran nothing. Otherwise the pool is too small for
 /// its work. What holders run is known only from adapters that tell; where it is not, only the first
 /// and the last can be told apart, and leaks by their age.
 #[must_use]
@@ -59,11 +61,14 @@ fn reason(timeout: &CheckoutTimeout, thresholds: &Thresholds) -> Starvation {
     if timeout.connect_failed && has_room {
         return Starvation::CannotConnect;
     }
+    if timeout.draining > 0 && timeout.draining >= timeout.out {
+        return Starvation::Draining;
+    }
     let held = &timeout.held;
     let half = |is: &dyn Fn(&HeldConnection) -> bool| {
         !held.is_empty() && held.iter().filter(|held| is(held)).count() * 2 >= held.len()
     };
-    if half(&|held| held.running.is_none() && held.held >= thresholds.leak_after) {
+    if half(&|held| held.running.is_none() && held.is_leak(thresholds.leak_after)) {
         Starvation::Leak
     } else if half(&|held| held.running.is_some_and(|running| running >= timeout.waited)) {
         Starvation::SlowStatement
@@ -88,6 +93,9 @@ fn write(text: &mut String, timeout: &CheckoutTimeout, starvation: Starvation) -
     write!(text, ": {out} out")?;
     if let Some(max) = timeout.levels.and_then(|levels| levels.max) {
         write!(text, " of {max}")?;
+    }
+    if timeout.draining > 0 {
+        write!(text, ", {} busy after their callers had gone", timeout.draining)?;
     }
     writeln!(text, ", {waiting} others waiting")?;
     writeln!(text, "{}", meaning(starvation, timeout))?;
@@ -115,6 +123,9 @@ fn meaning(starvation: Starvation, timeout: &CheckoutTimeout) -> String {
             }
             None => "most connections were busy with one call each".into(),
         },
+        Starvation::Draining => {
+            "most connections were still busy with calls that nobody waited for any more".into()
+        }
         Starvation::HeldIdle => {
             "most connections ran nothing: they were held while the application did something else"
                 .into()
@@ -130,6 +141,10 @@ fn remedy(starvation: Starvation) -> &'static str {
         Starvation::CannotConnect => "look whether the database takes connections, and how many",
         Starvation::Leak => "look at the lines that took them for a connection that is kept",
         Starvation::SlowStatement => "make that statement faster, or run it on a pool of its own",
+        Starvation::Draining => {
+            "let the database end such calls itself, with a time limit of the statement's below the \
+             caller's"
+        }
         Starvation::HeldIdle => {
             "take a connection later and give it back sooner, before waiting for anything else"
         }
@@ -162,6 +177,9 @@ fn holder(text: &mut String, held: &HeldConnection) -> fmt::Result {
         (None, _) if held.is_seen => write!(text, ", has run nothing")?,
         (None, _) => {}
     }
+    if let Some(open) = held.transaction {
+        write!(text, ", in a transaction for {open:.1?}")?;
+    }
     writeln!(text)
 }
 
@@ -175,6 +193,7 @@ impl Starvation {
             Self::CannotConnect => "cannot_connect",
             Self::Leak => "leak",
             Self::SlowStatement => "slow_statement",
+            Self::Draining => "draining",
             Self::HeldIdle => "held_idle",
             Self::PoolTooSmall => "pool_too_small",
         }

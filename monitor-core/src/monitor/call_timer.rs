@@ -261,6 +261,14 @@ impl<'a> CallTimer<'a> {
         });
     }
 
+    /// When the database began to work, while it does; for a [`LastCall`](crate::LastCall). Costs no clock
+    /// reading.
+    #[inline]
+    #[must_use]
+    pub fn waiting_since(&self) -> Option<Tick> {
+        self.live.as_ref().and_then(|live| live.watch.waiting_since())
+    }
+
     /// Whether the database is working, as far as is known. A call dropped while it is not has
     /// been stopped by its reader and is best [completed](Self::complete).
     #[must_use]

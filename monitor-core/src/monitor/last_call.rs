@@ -9,7 +9,7 @@ use crate::capture::Tick;
 /// What a connection runs, for whoever asks who holds it: see
 /// [`Checkout::shows`](super::Checkout::shows).
 ///
-/// All clones are one. The adapter that sees the connection's calls writes it, at the cost of two
+/// All clones are one. The adapter that sees the connection's calls writes it, at the cost of a few
 /// stores a call.
 #[derive(Clone, Debug, Default)]
 pub struct LastCall(pub(super) Arc<aggregate::LastCall>);
@@ -25,12 +25,22 @@ impl LastCall {
         }
     }
 
+    /// A transaction has begun on the connection.
+    pub fn transaction_begins(&self, at: Tick) {
+        self.0.transaction_begins(at);
+    }
+
+    /// It has ended, or the connection is about to roll it back.
+    pub fn transaction_ends(&self) {
+        self.0.transaction_ends();
+    }
+
     /// Somebody else has the connection, who has called nothing yet.
     pub fn forget(&self) {
         self.0.forget();
     }
 
-    /// It has ended.
+    /// The call has ended.
     #[inline]
     pub fn ends(&self) {
         self.0.ends();

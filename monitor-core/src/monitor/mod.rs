@@ -27,7 +27,7 @@ pub use observer::{Companion, Ending, Observer, StartingCall};
 pub use probe::ProbeTimer;
 pub use scope::{Scope, ScopeGuard, ScopeSummary, Scoped};
 pub use source::{Source, Statement};
-pub use timers::{Checkout, CheckoutTimer, TransactionTimer};
+pub use timers::{Checkout, CheckoutTimer, Drain, TransactionTimer};
 
 use crate::aggregate::Registry;
 use crate::capture::{Clock, Database};

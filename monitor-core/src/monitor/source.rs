@@ -276,6 +276,31 @@ impl Source {
         }
     }
 
+    /// A connection whose cache of prepared statements holds `capacity` texts, and cannot hold more, is
+    /// about to run this text, which is to be kept in it; see
+    /// [`PoolActivity::statement_cache`](crate::snapshot::PoolActivity::statement_cache).
+    ///
+    /// Costs a lock that the pool's connections share: not for those with room in their cache.
+    pub fn found_cache_full(&self, statement: Statement, text: &str, capacity: usize) {
+        if let (Some(live), Some(series)) = (&self.live, statement.series()) {
+            live.source.prepared(series, text, capacity);
+        }
+    }
+
+    /// The driver has reported how long somebody waited for a connection of a pool that nobody sees.
+    pub fn wait_reported(&self, waited: Duration, is_slow: bool) {
+        if let Some(live) = &self.live {
+            live.source.reported.waited(waited, is_slow);
+        }
+    }
+
+    /// Says that it is not seen how calls of this source end: an error looks like any other end.
+    pub fn ends_are_unseen(&self) {
+        if let Some(live) = &self.live {
+            live.source.ends_are_unseen();
+        }
+    }
+
     /// A probe goes out: the short question whether the database is there.
     ///
     /// It is told here and nowhere else, so that it counts neither as a call nor as a checkout.
@@ -294,11 +319,27 @@ impl Source {
 
     /// From now on, asks for the pool's levels whenever a snapshot is taken.
     ///
-    /// The closure must be quick, must not panic and must not keep the pool alive: hold it weakly
-    /// and answer `None` when it is gone.
+    /// Where several pools count as one, each is asked and they are added up; see
+    /// [`watch_levels_of`](Self::watch_levels_of). The closure must be quick, must not panic and must
+    /// not keep the pool alive: hold it weakly and answer `None` when it is gone.
     pub fn watch_levels(&self, ask: impl Fn() -> Option<PoolLevels> + Send + Sync + 'static) {
+        let ask: Arc<aggregate::LevelsFn> = Arc::new(ask);
+        self.watch(Arc::as_ptr(&ask).addr(), ask);
+    }
+
+    /// [`watch_levels`](Self::watch_levels) for one of several handles on a pool: those of one
+    /// number are one pool, and count once.
+    pub fn watch_levels_of(
+        &self,
+        pool: usize,
+        ask: impl Fn() -> Option<PoolLevels> + Send + Sync + 'static,
+    ) {
+        self.watch(pool, Arc::new(ask));
+    }
+
+    fn watch(&self, pool: usize, ask: Arc<aggregate::LevelsFn>) {
         if let Some(live) = &self.live {
-            live.source.ask_levels(Arc::new(ask));
+            live.source.ask_levels(pool, ask);
         }
     }
 }

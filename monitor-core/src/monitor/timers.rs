@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::last_call::LastCall;
 use super::scope;
 use super::source::Live;
-use crate::aggregate::Unit;
+use crate::aggregate::{Gap, Spent, Unit};
 use crate::capture::{CallSite, CheckoutEnd, Stopwatch, Tick, TransactionEnd};
 
 /// Times the wait for a pool's connection. Dropped without an end, the wait counts as cancelled.
@@ -21,13 +21,29 @@ pub struct Checkout {
     waited: Duration,
 }
 
+/// A connection that was given back while the database still works on it; dropping it means that the
+/// pool can use it again, or has closed it.
+pub struct Drain {
+    live: Option<LiveSource>,
+}
+
 /// Times a transaction. Dropped without an end, it counts as dropped: rolled back by nobody's
 /// decision.
 pub struct TransactionTimer {
     live: Option<(LiveSource, Option<u64>)>,
-    /// Only for an adapter that tells of calls: when nothing runs, it is the application's own time.
-    thinking: Option<Stopwatch>,
+    /// Only for an adapter that tells of calls.
+    calls: Option<Calls>,
+    last_call: Option<LastCall>,
+}
+
+/// The calls of a transaction, and the time between them: the application's own.
+struct Calls {
+    thinking: Stopwatch,
     running: u32,
+    statements: u64,
+    /// The line after which nothing runs, and since when.
+    pause: (Option<CallSite>, Tick),
+    longest: Option<(Gap, Duration)>,
 }
 
 struct LiveSource {
@@ -50,10 +66,23 @@ impl CheckoutTimer {
 
     /// A connection was handed out.
     #[must_use = "the connection counts as returned when this is dropped"]
-    pub fn taken(mut self) -> Checkout {
+    pub fn taken(self) -> Checkout {
+        self.taken_by(None)
+    }
+
+    /// A connection was handed out whose calls the adapter sees: what it runs is known while it is out,
+    /// as [`Checkout::shows`] says it later.
+    #[must_use = "the connection counts as returned when this is dropped"]
+    pub fn taken_showing(self, last_call: &LastCall) -> Checkout {
+        self.taken_by(Some(last_call))
+    }
+
+    fn taken_by(mut self, last_call: Option<&LastCall>) -> Checkout {
         match self.end(CheckoutEnd::Taken) {
-            Some((live, call_site, waited)) => Checkout::start(Some((live, call_site)), waited),
-            None => Checkout::start(None, Duration::ZERO),
+            Some((live, call_site, waited)) => {
+                Checkout::start(Some((live, call_site)), waited, last_call)
+            }
+            None => Checkout::start(None, Duration::ZERO, None),
         }
     }
 
@@ -106,13 +135,19 @@ impl Checkout {
                 unit.waited(waited, true);
             }
         }
-        Self::start(live.map(|live| (live, None)), waited)
+        Self::start(live.map(|live| (live, None)), waited, None)
     }
 
-    fn start(live: Option<(LiveSource, Option<CallSite>)>, waited: Duration) -> Self {
+    fn start(
+        live: Option<(LiveSource, Option<CallSite>)>,
+        waited: Duration,
+        last_call: Option<&LastCall>,
+    ) -> Self {
         let live = live.map(|(mut live, call_site)| {
             live.since = live.on.monitor.registry.clock.now();
-            let id = live.on.monitor.registry.taken(&live.on.source, live.since, call_site);
+            let last_call = last_call.map(|last| last.0.clone());
+            let registry = &live.on.monitor.registry;
+            let id = registry.taken(&live.on.source, live.since, call_site, last_call);
             (live, id)
         });
         Self { live, waited }
@@ -134,6 +169,14 @@ impl Checkout {
     /// The connection came back, and somebody else has measured how long it was out.
     pub fn returned_after(mut self, held: Duration) {
         self.end(Some(held));
+    }
+
+    /// The connection came back in the middle of an answer; the pool cannot use it as long as the
+    /// guard lives.
+    pub fn returned_busy(mut self) -> Drain {
+        let on = self.live.as_ref().map(|(live, _)| live.on.clone());
+        self.end(None);
+        Drain::start(on)
     }
 
     fn end(&mut self, held: Option<Duration>) {
@@ -158,6 +201,32 @@ impl fmt::Debug for Checkout {
     }
 }
 
+// === impl Drain ===
+
+impl Drain {
+    pub(super) fn start(live: Option<Arc<Live>>) -> Self {
+        let live = LiveSource::start(live);
+        if let Some(live) = &live {
+            live.on.source.checkouts.drains.begins();
+        }
+        Self { live }
+    }
+}
+
+impl Drop for Drain {
+    fn drop(&mut self) {
+        if let Some(live) = &self.live {
+            live.on.source.checkouts.drains.ends(live.elapsed());
+        }
+    }
+}
+
+impl fmt::Debug for Drain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drain").finish_non_exhaustive()
+    }
+}
+
 // === impl TransactionTimer ===
 
 impl TransactionTimer {
@@ -169,34 +238,84 @@ impl TransactionTimer {
             }
             (live, id)
         });
-        Self { live, thinking: None, running: 0 }
+        Self { live, calls: None, last_call: None }
     }
 
     /// From now on the adapter tells of every call inside of it, so that the time when nothing runs
     /// is known; see [`TransactionActivity::think`](crate::snapshot::TransactionActivity::think).
     #[must_use]
-    pub fn with_calls(mut self) -> Self {
-        self.thinking = self.now().map(Stopwatch::start);
+    pub fn with_calls(self) -> Self {
+        self.with_calls_from(None)
+    }
+
+    /// [`with_calls`](Self::with_calls), for an adapter that knows the line where it was begun.
+    #[must_use]
+    pub fn with_calls_from(mut self, call_site: Option<CallSite>) -> Self {
+        self.calls = self.now().map(|now| Calls {
+            thinking: Stopwatch::start(now),
+            running: 0,
+            statements: 0,
+            pause: (call_site, now),
+            longest: None,
+        });
+        self
+    }
+
+    /// Whether it runs something shall be known to whoever asks what its connection does.
+    #[must_use]
+    pub fn shows(mut self, last_call: &LastCall) -> Self {
+        if let Some((live, id)) = &self.live {
+            live.on.source.transactions.shows(*id, last_call.0.clone());
+            last_call.0.transaction_begins(live.since);
+            last_call.0.idles(live.since);
+            self.last_call = Some(last_call.clone());
+        }
         self
     }
 
     /// A call inside of it begins.
     pub fn call_begins(&mut self) {
-        self.running += 1;
-        if self.running == 1
-            && let (Some(now), Some(watch)) = (self.now(), &mut self.thinking)
-        {
-            watch.wait_ends(now);
+        self.call_begins_at(None);
+    }
+
+    /// A call inside of it begins, for an adapter that knows its line.
+    pub fn call_begins_at(&mut self, call_site: Option<CallSite>) {
+        if let Some(calls) = &mut self.calls {
+            calls.statements += 1;
         }
+        self.works(call_site);
+    }
+
+    /// Its end was asked for on this line: no statement of it, and the end of its last pause.
+    pub fn ends_at(&mut self, call_site: Option<CallSite>) {
+        self.works(call_site);
+    }
+
+    fn works(&mut self, call_site: Option<CallSite>) {
+        let now = self.now();
+        let Some((calls, now)) = self.calls.as_mut().zip(now) else { return };
+        calls.running += 1;
+        if calls.running == 1 {
+            calls.thinking.wait_ends(now);
+            calls.paused_until(call_site, now);
+            if let Some(last_call) = &self.last_call {
+                last_call.0.works();
+            }
+        }
+        calls.pause.0 = call_site;
     }
 
     /// A call inside of it has ended; it may have begun before the transaction did.
     pub fn call_ends(&mut self) {
-        self.running = self.running.saturating_sub(1);
-        if self.running == 0
-            && let (Some(now), Some(watch)) = (self.now(), &mut self.thinking)
-        {
-            watch.wait_begins(now);
+        let now = self.now();
+        let Some((calls, now)) = self.calls.as_mut().zip(now) else { return };
+        calls.running = calls.running.saturating_sub(1);
+        if calls.running == 0 {
+            calls.thinking.wait_begins(now);
+            calls.pause.1 = now;
+            if let Some(last_call) = &self.last_call {
+                last_call.0.idles(now);
+            }
         }
     }
 
@@ -222,16 +341,39 @@ impl TransactionTimer {
     }
 
     fn end(&mut self, end: TransactionEnd) {
-        if let Some((live, id)) = self.live.take() {
-            let now = live.on.monitor.registry.clock.now();
-            if let Some(watch) = &self.thinking {
-                live.on.source.transactions.thought(watch.elapsed(now));
-            }
-            live.on.source.transactions.ended(id, end, now.since(live.since));
-            if let Some(unit) = &live.unit {
-                unit.transaction_ended(now.since(live.since));
-            }
+        let Some((live, id)) = self.live.take() else { return };
+        let (registry, source) = (&live.on.monitor.registry, &live.on.source);
+        let now = registry.clock.now();
+        if let Some(calls) = self.calls.take() {
+            registry.transaction_spent(source, &calls.spent(now));
         }
+        if let Some(last_call) = self.last_call.take() {
+            last_call.0.transaction_ends();
+        }
+        source.transactions.ended(id, end, now.since(live.since));
+        if let Some(unit) = &live.unit {
+            unit.transaction_ended(now.since(live.since));
+        }
+    }
+}
+
+// === impl Calls ===
+
+impl Calls {
+    fn paused_until(&mut self, call_site: Option<CallSite>, now: Tick) {
+        let (after, since) = self.pause;
+        let pause = now.since(since);
+        if !pause.is_zero() && self.longest.is_none_or(|(_, longest)| pause > longest) {
+            self.longest = Some(((after, call_site), pause));
+        }
+    }
+
+    fn spent(mut self, now: Tick) -> Spent {
+        if self.running == 0 {
+            self.paused_until(None, now);
+        }
+        let (thinking, statements) = (self.thinking.elapsed(now), self.statements);
+        Spent { thinking, statements, longest: self.longest }
     }
 }
 

@@ -9,8 +9,8 @@ use super::saved::{Calls, SavedDatabase, buckets, seconds};
 use super::saved_contact::Contact;
 use crate::capture::PoolLevels;
 use crate::snapshot::{
-    CheckoutActivity, ConnectionActivity, Histogram, PoolActivity, SampledLevels, SourceActivity,
-    TransactionActivity,
+    CacheOffender, CheckoutActivity, ConnectionActivity, Histogram, PoolActivity, ReportedWaits,
+    SampledLevels, SourceActivity, StatementCacheActivity, TransactionActivity,
 };
 
 #[derive(Deserialize)]
@@ -23,9 +23,42 @@ pub(super) struct Source {
     /// Missing in files from before it was known.
     #[serde(default)]
     contact: Contact,
+    #[serde(default)]
+    reported_waits: Waits,
+    #[serde(default = "yes")]
+    sees_ends: bool,
     pool: Option<Pool>,
     #[serde(flatten)]
     activity: Calls,
+}
+
+/// What was so before anybody said otherwise.
+fn yes() -> bool {
+    true
+}
+
+#[derive(Default, Deserialize)]
+struct Waits {
+    reported: u64,
+    slow: u64,
+    #[serde(deserialize_with = "seconds")]
+    seconds: Duration,
+    #[serde(deserialize_with = "seconds")]
+    longest_seconds: Duration,
+}
+
+#[derive(Deserialize)]
+struct Cache {
+    capacity: u64,
+    looked_up: u64,
+    missed: u64,
+    offenders: Vec<Offender>,
+}
+
+#[derive(Deserialize)]
+struct Offender {
+    statement: Arc<str>,
+    missed: u64,
 }
 
 #[derive(Deserialize)]
@@ -61,6 +94,10 @@ struct Transactions {
     think_seconds: Duration,
     #[serde(default)]
     think: Times,
+    #[serde(default)]
+    statements: u64,
+    #[serde(default)]
+    statements_max: u64,
 }
 
 #[derive(Deserialize)]
@@ -91,6 +128,11 @@ struct Pool {
     hold_seconds: Duration,
     wait: Times,
     hold: Times,
+    #[serde(default)]
+    draining: u64,
+    #[serde(default)]
+    drain: Times,
+    statement_cache: Option<Cache>,
 }
 
 #[derive(Default, Deserialize)]
@@ -109,6 +151,13 @@ impl From<Source> for SourceActivity {
             database: Arc::new(read.database.into()),
             activity: read.activity.into(),
             contact: read.contact.into(),
+            reported_waits: ReportedWaits {
+                reported: read.reported_waits.reported,
+                slow: read.reported_waits.slow,
+                time: read.reported_waits.seconds,
+                longest: read.reported_waits.longest_seconds,
+            },
+            sees_ends: read.sees_ends,
             connections: ConnectionActivity {
                 created: connections.created,
                 closed: connections.closed,
@@ -133,8 +182,27 @@ impl From<Source> for SourceActivity {
                 depth_max: transactions.depth_max,
                 think_time: transactions.think_seconds,
                 think: transactions.think.buckets,
+                statements: transactions.statements,
+                statements_max: transactions.statements_max,
+                // Lines of another build's source, and what was so at that moment only.
+                gaps: Vec::new(),
+                idle_longest: None,
             },
             pool: read.pool.map(PoolActivity::from),
+        }
+    }
+}
+
+impl From<Cache> for StatementCacheActivity {
+    fn from(read: Cache) -> Self {
+        let offenders = read.offenders.into_iter();
+        let offender =
+            |one: Offender| CacheOffender { statement: one.statement, missed: one.missed };
+        Self {
+            capacity: read.capacity,
+            looked_up: read.looked_up,
+            missed: read.missed,
+            offenders: offenders.map(offender).collect(),
         }
     }
 }
@@ -175,10 +243,13 @@ impl From<Pool> for PoolActivity {
                 wait: read.wait.buckets,
                 hold_time: read.hold_seconds,
                 hold: read.hold.buckets,
+                draining: read.draining,
+                drain: read.drain.buckets,
             },
             held: Vec::new(),
             leaked: read.leaked,
             timeouts: Vec::new(),
+            statement_cache: read.statement_cache.map(StatementCacheActivity::from),
         }
     }
 }

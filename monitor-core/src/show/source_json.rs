@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::health::ContactView;
 use super::json::{ActivityView, DatabaseView};
 use super::timeouts::TimeoutView;
-use crate::snapshot::{HeldConnection, Histogram, PoolActivity, SourceActivity};
+use crate::snapshot::{
+    HeldConnection, Histogram, PoolActivity, SourceActivity, StatementCacheActivity, ThinkGap,
+};
 
 #[derive(Serialize)]
 pub(super) struct SourceView<'a> {
@@ -15,6 +17,8 @@ pub(super) struct SourceView<'a> {
     connections: ConnectionsView,
     transactions: TransactionsView,
     contact: ContactView,
+    reported_waits: WaitsView,
+    sees_ends: bool,
     pool: Option<PoolView>,
     #[serde(flatten)]
     activity: ActivityView<'a>,
@@ -45,6 +49,19 @@ struct TransactionsView {
     depth_max: u64,
     think_seconds: f64,
     think: TimesView,
+    idle_longest_seconds: Option<f64>,
+    statements: u64,
+    statements_max: u64,
+    gaps: Vec<GapView>,
+}
+
+#[derive(Serialize)]
+struct GapView {
+    after: Option<String>,
+    before: Option<String>,
+    transactions: u64,
+    seconds: f64,
+    longest_seconds: f64,
 }
 
 #[derive(Serialize)]
@@ -71,8 +88,33 @@ struct PoolView {
     hold_seconds: f64,
     wait: TimesView,
     hold: TimesView,
+    draining: u64,
+    drain: TimesView,
     held: Vec<HeldView>,
     timeouts: Vec<TimeoutView>,
+    statement_cache: Option<CacheView>,
+}
+
+#[derive(Serialize)]
+struct WaitsView {
+    reported: u64,
+    slow: u64,
+    seconds: f64,
+    longest_seconds: f64,
+}
+
+#[derive(Serialize)]
+struct CacheView {
+    capacity: u64,
+    looked_up: u64,
+    missed: u64,
+    offenders: Vec<OffenderView>,
+}
+
+#[derive(Serialize)]
+struct OffenderView {
+    statement: String,
+    missed: u64,
 }
 
 #[derive(Serialize)]
@@ -81,6 +123,8 @@ pub(super) struct HeldView {
     call_site: Option<String>,
     statement: Option<String>,
     running_seconds: Option<f64>,
+    called_seconds: Option<f64>,
+    transaction_seconds: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -129,10 +173,48 @@ impl<'a> SourceView<'a> {
                 depth_max: transactions.depth_max,
                 think_seconds: transactions.think_time.as_secs_f64(),
                 think: TimesView::new(&transactions.think),
+                idle_longest_seconds: transactions.idle_longest.map(|idle| idle.as_secs_f64()),
+                statements: transactions.statements,
+                statements_max: transactions.statements_max,
+                gaps: transactions.gaps.iter().map(GapView::new).collect(),
             },
             contact: ContactView::new(&source.contact),
+            reported_waits: WaitsView {
+                reported: source.reported_waits.reported,
+                slow: source.reported_waits.slow,
+                seconds: source.reported_waits.time.as_secs_f64(),
+                longest_seconds: source.reported_waits.longest.as_secs_f64(),
+            },
+            sees_ends: source.sees_ends,
             pool: source.pool.as_ref().map(PoolView::new),
             activity: ActivityView::new(&source.activity),
+        }
+    }
+}
+
+impl CacheView {
+    fn new(cache: &StatementCacheActivity) -> Self {
+        let offenders = cache
+            .offenders
+            .iter()
+            .map(|one| OffenderView { statement: one.statement.to_string(), missed: one.missed });
+        Self {
+            capacity: cache.capacity,
+            looked_up: cache.looked_up,
+            missed: cache.missed,
+            offenders: offenders.collect(),
+        }
+    }
+}
+
+impl GapView {
+    fn new(gap: &ThinkGap) -> Self {
+        Self {
+            after: gap.after.map(|site| site.to_string()),
+            before: gap.before.map(|site| site.to_string()),
+            transactions: gap.transactions,
+            seconds: gap.time.as_secs_f64(),
+            longest_seconds: gap.longest.as_secs_f64(),
         }
     }
 }
@@ -163,6 +245,9 @@ impl PoolView {
             hold_seconds: checkouts.hold_time.as_secs_f64(),
             wait: TimesView::new(&checkouts.wait),
             hold: TimesView::new(&checkouts.hold),
+            draining: checkouts.draining,
+            drain: TimesView::new(&checkouts.drain),
+            statement_cache: pool.statement_cache.as_ref().map(CacheView::new),
             held: pool.held.iter().map(HeldView::new).collect(),
             timeouts: pool.timeouts.iter().map(TimeoutView::new).collect(),
         }
@@ -176,6 +261,8 @@ impl HeldView {
             call_site: held.call_site.map(|site| site.to_string()),
             statement: held.statement.as_deref().map(str::to_owned),
             running_seconds: held.running.map(|running| running.as_secs_f64()),
+            called_seconds: held.called.map(|called| called.as_secs_f64()),
+            transaction_seconds: held.transaction.map(|open| open.as_secs_f64()),
         }
     }
 }

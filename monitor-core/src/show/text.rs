@@ -174,7 +174,12 @@ fn source(source: &SourceActivity) -> Vec<String> {
     let connects = &source.connections;
     let transactions = &source.transactions;
     vec![
-        format!("{}{}", cut(&source.name, LABEL_CHARS_MAX), pool.map_or(" (no pool)", |_| "")),
+        format!(
+            "{}{}{}",
+            cut(&source.name, LABEL_CHARS_MAX),
+            pool.map_or(" (no pool)", |_| ""),
+            if source.sees_ends { "" } else { " (errors unknown)" }
+        ),
         count(source.activity.calls),
         level(&|levels| Some(levels.in_use())),
         level(&|levels| Some(levels.idle)),

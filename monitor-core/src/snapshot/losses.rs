@@ -45,6 +45,8 @@ pub struct Losses {
     pub scopes_unjudged: u64,
     /// Repeated calls forgotten because their name had too many that cost more.
     pub scope_repeats_dropped: u64,
+    /// Pauses of transactions whose place is not kept, because there were too many places.
+    pub think_gaps_folded: u64,
     /// Alerts forgotten because the history was full.
     pub alerts_forgotten: u64,
     /// Recommendations whose first sight was forgotten, because too many were given.
@@ -62,13 +64,13 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 23] {
+    pub fn entries(&self) -> [(&'static str, u64); 24] {
         let mut copy = *self;
         copy.entries_mut().map(|(name, value)| (name, *value))
     }
 
     /// The same, to be written to.
-    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 23] {
+    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 24] {
         [
             ("statements_evicted", &mut self.statements_evicted),
             ("history_calls_dropped", &mut self.history_calls_dropped),
@@ -87,6 +89,7 @@ impl Losses {
             ("scope_calls_unkept", &mut self.scope_calls_unkept),
             ("scopes_unjudged", &mut self.scopes_unjudged),
             ("scope_repeats_dropped", &mut self.scope_repeats_dropped),
+            ("think_gaps_folded", &mut self.think_gaps_folded),
             ("alerts_forgotten", &mut self.alerts_forgotten),
             ("mutes_forgotten", &mut self.mutes_forgotten),
             ("notices_dropped", &mut self.notices_dropped),

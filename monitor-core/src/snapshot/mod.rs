@@ -41,8 +41,9 @@ pub use scopes::{RepeatKind, RepeatedCalls, ScopeActivity, ScopeExample, ScopeSt
 pub use sinks::{SinkActivity, SinkFailure};
 pub use slow_filter::SlowFilter;
 pub use sources::{
-    CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity, SampledLevels,
-    SourceActivity, TransactionActivity,
+    CacheOffender, CheckoutActivity, ConnectionActivity, HeldConnection, PoolActivity,
+    ReportedWaits, SampledLevels, SourceActivity, StatementCacheActivity, ThinkGap,
+    TransactionActivity,
 };
 pub use timeouts::CheckoutTimeout;
 

@@ -22,6 +22,11 @@ pub struct SourceActivity {
     pub transactions: TransactionActivity,
     /// When its database was last heard of, now and not within a window.
     pub contact: ContactActivity,
+    /// Waits for connections that the driver itself reports, where nobody sees its pool.
+    pub reported_waits: ReportedWaits,
+    /// Whether it is seen how calls end. Where it is not, none counts as failed or cancelled, and how
+    /// many were is unknown.
+    pub sees_ends: bool,
     /// What only a pool has.
     pub pool: Option<PoolActivity>,
 }
@@ -63,6 +68,9 @@ pub struct TransactionActivity {
     pub open: u64,
     /// For how long the longest of them has been open.
     pub open_longest: Option<Duration>,
+    /// For how long the one that does nothing for longest has been open and ran nothing: idle in
+    /// transaction. `None` where none is, or the adapter cannot see it.
+    pub idle_longest: Option<Duration>,
     /// Time between begin and end of those that ended, all together.
     pub time: Duration,
     /// How long the ended ones lasted.
@@ -75,6 +83,29 @@ pub struct TransactionActivity {
     pub think_time: Duration,
     /// The same by transaction; empty where the adapter cannot see it.
     pub think: Histogram,
+    /// Statements that the ended ones ran, savepoints included, without their BEGIN and their end;
+    /// zero where the adapter cannot see it.
+    pub statements: u64,
+    /// The most of them in one transaction since the start.
+    pub statements_max: u64,
+    /// Where the longest pause of each was, most time first; at most [`ThinkGap::KEPT_MAX`] places.
+    pub gaps: Vec<ThinkGap>,
+}
+
+/// A place where transactions stayed open and ran nothing: the longest pause of each is told here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ThinkGap {
+    /// The line of the call before it, or where the transaction was begun; `None` where not known.
+    pub after: Option<CallSite>,
+    /// The line of the call after it, or where the transaction was ended; `None` where not known.
+    pub before: Option<CallSite>,
+    /// Transactions whose longest pause was here.
+    pub transactions: u64,
+    /// Those pauses together.
+    pub time: Duration,
+    /// The longest of them.
+    pub longest: Duration,
 }
 
 /// A pool at a moment.
@@ -89,10 +120,55 @@ pub struct PoolActivity {
     pub checkouts: CheckoutActivity,
     /// Connections that are out now, longest first.
     pub held: Vec<HeldConnection>,
-    /// Connections that have been out for the leak threshold or longer.
+    /// Connections that have been out for the leak threshold or longer and, where the adapter tells,
+    /// have called nothing for as long.
     pub leaked: u64,
     /// The newest time-outs with who held the connections then, newest first.
     pub timeouts: Vec<CheckoutTimeout>,
+    /// Calls that found the cache of prepared statements full; `None` where every cache has room, there is
+    /// none, or the adapter cannot see it.
+    pub statement_cache: Option<StatementCacheActivity>,
+}
+
+/// Calls on connections that keep as many prepared statements as they can.
+///
+/// Counted by a model, which has to see as many different texts as a cache holds before it counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StatementCacheActivity {
+    /// Texts that one connection keeps.
+    pub capacity: u64,
+    /// Calls whose text is to be kept.
+    pub looked_up: u64,
+    /// Those whose text was not kept any more, so that it was prepared again.
+    pub missed: u64,
+    /// Whose texts they were, most first; at most [`CacheOffender::KEPT_MAX`].
+    pub offenders: Vec<CacheOffender>,
+}
+
+/// A statement whose texts do not stay in the cache of prepared statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheOffender {
+    /// Its normalised text.
+    pub statement: Arc<str>,
+    /// Calls whose text was prepared again.
+    pub missed: u64,
+}
+
+/// Waits for connections as the driver reports them: sqlx those beyond its own threshold, unless it is
+/// told to report all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReportedWaits {
+    /// Waits that were reported; how many were not is unknown.
+    pub reported: u64,
+    /// Those reported as slow.
+    pub slow: u64,
+    /// All that were reported together.
+    pub time: Duration,
+    /// The longest of them since the start.
+    pub longest: Duration,
 }
 
 /// A pool's levels, added up over the moments at which they were looked at.
@@ -135,6 +211,11 @@ pub struct CheckoutActivity {
     pub hold_time: Duration,
     /// How long connections were held that came back.
     pub hold: Histogram,
+    /// Connections that were given back while the database still worked for a caller who had gone,
+    /// and that nobody can use until it has answered; zero where the adapter cannot see it.
+    pub draining: u64,
+    /// How long such connections were busy after they had been given back.
+    pub drain: Histogram,
 }
 
 /// A connection that is out.
@@ -149,8 +230,84 @@ pub struct HeldConnection {
     pub statement: Option<Arc<str>>,
     /// For how long that has been running; `None` where nothing runs or nobody tells.
     pub running: Option<Duration>,
-    /// Whether the adapter tells what it runs; where it does not, the two above say nothing.
+    /// How long ago its last call began; `None` where it has called nothing or nobody tells.
+    pub called: Option<Duration>,
+    /// For how long a transaction has been open on it; `None` where none is or nobody tells.
+    pub transaction: Option<Duration>,
+    /// Whether the adapter tells what it runs; where it does not, the ones above say nothing.
     pub is_seen: bool,
+}
+
+// === impl StatementCacheActivity ===
+
+impl CacheOffender {
+    /// Statements named for one pool; calls of others are in the sums.
+    pub const KEPT_MAX: usize = 64;
+}
+
+impl StatementCacheActivity {
+    fn since(&self, earlier: &Self) -> Self {
+        let offenders = self.offenders.iter().map(|one| {
+            let before = earlier.offenders.iter().find(|old| old.statement == one.statement);
+            let missed = one.missed.saturating_sub(before.map_or(0, |before| before.missed));
+            CacheOffender { missed, ..one.clone() }
+        });
+        let mut offenders: Vec<_> = offenders.filter(|one| one.missed > 0).collect();
+        offenders.sort_by_key(|one| std::cmp::Reverse(one.missed));
+        Self {
+            capacity: self.capacity,
+            looked_up: self.looked_up.saturating_sub(earlier.looked_up),
+            missed: self.missed.saturating_sub(earlier.missed),
+            offenders,
+        }
+    }
+}
+
+// === impl ReportedWaits ===
+
+impl ReportedWaits {
+    fn since(&self, earlier: &Self) -> Self {
+        Self {
+            reported: self.reported.saturating_sub(earlier.reported),
+            slow: self.slow.saturating_sub(earlier.slow),
+            time: self.time.saturating_sub(earlier.time),
+            longest: self.longest,
+        }
+    }
+}
+
+// === impl HeldConnection ===
+
+impl HeldConnection {
+    /// Whether it looks forgotten: out for so long and, where the adapter tells, without a call for
+    /// so long. A long transaction that works is no leak, and neither is a long call.
+    #[must_use]
+    pub fn is_leak(&self, leak_after: Duration) -> bool {
+        let is_quiet =
+            self.running.is_none() && self.called.is_none_or(|called| called >= leak_after);
+        self.held >= leak_after && is_quiet
+    }
+}
+
+// === impl ThinkGap ===
+
+impl ThinkGap {
+    /// Pairs of lines kept for each source; pauses elsewhere are in the sums, and counted in
+    /// [`Losses::think_gaps_folded`](super::Losses::think_gaps_folded).
+    pub const KEPT_MAX: usize = 64;
+
+    fn since(&self, earlier: &[Self]) -> Option<Self> {
+        let is_here = |gap: &&Self| gap.after == self.after && gap.before == self.before;
+        let before = earlier.iter().find(is_here);
+        let transactions = self.transactions - before.map_or(0, |before| before.transactions);
+        let time = self.time.saturating_sub(before.map_or(Duration::ZERO, |before| before.time));
+        (transactions > 0).then(|| Self {
+            transactions,
+            time,
+            longest: self.longest.min(time),
+            ..self.clone()
+        })
+    }
 }
 
 // === impl PoolActivity ===
@@ -202,10 +359,14 @@ impl SourceActivity {
             activity: self.activity.since(&earlier.activity),
             connections: self.connections.since(&earlier.connections),
             transactions: self.transactions.since(&earlier.transactions),
+            reported_waits: self.reported_waits.since(&earlier.reported_waits),
             pool: self.pool.as_ref().map(|pool| match &earlier.pool {
                 Some(before) => PoolActivity {
                     sampled: pool.sampled.since(&before.sampled),
                     checkouts: pool.checkouts.since(&before.checkouts),
+                    statement_cache: pool.statement_cache.as_ref().map(|cache| {
+                        cache.since(&before.statement_cache.clone().unwrap_or_default())
+                    }),
                     ..pool.clone()
                 },
                 None => pool.clone(),
@@ -238,12 +399,16 @@ impl TransactionActivity {
             dropped: self.dropped.saturating_sub(earlier.dropped),
             open: self.open,
             open_longest: self.open_longest,
+            idle_longest: self.idle_longest,
             time: self.time.saturating_sub(earlier.time),
             duration: self.duration.since(&earlier.duration),
             savepoints: self.savepoints.saturating_sub(earlier.savepoints),
             depth_max: self.depth_max,
             think_time: self.think_time.saturating_sub(earlier.think_time),
             think: self.think.since(&earlier.think),
+            statements: self.statements.saturating_sub(earlier.statements),
+            statements_max: self.statements_max,
+            gaps: self.gaps.iter().filter_map(|gap| gap.since(&earlier.gaps)).collect(),
         }
     }
 }
@@ -271,6 +436,8 @@ impl CheckoutActivity {
             wait,
             hold_time: self.hold_time.saturating_sub(earlier.hold_time),
             hold: self.hold.since(&earlier.hold),
+            draining: self.draining,
+            drain: self.drain.since(&earlier.drain),
         }
     }
 }

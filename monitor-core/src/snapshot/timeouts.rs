@@ -23,6 +23,9 @@ pub struct CheckoutTimeout {
     pub out: u64,
     /// Who held them, longest first; at most [`HOLDERS_MAX`](Self::HOLDERS_MAX) of them.
     pub held: Vec<HeldConnection>,
+    /// Connections that were busy with calls whose callers had gone; see
+    /// [`CheckoutActivity::draining`](super::CheckoutActivity::draining).
+    pub draining: u64,
     /// What the pool said of itself.
     pub levels: Option<PoolLevels>,
     /// Whether an attempt to connect failed while it waited.

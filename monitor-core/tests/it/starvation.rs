@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use monitor_core::capture::{Database, PoolLevels, System};
+use monitor_core::capture::{CallSite, Database, PoolLevels, System};
 use monitor_core::judge::{Starvation, explain};
-use monitor_core::snapshot::{CheckoutTimeout, PoolActivity, Snapshot};
+use monitor_core::snapshot::{CheckoutTimeout, PoolActivity, Snapshot, ThinkGap};
 use monitor_core::{Checkout, LastCall, Monitor, Source, show};
 
 use super::{World, world, world_with};
@@ -217,4 +217,102 @@ fn a_statement_that_gave_up_its_place_is_not_followed_any_more() {
     assert!(shop.follows(second) && !shop.follows(first));
     let other = monitor.database(Database::of(System::MySql));
     assert!(!other.follows(second), "it is another source's");
+}
+
+#[test]
+fn connections_busy_with_calls_of_nobody_are_the_reason() {
+    let world = world();
+    let pool = world.monitor.pool("shop", Database::of(System::PostgreSql));
+    pool.set_levels(PoolLevels { size: 1, max: Some(1), ..PoolLevels::default() });
+    let drain = pool.checkout().taken().returned_busy();
+    world.hands.advance(seconds(5));
+    pool.checkout_timed_out(seconds(5));
+    let (_, explanation) = world.monitor.timeouts().remove(0);
+    assert_eq!(explanation.starvation, Starvation::Draining);
+    assert!(explanation.text.contains("0 out of 1, 1 busy after"), "{}", explanation.text);
+    drop(drain);
+    let checkouts = first_pool(&world.monitor.snapshot()).checkouts;
+    assert_eq!((checkouts.out, checkouts.draining, checkouts.drain.count()), (0, 0, 1));
+}
+
+#[test]
+fn a_connection_that_works_is_no_leak_however_long_it_is_out() {
+    let pool = Pool::exhausted();
+    pool.pass(seconds(120));
+    pool.run(0, "select 1");
+    pool.holders[0].1.ends();
+    pool.run(1, "select 2");
+    let held = first_pool(&pool.world.monitor.snapshot());
+    assert_eq!((held.held.len(), held.leaked), (4, 2), "one works, one has just worked");
+    pool.pass(seconds(59));
+    assert_eq!(first_pool(&pool.world.monitor.snapshot()).leaked, 2);
+    pool.pass(seconds(1));
+    assert_eq!(first_pool(&pool.world.monitor.snapshot()).leaked, 3, "one call still runs");
+}
+
+#[test]
+fn several_pools_of_one_name_add_up_and_handles_on_one_do_not() {
+    let world = world();
+    let pool = world.monitor.pool("shop", Database::of(System::PostgreSql));
+    let levels = |size| PoolLevels { size, max: Some(4), ..PoolLevels::default() };
+    let first = std::sync::Arc::new(());
+    let alive = std::sync::Arc::downgrade(&first);
+    pool.watch_levels_of(1, move || alive.upgrade().map(|_| levels(1)));
+    pool.watch_levels_of(2, move || Some(levels(2)));
+    pool.watch_levels_of(2, move || Some(levels(2)));
+    let seen = || first_pool(&world.monitor.snapshot()).levels.unwrap();
+    assert_eq!((seen().size, seen().max), (3, Some(8)));
+    drop(first);
+    assert_eq!((seen().size, seen().max), (2, Some(4)));
+}
+
+#[test]
+fn the_longest_pause_of_each_transaction_is_kept_by_its_place() {
+    let world = world();
+    let pass = |by| world.hands.advance(seconds(by));
+    for pause in [5, 9] {
+        let begun = CallSite::here();
+        let mut transaction = world.shop.transaction().with_calls_from(Some(begun));
+        pass(1);
+        transaction.call_begins_at(None);
+        transaction.call_ends();
+        pass(pause);
+        transaction.ends_at(Some(begun));
+        pass(100);
+        transaction.committed();
+    }
+    let transactions = &world.monitor.snapshot().sources[0].transactions;
+    assert_eq!((transactions.statements, transactions.statements_max), (2, 1));
+    assert_eq!(transactions.gaps.len(), 1);
+    let gap = &transactions.gaps[0];
+    assert_eq!((gap.transactions, gap.time, gap.longest), (2, seconds(14), seconds(9)));
+    assert!(gap.after.is_none() && gap.before.is_some());
+    assert_eq!(transactions.think_time, seconds(16));
+}
+
+#[test]
+fn places_of_pauses_are_bounded_and_what_is_let_go_is_counted() {
+    let world = world();
+    let sites = some_lines();
+    for after in &sites {
+        for before in &sites {
+            let mut transaction = world.shop.transaction().with_calls_from(Some(*after));
+            world.hands.advance(seconds(1));
+            transaction.ends_at(Some(*before));
+            transaction.committed();
+        }
+    }
+    let snapshot = world.monitor.snapshot();
+    assert_eq!(snapshot.sources[0].transactions.gaps.len(), ThinkGap::KEPT_MAX);
+    assert_eq!(snapshot.losses.think_gaps_folded, 81 - ThinkGap::KEPT_MAX as u64);
+    assert_eq!(snapshot.sources[0].transactions.think_time, seconds(81));
+}
+
+#[rustfmt::skip]
+fn some_lines() -> [CallSite; 9] {
+    [
+        CallSite::here(), CallSite::here(), CallSite::here(),
+        CallSite::here(), CallSite::here(), CallSite::here(),
+        CallSite::here(), CallSite::here(), CallSite::here(),
+    ]
 }

@@ -42,7 +42,7 @@ pub(crate) fn is_set() -> bool {
     DEPTH.try_with(|depth| depth.get() > 0).unwrap_or(false)
 }
 
-fn during<T>(own_threads: bool, work: impl FnOnce() -> T) -> T {
+pub(crate) fn during<T>(own_threads: bool, work: impl FnOnce() -> T) -> T {
     if !WANTED.load(Relaxed) {
         return work();
     }

@@ -149,7 +149,8 @@ everywhere! {
         sqlx::query(people(&fence)).fetch_all(pool.inner()).await.unwrap();
         until("the fence is counted", || heard(&fence).calls == 1).await;
         assert_eq!(heard(&format!("as {word}")).calls, 0);
-        assert_eq!(world.statement(&format!("as {word}")).activity.calls, 32);
+        assert_eq!(world.calls_of(&format!("select id, name from people as {word}")), 32);
+        assert_eq!(world.calls_of("prepare"), 4);
         let neighbour = scopes(&word).len();
         assert!(neighbour >= 32, "the application's own logs stay as they were: {neighbour}");
     }
@@ -252,4 +253,29 @@ fn a_layer_told_its_database_counts_for_it() {
     assert_eq!(*statement.database, shop);
     assert_eq!(statement.activity.time, std::time::Duration::from_millis(250));
     assert_eq!((statement.activity.rows_returned, statement.activity.rows_affected), (3, 0));
+}
+
+#[test]
+fn waits_that_sqlx_reports_are_told_and_not_those_of_a_wrapped_pool() {
+    let monitor = Monitor::builder().beat_by_hand().build().unwrap();
+    let told = tracing_subscriber::registry().with(layer(&monitor));
+    // One thread: the subscriber is this thread's, and sqlx reports from the thread that waits.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tracing::subscriber::with_default(told, || {
+        runtime.block_on(async {
+            let options = PoolOptions::<sqlx::Sqlite>::new().max_connections(1);
+            let options = options.acquire_slow_threshold(std::time::Duration::ZERO);
+            let pool = options.connect("sqlite::memory:").await.unwrap();
+            let before = monitor.snapshot().sources[0].reported_waits.clone();
+            drop(pool.acquire().await.unwrap());
+            let other = Monitor::builder().beat_by_hand().build().unwrap();
+            let wrapped = monitor_sqlx::MonitoredPool::new(pool, &other);
+            drop(wrapped.acquire().await.unwrap());
+            wrapped.execute("SELECT 1").await.unwrap();
+            let source = &monitor.snapshot().sources[0];
+            assert_eq!(source.reported_waits.reported, before.reported + 1);
+            assert_eq!(source.reported_waits.slow, before.slow + 1);
+            assert!(source.pool.is_none() && !source.sees_ends, "what it cannot know is not zero");
+        });
+    });
 }

@@ -20,4 +20,12 @@ everywhere! {
         assert_eq!(world.checkouts().taken, 2);
         assert_eq!(world.checkouts().out, 0);
     }
+
+    async fn what_a_connection_runs_that_nobody_sees_is_unknown_and_not_nothing(world) {
+        let unseen = sqlx::Acquire::acquire(&world.pool).await.unwrap();
+        let held = world.pool_of(&world.pool).held;
+        assert_eq!((held.len(), held[0].is_seen), (1, false));
+        drop(unseen);
+        assert_eq!(world.checkouts().out, 0);
+    }
 }

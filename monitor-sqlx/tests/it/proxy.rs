@@ -1,17 +1,22 @@
 //! A TCP proxy before a server, which can fall silent.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 /// Accepts on a loopback port and passes everything on, unless it is frozen.
 pub(crate) struct Proxy {
     pub(crate) port: u16,
     frozen: Arc<AtomicBool>,
+    lines: Lines,
 }
+
+/// What passes bytes on, connection by connection.
+type Lines = Arc<Mutex<Vec<JoinHandle<()>>>>;
 
 // === impl Proxy ===
 
@@ -21,17 +26,24 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = listener.local_addr().unwrap().port();
         let frozen = Arc::new(AtomicBool::new(false));
-        let (still, host) = (frozen.clone(), host.to_owned());
+        let lines = Lines::default();
+        let (still, host, passing) = (frozen.clone(), host.to_owned(), lines.clone());
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect((host.as_str(), port)).await.unwrap();
                 let (from_client, to_client) = client.into_split();
                 let (from_server, to_server) = server.into_split();
-                tokio::spawn(pass(from_client, to_server, still.clone()));
-                tokio::spawn(pass(from_server, to_client, still.clone()));
+                let there = tokio::spawn(pass(from_client, to_server, still.clone()));
+                let back = tokio::spawn(pass(from_server, to_client, still.clone()));
+                passing.lock().unwrap().extend([there, back]);
             }
         });
-        Self { port: here, frozen }
+        Self { port: here, frozen, lines }
+    }
+
+    /// Cuts every connection there is; new ones can be made.
+    pub(crate) fn cut(&self) {
+        self.lines.lock().unwrap().drain(..).for_each(|line| line.abort());
     }
 
     /// Keeps what comes from now on, or lets it go again.

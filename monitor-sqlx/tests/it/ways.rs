@@ -123,12 +123,13 @@ everywhere! {
         let mut connection = world.pool.acquire().await.unwrap();
         let prepare = sqlx::SqlSafeStr::into_sql_str(AssertSqlSafe(sql));
         let statement = connection.prepare(prepare).await.unwrap();
-        assert_eq!(world.total().calls, 1, "preparing is no call");
+        assert_eq!(world.statement("prepare").activity.calls, 1, "of its own");
+        assert_eq!(world.total().calls, 2);
         for id in [3_i64, 4] {
             statement.query().bind(id).fetch_one(&mut connection).await.unwrap();
         }
-        assert_eq!(world.statement("where id = ").activity.calls, 2);
-        assert_eq!(world.statement("where id = ").activity.rows_returned, 2);
+        assert_eq!(world.calls_of("select name from people where id = "), 2);
+        assert_eq!(world.total().rows_returned, 7 + 2);
     }
 
     async fn several_statements_in_one_text_are_one_call(world) {

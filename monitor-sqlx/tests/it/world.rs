@@ -74,6 +74,9 @@ pub(crate) trait TestDb: MonitoredDatabase {
     /// Options that lead to a new, empty database.
     fn fresh(home: &str) -> impl Future<Output = Options<Self>> + Send;
 
+    /// The same options, to keep so many statements prepared.
+    fn keeping(options: Options<Self>, statements: usize) -> Options<Self>;
+
     /// Takes it away again.
     fn remove(home: &str) -> impl Future<Output = ()> + Send;
 }
@@ -162,6 +165,13 @@ impl<DB: MonitoredDatabase> World<DB> {
         statement.clone()
     }
 
+    /// Calls of the statements whose text begins like this.
+    pub(crate) fn calls_of(&self, beginning: &str) -> u64 {
+        let statements = self.monitor.snapshot().lifetime.statements;
+        let begins = statements.iter().filter(|one| one.text.starts_with(beginning));
+        begins.map(|one| one.activity.calls).sum()
+    }
+
     /// What was recorded of the newest call: of those since the last [`tick`](Self::tick) or look
     /// at the newest, the only one.
     #[track_caller]
@@ -210,7 +220,7 @@ pub(crate) async fn until(what: &str, holds: impl Fn() -> bool) {
     panic!("waited in vain until {what}");
 }
 
-fn server(variable: &str) -> String {
+pub(crate) fn server(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} is not set, so there is no server to test on; run `cargo xtask test`")
     })
@@ -228,6 +238,10 @@ impl TestDb for Postgres {
         connection.execute(AssertSqlSafe(format!("CREATE SCHEMA {home}"))).await.unwrap();
         let options: Options<Self> = url.parse().unwrap();
         options.options([("search_path", home)])
+    }
+
+    fn keeping(options: Options<Self>, statements: usize) -> Options<Self> {
+        options.statement_cache_capacity(statements)
     }
 
     async fn remove(home: &str) {
@@ -251,6 +265,10 @@ impl TestDb for MySql {
         options.database(home)
     }
 
+    fn keeping(options: Options<Self>, statements: usize) -> Options<Self> {
+        options.statement_cache_capacity(statements)
+    }
+
     async fn remove(home: &str) {
         let mut connection =
             MySqlConnection::connect(&server("MONITOR_TEST_MYSQL_URL")).await.unwrap();
@@ -267,6 +285,10 @@ impl TestDb for Sqlite {
 
     async fn fresh(_: &str) -> Options<Self> {
         "sqlite::memory:".parse().unwrap()
+    }
+
+    fn keeping(options: Options<Self>, statements: usize) -> Options<Self> {
+        options.statement_cache_capacity(statements)
     }
 
     async fn remove(_: &str) {}

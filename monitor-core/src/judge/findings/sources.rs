@@ -1,10 +1,8 @@
 //! Pools, connections and transactions.
 
-use std::time::Duration;
-
 use super::beyond;
 use crate::judge::{Finding, FindingKind, Severity, Subject, Thresholds};
-use crate::snapshot::{SourceActivity, Window};
+use crate::snapshot::{HeldConnection, SourceActivity, Window};
 
 /// What is judged by what happened in the window.
 pub(super) fn find_over(window: &Window, thresholds: &Thresholds, findings: &mut Vec<Finding>) {
@@ -97,21 +95,36 @@ fn pool_usage(source: &SourceActivity, thresholds: &Thresholds) -> Option<Findin
 
 fn leak(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
     let pool = source.pool.as_ref()?;
-    let longest = pool.held.first().map_or(Duration::ZERO, |held| held.held);
-    let place = pool.held.iter().find_map(|held| held.call_site);
+    let leaked = || pool.held.iter().filter(|held| held.is_leak(thresholds.leak_after));
+    let longest = leaked().next();
     (pool.leaked >= thresholds.leaked_connections).then(|| Finding {
         kind: FindingKind::ConnectionLeak,
         severity: Severity::Error,
         subject: Subject::source(source),
         message: format!(
-            "{} connections have been out for {:?} or longer, the longest {longest:.1?}{}",
+            "{} connections have been out for {:?} or longer{}",
             pool.leaked,
             thresholds.leak_after,
-            place.map(|place| format!(", taken at {place}")).unwrap_or_default()
+            longest.map(worst).unwrap_or_default()
         ),
         value: pool.leaked as f64,
         threshold: thresholds.leaked_connections as f64,
     })
+}
+
+/// The one that has been out for longest.
+fn worst(held: &HeldConnection) -> String {
+    let mut words = format!(", the longest {:.1?}", held.held);
+    if let Some(place) = held.call_site {
+        words += &format!(", taken at {place}");
+    }
+    if let Some(statement) = &held.statement {
+        words += &format!(", last call `{statement}`");
+    }
+    if let Some(open) = held.transaction {
+        words += &format!(", in a transaction for {open:.1?}");
+    }
+    words
 }
 
 fn long_transaction(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
@@ -121,8 +134,13 @@ fn long_transaction(source: &SourceActivity, thresholds: &Thresholds) -> Option<
         severity: Severity::Warning,
         subject: Subject::source(source),
         message: format!(
-            "a transaction has been open for {longest:.1?} ({} are open), threshold {limit:.1?}",
-            source.transactions.open
+            "a transaction has been open for {longest:.1?} ({} are open{}), threshold {limit:.1?}",
+            source.transactions.open,
+            source
+                .transactions
+                .idle_longest
+                .map(|idle| format!(", one idle for {idle:.1?}"))
+                .unwrap_or_default()
         ),
         value: longest.as_secs_f64(),
         threshold: limit.as_secs_f64(),

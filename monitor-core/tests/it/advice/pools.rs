@@ -237,6 +237,31 @@ fn a_queue_that_is_empty_for_a_moment_still_stands_and_bursts_do_not_add_up() {
     check(&every(|at| at % 4 == 0), "pool-too-small", Verdict::Quiet);
 }
 
+/// A connection with a full cache of ten texts that runs so many different ones, in turn.
+fn cached(texts: u64, turns: u64) -> Library {
+    let mut library = Library::open();
+    for turn in 0..turns {
+        for text in 0..texts {
+            let sql =
+                format!("select * from t where a in ({})", vec!["?"; text as usize + 1].join(", "));
+            library.source.found_cache_full(library.source.statement(&sql), &sql, 10);
+        }
+        library.wait(secs(u64::from(turn % 2 == 0)));
+    }
+    library.wait(secs(120));
+    library
+}
+
+#[test]
+fn texts_that_push_each_other_out_of_the_cache_are_told_with_whose_they_are() {
+    let advice = cached(20, 20).advice();
+    assert_eq!(said(&advice), ["statement-cache-thrash"]);
+    let told = format!("{:?}", advice.recommendations[0].evidence);
+    assert!(told.contains("select * from t where a in (...)"), "{told}");
+    check(&cached(10, 40).advice(), "statement-cache-thrash", Verdict::Quiet);
+    check(&cached(20, 3).advice(), "statement-cache-thrash", Verdict::TooSoon);
+}
+
 #[test]
 fn a_pool_that_grows_does_not_churn() {
     let mut library = Library::open();

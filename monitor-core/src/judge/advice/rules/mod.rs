@@ -94,6 +94,7 @@ rules! {
     serialization_retries SerializationRetries,
     slow_query SlowQuery,
     stale_statistics StaleStatistics,
+    statement_cache_thrash StatementCacheThrash,
     unbounded_result UnboundedResult,
     union_distinct UnionDistinct,
     use_bind_parameters UseBindParameters,
