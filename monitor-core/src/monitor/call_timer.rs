@@ -10,7 +10,7 @@ use super::observer::{Companion, Ending, StartingCall};
 use super::scope::{self, Handle};
 use super::source::Live;
 use crate::aggregate::{
-    Closer, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, Slabs, UnitCall, nanos,
+    Closer, Desks, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, UnitCall, nanos,
 };
 use crate::capture::{
     CallSite, Clock, Failure, Labels, Outcome, ParameterHasher, Parameters, Stopwatch, Tick,
@@ -33,7 +33,7 @@ struct LiveCall<'a> {
     watch: Stopwatch,
     rows: RowCounts,
     origin: EventOrigin,
-    followed: Option<Followed>,
+    followed: Followed,
     /// A box, as the size of a call is felt wherever it is moved.
     rare: Option<Box<Rare>>,
 }
@@ -145,8 +145,8 @@ impl<'a> CallTimer<'a> {
         let connection = connection.and_then(NonZeroU64::new);
         self.with(|call| {
             call.origin.connection = connection;
-            if let Some(followed) = call.followed.filter(|_| connection.is_some()) {
-                call.running().set_connection(followed, connection);
+            if connection.is_some() {
+                call.running().set_connection(call.followed, connection);
             }
         });
         self
@@ -271,18 +271,21 @@ impl<'a> CallTimer<'a> {
     /// The call ended well.
     #[inline]
     pub fn complete(mut self) {
-        self.end(Outcome::Completed);
+        if let Some(call) = &mut self.live {
+            call.complete();
+            self.live = None;
+        }
     }
 
     /// The call ended with an error.
     pub fn fail(mut self, failure: Failure<'_>) {
-        self.end(Outcome::Failed(failure));
+        self.end(Outcome::Failed(failure), None);
     }
 
     /// The call ended a while ago, and this is how long it lasted: for an adapter that learns of the
     /// end late.
     pub fn end_late(mut self, outcome: Outcome<'_>, lasted: Duration) {
-        self.end_after(outcome, Some(lasted));
+        self.end(outcome, Some(lasted));
     }
 
     /// The database's time so far.
@@ -299,54 +302,18 @@ impl<'a> CallTimer<'a> {
         }
     }
 
-    #[inline]
-    fn end(&mut self, outcome: Outcome<'_>) {
-        self.end_after(outcome, None);
-    }
-
-    #[inline]
-    fn end_after(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
-        // In place: moving a call out costs more than recording it does.
-        let Some(call) = &mut self.live else { return };
-        let at = call.clock().now();
-        let nanos = lasted.map_or_else(|| call.watch.nanos(at), nanos);
-        let (mut rare, origin) = (call.rare.take(), std::mem::take(&mut call.origin));
-        let registry = &call.on.monitor.registry;
-        if let Some(followed) = call.followed {
-            registry.running().clear(followed);
+    /// Once only: the call is gone then.
+    fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        if let Some(call) = &mut self.live {
+            call.end(outcome, lasted);
+            self.live = None;
         }
-        if let Some(rare) = &mut rare {
-            rare.dismiss(&call.on.monitor, outcome, nanos, call.rows);
-            if let Some(scope) = rare.scope.take() {
-                let InScope { handle, started, parameters } = scope;
-                handle.call_ended(UnitCall {
-                    series: call.series,
-                    started,
-                    ended: at,
-                    nanos,
-                    rows: call.rows,
-                    outcome: outcome.kind(),
-                    error: outcome.error_class(),
-                    call_site: origin.call_site,
-                    connection: origin.connection,
-                    parameters,
-                    in_transaction: false,
-                    unit: 0,
-                });
-            }
-        }
-        let detail = registry.detail(outcome, nanos, rare.is_some(), |may_be_slow| {
-            closer(rare, at, nanos, may_be_slow)
-        });
-        let (series, rows, outcome) = (call.series, call.rows, outcome.kind());
-        call.on.monitor.record(Event { series, at, nanos, rows, outcome, detail, origin });
-        self.live = None;
     }
 }
 
 impl Drop for CallTimer<'_> {
     fn drop(&mut self) {
-        self.end(Outcome::Cancelled);
+        self.end(Outcome::Cancelled, None);
     }
 }
 
@@ -361,6 +328,58 @@ impl fmt::Debug for CallTimer<'_> {
 impl LiveCall<'_> {
     fn clock(&self) -> &Clock {
         &self.on.monitor.registry.clock
+    }
+
+    /// It ended well, which nearly all do.
+    fn complete(&mut self) {
+        self.end_as(Outcome::Completed, None);
+    }
+
+    fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        self.end_as(outcome, lasted);
+    }
+
+    /// In place: moving a call out costs more than recording it does. Inlined twice, so that the end of a call that went well
+    /// asks nothing that is known of it.
+    #[inline(always)]
+    fn end_as(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        let monitor = &self.on.monitor;
+        let registry = &monitor.registry;
+        let at = registry.clock.now();
+        let nanos = lasted.map_or_else(|| self.watch.nanos(at), nanos);
+        registry.running().clear(self.followed);
+        let mut rare = self.rare.take();
+        if let Some(rare) = &mut rare {
+            rare.dismiss(monitor, outcome, nanos, self.rows);
+            if let Some(scope) = rare.scope.take() {
+                self.ended_in(scope, outcome, at, nanos);
+            }
+        }
+        let closer = registry
+            .closer(nanos, rare.is_some(), |may_be_slow| closer(rare, at, nanos, may_be_slow));
+        let origin = std::mem::take(&mut self.origin);
+        let event = Event::new((self.series, at, nanos), self.rows, outcome, closer, origin);
+        monitor.record(event);
+    }
+
+    /// Tells the unit of work it was made in.
+    #[cold]
+    fn ended_in(&self, scope: InScope, outcome: Outcome<'_>, ended: Tick, nanos: u64) {
+        let InScope { handle, started, parameters } = scope;
+        handle.call_ended(UnitCall {
+            series: self.series,
+            started,
+            ended,
+            nanos,
+            rows: self.rows,
+            outcome: outcome.kind(),
+            error: outcome.error_class(),
+            call_site: self.origin.call_site,
+            connection: self.origin.connection,
+            parameters,
+            in_transaction: false,
+            unit: 0,
+        });
     }
 
     #[cold]
@@ -396,20 +415,16 @@ impl LiveCall<'_> {
             self.rare().first = Some(FirstAnswer { started, at });
         }
         self.watch.wait_ends(at);
-        if let Some(followed) = self.followed {
-            self.running().pause(followed);
-        }
+        self.running().pause(self.followed);
     }
 
     /// The database works again.
     fn works_again(&mut self, at: Tick) {
         self.watch.wait_begins(at);
-        if let Some(followed) = self.followed {
-            self.running().resume(followed, at, self.watch.nanos(at));
-        }
+        self.running().resume(self.followed, at, self.watch.nanos(at));
     }
 
-    fn running(&self) -> &Slabs {
+    fn running(&self) -> &Desks {
         self.on.monitor.registry.running()
     }
 }
