@@ -84,7 +84,8 @@ impl History {
             return;
         }
         self.gone.insert(series.word(), (statement, size));
-        if self.gone.len() > self.calls.calls_max.saturating_mul(2) {
+        // More than twice what can be called for here, or every new one would have all looked through.
+        if self.gone.len() > self.calls.calls_max.saturating_mul(4) {
             self.forget();
         }
     }

@@ -30,7 +30,10 @@ pub struct CallTimer<'a> {
 struct LiveCall<'a> {
     on: On<'a>,
     series: SeriesRef,
+    started: Tick,
     watch: Stopwatch,
+    /// The first answer of a call whose rows are read one by one.
+    first: Option<Tick>,
     rows: RowCounts,
     origin: EventOrigin,
     followed: Followed,
@@ -45,21 +48,13 @@ struct Rare {
     trace: Option<TraceContext>,
     companions: Vec<Box<dyn Companion>>,
     text: Option<SentText>,
-    first: Option<FirstAnswer>,
     scope: Option<InScope>,
 }
 
 /// The unit of work it is made in.
 struct InScope {
     handle: Arc<Handle>,
-    started: Tick,
     parameters: Option<Parameters>,
-}
-
-/// The first answer of a call whose rows are read one by one.
-struct FirstAnswer {
-    started: Tick,
-    at: Tick,
 }
 
 /// A shorter wait for a pool's connection explains nothing, and is not worth a box.
@@ -96,7 +91,9 @@ impl<'a> CallTimer<'a> {
         let live = LiveCall {
             on: On::Borrowed(live),
             series,
+            started: now,
             watch: Stopwatch::start(now),
+            first: None,
             followed: registry.starts(series, now),
             rows: RowCounts::UNKNOWN,
             origin: EventOrigin::default(),
@@ -108,7 +105,7 @@ impl<'a> CallTimer<'a> {
                 call.observe();
             }
             if let Some(handle) = scope::entered_of(&call.on.monitor) {
-                call.rare().scope = Some(InScope { handle, started: now, parameters: None });
+                call.rare().scope = Some(InScope { handle, parameters: None });
             }
         });
         timer.commented(text.comment)
@@ -129,7 +126,9 @@ impl<'a> CallTimer<'a> {
                 On::Shared(live) => live,
             }),
             series: call.series,
+            started: call.started,
             watch: call.watch,
+            first: call.first,
             rows: call.rows,
             origin: call.origin,
             followed: call.followed,
@@ -252,7 +251,7 @@ impl<'a> CallTimer<'a> {
 
     /// The database has answered: time from here to the next wait is the caller's own.
     ///
-    /// Costs a clock reading, unless no time was counting, and an allocation the first time.
+    /// Costs a clock reading, unless no time was counting.
     pub fn wait_ends(&mut self) {
         self.with(|live| {
             if live.watch.is_waiting() {
@@ -355,20 +354,43 @@ impl LiveCall<'_> {
                 self.ended_in(scope, outcome, at, nanos);
             }
         }
+        let has_more = rare.is_some() || self.first.is_some();
         let closer = registry
-            .closer(nanos, rare.is_some(), |may_be_slow| closer(rare, at, nanos, may_be_slow));
+            .closer(nanos, has_more, |may_be_slow| self.closer(rare, at, nanos, may_be_slow));
         let origin = std::mem::take(&mut self.origin);
         let event = Event::new((self.series, at, nanos), self.rows, outcome, closer, origin);
         monitor.record(event);
     }
 
+    /// What is told of a call that may be slow or is observed, and has lasted so long.
+    #[cold]
+    fn closer(
+        &self,
+        rare: Option<Box<Rare>>,
+        ended: Tick,
+        nanos: u64,
+        may_be_slow: bool,
+    ) -> Closer {
+        let rare = rare.map(|rare| *rare).unwrap_or_default();
+        let duration = Duration::from_nanos(nanos);
+        let first_row = self.first.map(|first| first.since(self.started));
+        let whole = self.first.map(|_| ended.since(self.started));
+        let parts = CallParts {
+            pool_wait: rare.pool_wait,
+            first_row,
+            fetch: first_row.map(|first| duration.saturating_sub(first)),
+            reader: whole.map(|whole| whole.saturating_sub(duration)),
+        };
+        Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
+    }
+
     /// Tells the unit of work it was made in.
     #[cold]
     fn ended_in(&self, scope: InScope, outcome: Outcome<'_>, ended: Tick, nanos: u64) {
-        let InScope { handle, started, parameters } = scope;
+        let InScope { handle, parameters } = scope;
         handle.call_ended(UnitCall {
             series: self.series,
-            started,
+            started: self.started,
             ended,
             nanos,
             rows: self.rows,
@@ -410,10 +432,7 @@ impl LiveCall<'_> {
 
     /// The database has answered.
     fn answered(&mut self, at: Tick) {
-        let is_first = self.rare.as_ref().is_none_or(|rare| rare.first.is_none());
-        if let Some(started) = self.watch.waiting_since().filter(|_| is_first) {
-            self.rare().first = Some(FirstAnswer { started, at });
-        }
+        self.first.get_or_insert(at);
         self.watch.wait_ends(at);
         self.running().pause(self.followed);
     }
@@ -459,22 +478,6 @@ impl Rare {
             monitor.guarded(|| companion.ended(&ending));
         }
     }
-}
-
-/// What is told of a call that may be slow or is observed, and has lasted so long.
-#[cold]
-fn closer(rare: Option<Box<Rare>>, ended: Tick, nanos: u64, may_be_slow: bool) -> Closer {
-    let Some(rare) = rare else { return Closer::default() };
-    let duration = Duration::from_nanos(nanos);
-    let first_row = rare.first.as_ref().map(|first| first.at.since(first.started));
-    let whole = rare.first.as_ref().map(|first| ended.since(first.started));
-    let parts = CallParts {
-        pool_wait: rare.pool_wait,
-        first_row,
-        fetch: first_row.map(|first| duration.saturating_sub(first)),
-        reader: whole.map(|whole| whole.saturating_sub(duration)),
-    };
-    Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
 }
 
 impl std::ops::Deref for On<'_> {
