@@ -104,16 +104,16 @@ impl Rollup {
     /// Adds up statements of which there is one reading each.
     pub(crate) fn of_merged(mut statements: Vec<StatementActivity>) -> Self {
         statements.retain(|statement| statement.activity.calls > 0);
+        // By key where times are equal: the same numbers are added and shown in the same order.
+        statements.sort_by(|a, b| {
+            b.activity.time.cmp(&a.activity.time).then_with(|| a.order().cmp(&b.order()))
+        });
         let mut total = Adding::default();
         let mut kinds = BTreeMap::<Kind, Adding>::new();
         for statement in &statements {
             total.add(&statement.activity);
             kinds.entry(statement.kind).or_default().add(&statement.activity);
         }
-        // By key where times are equal: the same numbers are shown in the same order.
-        statements.sort_by(|a, b| {
-            b.activity.time.cmp(&a.activity.time).then_with(|| a.order().cmp(&b.order()))
-        });
         let tables = tables(&statements);
         let kinds = kinds.into_iter();
         let kinds = kinds.map(|(kind, sum)| KindActivity { kind, activity: sum.into_sum() });
