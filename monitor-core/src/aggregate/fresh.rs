@@ -87,22 +87,22 @@ impl Fresh {
 
     /// The same in the form that everybody reads.
     pub(super) fn activity(&self) -> Activity {
-        let mut activity = Activity::default();
-        activity.calls = self.calls;
-        activity.failed = self.failed;
-        activity.cancelled = self.cancelled;
-        activity.slow = self.slow;
-        activity.very_slow = self.very_slow;
-        activity.rows_returned = self.rows_returned;
-        activity.rows_affected = self.rows_affected;
-        activity.rows_unknown = self.rows_unknown;
-        activity.rows_histogram = RowHistogram::from_counts(self.rows);
-        activity.time = wide(self.time);
-        activity.time_min = Duration::from_nanos(self.time_min);
-        activity.time_max = Duration::from_nanos(self.time_max);
-        activity.histogram = self.histogram();
-        activity.errors = self.errors.clone();
-        activity
+        Activity {
+            calls: self.calls,
+            failed: self.failed,
+            cancelled: self.cancelled,
+            slow: self.slow,
+            very_slow: self.very_slow,
+            rows_returned: self.rows_returned,
+            rows_affected: self.rows_affected,
+            rows_unknown: self.rows_unknown,
+            rows_histogram: RowHistogram::from_counts(self.rows),
+            time: wide(self.time),
+            time_min: Duration::from_nanos(self.time_min),
+            time_max: Duration::from_nanos(self.time_max),
+            histogram: self.histogram(),
+            errors: self.errors.clone(),
+        }
     }
 
     pub(super) fn histogram(&self) -> Histogram {
