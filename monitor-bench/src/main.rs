@@ -138,24 +138,27 @@ fn floods() -> Result<(), monitor_core::BuildError> {
     Ok(())
 }
 
-/// What looking costs, with a thousand statements busy in every window.
+/// What looking costs, with so many statements busy in every window.
 fn snapshots() -> Result<(), monitor_core::BuildError> {
-    let monitor = monitor()?;
-    let source = monitor.database(Database::of(System::PostgreSql));
-    for number in 0..1_000u64 {
-        let text = format!("select * from t{number} where id = $1");
-        for call in 0..50 {
-            source.record(Call::new(&text, Duration::from_micros(40 + call * number)));
+    for statements in [1_000u64, 5_000] {
+        let monitor = Monitor::builder().beat_by_hand().statements_max(5_000).build()?;
+        let source = monitor.database(Database::of(System::PostgreSql));
+        for number in 0..statements {
+            let text = format!("select * from t{number} where id = $1");
+            for call in 0..50 {
+                let micros = 40 + call * (number % 1_000);
+                source.record(Call::new(&text, Duration::from_micros(micros)));
+            }
         }
+        let mut times: Vec<_> = (0..21)
+            .map(|_| {
+                let start = Instant::now();
+                drop(black_box(monitor.snapshot()));
+                start.elapsed()
+            })
+            .collect();
+        times.sort();
+        println!("snapshot of {statements} statements: {:.2?}", times[times.len() / 2]);
     }
-    let mut times: Vec<_> = (0..21)
-        .map(|_| {
-            let start = Instant::now();
-            drop(black_box(monitor.snapshot()));
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    println!("snapshot of 1000 statements: {:.2?}", times[times.len() / 2]);
     Ok(())
 }

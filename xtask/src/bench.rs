@@ -1,9 +1,10 @@
-//! `cargo xtask bench`: what watching costs; with `--advice`, how good advice is.
+//! `cargo xtask bench`: what watching costs; with `--gate`, that it is no more than before; with `--advice`, how good advice is.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use crate::gate;
 use crate::interrupt::Interrupt;
 use crate::servers::{self, Servers};
 use crate::workspace;
@@ -16,6 +17,9 @@ use crate::workspace;
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     if args.first().is_some_and(|arg| arg == "--advice") {
         return advice(args);
+    }
+    if args.first().is_some_and(|arg| arg == "--gate") {
+        return gate::run();
     }
     let mut command = workspace::cargo();
     command.args(["run", "--quiet", "--release", "--package", "monitor-bench"]);

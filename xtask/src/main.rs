@@ -4,6 +4,7 @@
 
 mod bench;
 mod corpus;
+mod gate;
 mod interrupt;
 mod mixin;
 mod openapi;
@@ -27,6 +28,7 @@ cargo xtask <chore>
   servers       start the servers the tests use, print their addresses, wait for ctrl-c
   install       install the packages the tests need, and stop there
   bench         measure what watching costs; leave the machine alone meanwhile
+  bench --gate  count the instructions of one observed call, and fail where they are more than they were
   bench --advice [DIR] [-v] [--only NAME]
                 score advice on cases whose answer is known, and on the suites in DIR, with throw-away servers
   corpus [--agreement] [--show N]

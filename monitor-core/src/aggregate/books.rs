@@ -1,15 +1,18 @@
 //! All numbers of all series, and who has to make room.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::desk::{Desk, Desks};
-use super::event::{Event, SeriesRef};
-use super::running::{Sight, Slabs, Told};
-use super::slow::{Kept, Newest, SlowLog};
+use rapidhash::RapidHashMap;
+
+use super::desk::{Batch, Desks};
+use super::event::{Entry, Rest, SeriesRef};
+use super::history::History;
+use super::running::{Sight, Told};
+use super::slow::{Kept, SlowLog};
 use super::slowness::{SlowRules, Slowness};
 use super::sources::Source;
 use super::statement::Statement;
@@ -31,12 +34,12 @@ pub(super) type Key = (u16, Fingerprint, ListSize);
 pub(super) struct Books {
     places: Vec<Place>,
     hand: usize,
-    by_key: HashMap<Key, SeriesRef>,
+    by_key: RapidHashMap<Key, SeriesRef>,
     others: BTreeMap<(u16, Kind), Tally>,
     sources: Vec<Arc<Source>>,
-    /// What desks are swapped with, so that neither side allocates.
-    spare: Vec<Event>,
-    recent: Newest,
+    /// What desks are emptied into, kept for its memory.
+    spare: Batch,
+    recent: History,
     /// Where there are observers.
     pub(super) tap: Option<Tap>,
     pub(super) slow_log: SlowLog,
@@ -52,6 +55,8 @@ struct Place {
     series: SeriesRef,
     key: Key,
     statement: Arc<Statement>,
+    /// The statement's, at hand.
+    kind: Kind,
     tally: Tally,
     /// What the literals of its texts told.
     wording: Wording,
@@ -93,11 +98,11 @@ impl Books {
         Self {
             places: Vec::new(),
             hand: 0,
-            by_key: HashMap::new(),
+            by_key: RapidHashMap::default(),
             others: BTreeMap::new(),
             sources: Vec::new(),
-            spare: Vec::new(),
-            recent: Newest::new(recent_max),
+            spare: Batch::default(),
+            recent: History::new(recent_max),
             tap,
             slow_log,
             told,
@@ -134,14 +139,13 @@ impl Books {
         statement: Statement,
         generations: &Generations,
         desks: &Desks,
-        slabs: &Slabs,
     ) -> SeriesRef {
         let kind = statement.kind();
         let (place, generation) = match self.places.len() < self.places_max {
             true => (self.places.len(), 0),
             false => {
                 // What was seen of the series that has to go shall count as its own.
-                self.settle_all(desks, slabs);
+                self.settle_all(desks);
                 let place = self.victim();
                 let generation = self.places[place].series.generation();
                 (place, SeriesRef::next_generation(generation))
@@ -155,7 +159,8 @@ impl Books {
                 let gone = std::mem::replace(taken, new);
                 generations.set(place, generation);
                 self.by_key.remove(&gone.key);
-                self.other(gone.key.0, gone.statement.kind()).merge(&gone.tally);
+                self.other(gone.key.0, gone.kind).merge(&gone.tally);
+                self.recent.leaves(gone.series, gone.statement, gone.key.2);
                 self.evicted += 1;
             }
         }
@@ -177,46 +182,46 @@ impl Books {
         self.others.entry((source, kind)).or_default()
     }
 
-    /// Takes in what lies on every desk, and closes those whose thread has ended.
-    pub(super) fn settle_all(&mut self, desks: &Desks, slabs: &Slabs) {
-        desks.visit(slabs, |desk| self.settle(desk));
+    /// Takes in what lies on every desk.
+    pub(super) fn settle_all(&mut self, desks: &Desks) {
+        desks.visit(|take| self.settle(take));
     }
 
-    /// Takes in what lies on a desk.
-    pub(super) fn settle(&mut self, desk: &Desk) {
-        let mut events = std::mem::take(&mut self.spare);
-        desk.clear(&mut events);
+    /// Takes in what lies on the desk of the thread that asks.
+    pub(super) fn settle_mine(&mut self, desks: &Desks) {
+        self.settle(|events| desks.take_mine(events));
+    }
+
+    fn settle(&mut self, take: impl FnOnce(&mut Batch)) {
+        let mut batch = std::mem::take(&mut self.spare);
+        take(&mut batch);
+        let Batch { entries, rests } = &mut batch;
         let mut heard = None;
-        for event in events.drain(..) {
-            self.hear(&event, &mut heard);
-            self.count(event);
+        for entry in entries.iter() {
+            let rest = if entry.has_rest { rests.pop_front() } else { None };
+            self.hear(entry, rest.as_deref(), &mut heard);
+            self.count(*entry, rest);
         }
         self.note(heard);
-        self.spare = events;
-    }
-
-    /// Takes in a single call, of a thread that has no desk any more.
-    pub(super) fn enter(&mut self, event: Event) {
-        let mut heard = None;
-        self.hear(&event, &mut heard);
-        self.note(heard);
-        self.count(event);
+        entries.clear();
+        self.spare = batch;
     }
 
     /// Notes which databases answered. A desk's calls mostly end on one of them, one after another, and the last
     /// answer says it all: every single one would cost as much as the rest of the counting.
-    fn hear(&self, event: &Event, heard: &mut Option<(u16, Tick)>) {
-        let source = event.series.source();
-        if event.outcome == OutcomeKind::Completed {
+    #[inline]
+    fn hear(&self, entry: &Entry, rest: Option<&Rest>, heard: &mut Option<(u16, Tick)>) {
+        let (source, at) = (entry.series.source(), entry.at);
+        if entry.outcome == OutcomeKind::Completed {
             match heard {
-                Some((known, last)) if *known == source => *last = event.at.max(*last),
-                _ => self.note(heard.replace((source, event.at))),
+                Some((known, last)) if *known == source => *last = at.max(*last),
+                _ => self.note(heard.replace((source, at))),
             }
-        } else if let Some(error) = event.error() {
+        } else if let Some(error) = rest.and_then(|rest| rest.error.as_ref()) {
             // What was answered before comes before.
             self.note(heard.take());
             if let Some(source) = self.sources.get(usize::from(source)) {
-                source.contact.refused(error.class, event.at);
+                source.contact.refused(error.class, at);
             }
         }
     }
@@ -229,29 +234,29 @@ impl Books {
     }
 
     /// Counts a call.
-    fn count(&mut self, event: Event) {
-        let is_kept = !self.recent.is_off() || self.tap.is_some();
-        let place = self.places.get_mut(event.series.place());
-        let Some(place) = place.filter(|place| place.series == event.series) else {
-            return self.enter_other(&event);
+    #[inline]
+    fn count(&mut self, entry: Entry, rest: Option<Box<Rest>>) {
+        let place = self.places.get_mut(entry.series.place());
+        let Some(place) = place.filter(|place| place.series == entry.series) else {
+            return self.count_other(entry, rest);
         };
         // A first call is no reason to stay.
         place.used |= place.tally.was_called();
-        let folded = place.tally.add(&event, place.statement.kind(), place.slowness);
+        let folded = place.tally.add(&entry, rest.as_deref(), place.kind, place.slowness);
         self.error_codes_folded += u64::from(folded);
-        let slow = place.slowness.judge(event.nanos);
-        if is_kept || slow.is_some() {
-            let call = Kept::new(event, place.statement.clone(), place.key.2, slow);
-            self.keep(call);
+        if rest.is_some() || self.tap.is_some() || place.slowness.is_slow(entry.nanos) {
+            return self.keep(entry, rest);
         }
+        self.recent.push(entry);
     }
 
     /// Counts a call whose series has lost its place.
-    fn enter_other(&mut self, event: &Event) {
-        let (source, kind) = (event.series.source(), event.series.kind());
+    #[cold]
+    fn count_other(&mut self, entry: Entry, rest: Option<Box<Rest>>) {
+        let (source, kind) = (entry.series.source(), entry.series.kind());
         let slowness = Slowness::of(self.rules.everywhere);
-        let keep = !self.recent.is_off() || slowness.is_slow(event.nanos);
-        let folded = self.other(source, kind).add(event, kind, slowness);
+        let keep = !self.recent.is_off() || slowness.is_slow(entry.nanos);
+        let folded = self.other(source, kind).add(&entry, rest.as_deref(), kind, slowness);
         self.history_calls_dropped += u64::from(keep);
         if let Some(tap) = &mut self.tap {
             tap.missed += 1;
@@ -259,24 +264,33 @@ impl Books {
         self.error_codes_folded += u64::from(folded);
     }
 
-    /// Keeps single calls: slow ones, those to tell observers of, and the newest.
-    fn keep(&mut self, mut call: Kept) {
-        if call.is_slow() {
-            self.slow_log.enter(&mut call);
+    /// Keeps a call that is slow, or observed, or has more to tell: for the slow log, for observers, and as one of the newest.
+    #[cold]
+    fn keep(&mut self, entry: Entry, mut rest: Option<Box<Rest>>) {
+        let place = &self.places[entry.series.place()];
+        let slow = place.slowness.judge(entry.nanos);
+        // Nothing but the slow log may keep it.
+        let text = rest.as_mut().and_then(|rest| rest.closer.text.take());
+        if let Some(verdict) = slow {
+            let rest = rest.get_or_insert_with(|| Box::new(entry.as_rest()));
+            rest.slow = Some((verdict, self.slow_log.next()));
         }
+        let (statement, list_size) = (place.statement.clone(), place.key.2);
+        let call = Kept { entry, rest: rest.map(Arc::from), statement, list_size };
+        if slow.is_some() {
+            self.slow_log.enter(&call, text);
+        }
+        self.recent.push_with(entry, call.rest.as_ref());
         if let Some(tap) = &mut self.tap {
-            tap.push(call.clone());
-        }
-        if !self.recent.is_off() {
-            self.recent.push(call);
+            tap.push(call);
         }
     }
 
     /// The calls that run and are slow already, longest first. One that is new is told.
     ///
     /// Looks itself: with what somebody saw a while ago, a call told meanwhile would be told again.
-    pub(super) fn overdue(&mut self, slabs: &Slabs, now: Tick, clock: &Clock) -> Vec<RunningCall> {
-        let sights = slabs.sights(now);
+    pub(super) fn overdue(&mut self, desks: &Desks, now: Tick, clock: &Clock) -> Vec<RunningCall> {
+        let sights = desks.sights(now);
         self.told.retain(&sights);
         let mut overdue = Vec::new();
         for sight in &sights {
@@ -333,7 +347,15 @@ impl Books {
 
     /// The newest calls, newest first.
     pub(super) fn recent(&self, limit: usize) -> Vec<Kept> {
-        self.recent.read(limit)
+        let calls = self.recent.read(limit).into_iter();
+        let kept = calls.filter_map(|(entry, rest)| {
+            let place = self.places.get(entry.series.place());
+            let place = place.filter(|place| place.series == entry.series);
+            let seated = place.map(|place| (place.statement.clone(), place.key.2));
+            let (statement, list_size) = seated.or_else(|| self.recent.gone(entry.series))?;
+            Some(Kept { entry, rest, statement, list_size })
+        });
+        kept.collect()
     }
 
     /// The text of a series, if it has its place.
@@ -354,6 +376,7 @@ impl Books {
             if let Some(place) = place.filter(|place| place.series == *series) {
                 let after = self.rules.of(place.key.1, &place.statement.tables());
                 place.slowness = place.slowness.ruled(after);
+                place.kind = place.statement.kind();
             }
         }
     }
@@ -392,6 +415,7 @@ impl Place {
             series,
             key,
             slowness: Slowness::of(rules.of(key.1, &statement.tables())),
+            kind: statement.kind(),
             statement: Arc::new(statement),
             tally: Tally::default(),
             wording: Wording::default(),
@@ -404,6 +428,10 @@ impl Place {
 // === impl Reading ===
 
 impl<T> Reading<T> {
+    pub(super) fn split(self) -> (Reading<()>, T) {
+        (Reading { numbers: (), source: self.source, who: self.who }, self.numbers)
+    }
+
     /// The statement with some of its numbers.
     pub(super) fn with(&self, sources: &[Arc<Source>], activity: Activity) -> StatementActivity {
         let database = sources[usize::from(self.source)].database.clone();

@@ -1,157 +1,364 @@
 //! Where one thread puts down what it saw.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::num::NonZeroU64;
+use std::sync::atomic::{
+    AtomicBool, AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::event::{Event, SeriesRef};
+use super::event::{Entry, Event, Rest, SeriesRef};
 use super::lock;
-use super::running::{Followed, Slab, Slabs};
+use super::ring::{RING, Ring};
+use super::running::{Sight, Slab, Slot};
 use crate::capture::Tick;
 
 /// Events after which a thread settles its desk itself, if the beat has not come by; should the books
 /// be busy, it asks again after as many more.
-pub(super) const EVENTS_BEFORE_SETTLING: usize = 256;
+const EVENTS_BEFORE_SETTLING: usize = RING / 2;
 
 /// Events a desk may hold while the books are busy; then its thread waits for them.
-pub(super) const EVENTS_MAX: usize = 4_096;
+const EVENTS_MAX: usize = 4_096;
+
+/// Threads that may have a desk at the same time. Those of more share a heap, and their calls are not followed while they run.
+const DESKS_MAX: usize = 1_024;
 
 /// The events of one thread that are not in the books yet, and the calls it has started.
 ///
-/// Only its thread puts events down, and whoever settles holds the lock for as long as it takes to
-/// swap two vectors, so the lock is as good as the thread's own.
+/// Only its thread puts events down. A desk outlives its thread, as calls may end elsewhere; once all of those have ended,
+/// another thread gets it.
 pub(super) struct Desk {
-    events: Mutex<Vec<Event>>,
-    /// Opened with the first call that is started; `None` inside where there was none to have.
-    slab: OnceLock<Option<Arc<Slab>>>,
+    number: u32,
+    ring: Ring,
+    /// What belongs to the entries in the ring that say so, in their order. Locked by events that few calls are.
+    rests: Mutex<VecDeque<Box<Rest>>>,
+    /// What found the ring full.
+    heap: Heap,
+    slab: Slab,
+    /// Its thread has ended.
+    is_left: AtomicBool,
+}
+
+/// Events on their way into the books: the rest of those that have one apart, in the same order, so that those that have none
+/// are plain words.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) entries: Vec<Entry>,
+    pub(super) rests: VecDeque<Box<Rest>>,
+}
+
+/// Events that found no room elsewhere, behind a lock.
+#[derive(Default)]
+struct Heap {
+    events: Mutex<Batch>,
+    /// Whether there are any: spares the lock of one that is empty, as nearly all are.
+    is_used: AtomicBool,
 }
 
 /// The desks of all threads that record for one monitor.
-///
-/// Behind a lock of their own, so that a thread's first call does not wait for the books.
-#[derive(Default)]
-pub(super) struct Desks(Mutex<Vec<Arc<Desk>>>);
+pub(crate) struct Desks {
+    /// Tells monitors of one process apart; not 0.
+    monitor: u64,
+    /// Slots of a desk's slab; with none, calls are not followed.
+    slots: usize,
+    desks: Box<[OnceLock<Arc<Desk>>]>,
+    /// Desks made so far; locked by who opens one.
+    made: AtomicUsize,
+    opening: Mutex<()>,
+    /// Events of threads that have no desk: there are too many, or the thread is ending.
+    heap: Heap,
+    /// Calls of threads without a desk.
+    unfollowed: AtomicU64,
+}
+
+/// Where a call is written down while it runs: the desk of the thread that started it, and the slot; nowhere, for one that is
+/// not followed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Followed {
+    desk: u32,
+    slot: u32,
+}
+
+/// What is to be done once an event is put down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    Nothing,
+    /// It is time to settle, if nobody else keeps the books.
+    Settle,
+    /// There is no more room.
+    Wait,
+}
+
+/// The desks of a thread, by the monitor they belong to: one in nearly every service.
+struct Mine(Vec<(u64, Arc<Desk>)>);
+
+/// Not a monitor's number.
+const NOBODY: u64 = 0;
+/// Not a desk's number.
+const NONE: u32 = u32::MAX;
 
 thread_local! {
-    /// This thread's desks, by the monitor they belong to: one in nearly every service.
-    static DESKS: RefCell<Vec<(u64, Arc<Desk>)>> = const { RefCell::new(Vec::new()) };
+    /// The monitor this thread recorded for last, and the number of its desk there: found without a look-up, and without
+    /// asking whether the thread is ending.
+    static LAST: Cell<(u64, u32)> = const { Cell::new((NOBODY, NONE)) };
+    static MINE: RefCell<Mine> = const { RefCell::new(Mine(Vec::new())) };
 }
 
 // === impl Desk ===
 
 impl Desk {
-    fn new() -> Self {
-        let events = Mutex::new(Vec::with_capacity(EVENTS_BEFORE_SETTLING));
-        Self { events, slab: OnceLock::new() }
+    fn new(number: u32, slots: usize) -> Self {
+        Self {
+            number,
+            ring: Ring::new(),
+            rests: Mutex::default(),
+            heap: Heap::default(),
+            slab: Slab::new(slots),
+            is_left: AtomicBool::new(false),
+        }
     }
 
-    /// Puts an event down; says how many lie there now.
-    fn put(&self, event: Event) -> usize {
-        let mut events = lock(&self.events);
-        events.push(event);
-        events.len()
-    }
-
-    /// Follows a call that this thread starts.
+    /// Puts an event down. For its thread.
     #[inline]
-    fn follow(&self, slabs: &Slabs, series: SeriesRef, now: Tick) -> Option<Followed> {
-        match self.slab.get_or_init(|| slabs.open()) {
-            Some(slab) => slab.claim(series, now),
+    fn put(&self, event: Event) -> Then {
+        match event.rest {
+            None => self.put_entry(event.entry),
+            Some(rest) => self.put_with(event.entry, rest),
+        }
+    }
+
+    #[inline]
+    fn put_entry(&self, entry: Entry) -> Then {
+        match self.ring.put(entry) {
+            Some(put) if put.is_multiple_of(EVENTS_BEFORE_SETTLING) => Then::Settle,
+            Some(_) => Then::Nothing,
+            None => self.heap.put(Event { entry, rest: None }),
+        }
+    }
+
+    #[cold]
+    fn put_with(&self, entry: Entry, rest: Box<Rest>) -> Then {
+        // First, so that whoever finds the entry finds this.
+        lock(&self.rests).push_back(rest);
+        match self.ring.put(entry) {
+            Some(put) if put.is_multiple_of(EVENTS_BEFORE_SETTLING) => Then::Settle,
+            Some(_) => Then::Nothing,
+            // Nobody has asked for it: only entries in the ring have theirs looked for.
             None => {
-                slabs.not_followed();
-                None
+                let rest = lock(&self.rests).pop_back();
+                self.heap.put(Event { entry, rest })
             }
         }
     }
 
-    /// Takes all events, and leaves an empty vector in their place.
-    pub(super) fn clear(&self, empty: &mut Vec<Event>) {
-        std::mem::swap(&mut *lock(&self.events), empty);
+    /// Takes all events. Whoever asks keeps the books, so there is one at a time.
+    fn take(&self, into: &mut Batch) {
+        let first = into.entries.len();
+        self.ring.take(&mut into.entries);
+        let with_rest = into.entries[first..].iter().filter(|entry| entry.has_rest).count();
+        if with_rest > 0 {
+            into.rests.extend(lock(&self.rests).drain(..with_rest));
+        }
+        self.heap.take(into);
+    }
+}
+
+// === impl Heap ===
+
+impl Heap {
+    #[cold]
+    fn put(&self, event: Event) -> Then {
+        let mut events = lock(&self.events);
+        events.entries.push(event.entry);
+        events.rests.extend(event.rest);
+        self.is_used.store(true, Relaxed);
+        match events.entries.len() {
+            count if count + RING >= EVENTS_MAX => Then::Wait,
+            // Not on every event: asking for a lock that is taken is what others would feel.
+            count if count.is_multiple_of(EVENTS_BEFORE_SETTLING) => Then::Settle,
+            _ => Then::Nothing,
+        }
+    }
+
+    fn take(&self, into: &mut Batch) {
+        if self.is_used.load(Relaxed) {
+            let mut events = lock(&self.events);
+            self.is_used.store(false, Relaxed);
+            // One flood is no reason to keep room for the next.
+            let Batch { mut entries, mut rests } = std::mem::take(&mut *events);
+            drop(events);
+            into.entries.append(&mut entries);
+            into.rests.append(&mut rests);
+        }
     }
 }
 
 // === impl Desks ===
 
 impl Desks {
-    fn open(&self) -> Arc<Desk> {
-        let desk = Arc::new(Desk::new());
-        lock(&self.0).push(desk.clone());
+    pub(super) fn new(monitor: u64, slots: usize) -> Self {
+        Self {
+            monitor,
+            slots,
+            desks: (0..DESKS_MAX).map(|_| OnceLock::new()).collect(),
+            made: AtomicUsize::new(0),
+            opening: Mutex::default(),
+            heap: Heap::default(),
+            unfollowed: AtomicU64::new(0),
+        }
+    }
+
+    /// This thread's desk; one is opened where there is none, if there may be one.
+    #[inline]
+    fn mine(&self) -> Option<&Desk> {
+        let (monitor, desk) = LAST.get();
+        let desk = if monitor == self.monitor { desk } else { self.look_for_mine() };
+        self.get(desk)
+    }
+
+    #[inline]
+    fn get(&self, desk: u32) -> Option<&Desk> {
+        self.desks.get(desk as usize)?.get().map(Arc::as_ref)
+    }
+
+    #[cold]
+    fn look_for_mine(&self) -> u32 {
+        let found = MINE.try_with(|mine| {
+            let mut mine = mine.try_borrow_mut().ok()?;
+            let known = mine.0.iter().find(|(monitor, _)| *monitor == self.monitor);
+            let desk = match known {
+                Some((_, desk)) => Some(desk.number),
+                None => self.open().map(|desk| {
+                    // Desks that nobody else holds belonged to monitors that are gone.
+                    mine.0.retain(|(_, desk)| Arc::strong_count(desk) > 1);
+                    let number = desk.number;
+                    mine.0.push((self.monitor, desk));
+                    number
+                }),
+            };
+            Some(desk.unwrap_or(NONE))
+        });
+        // A thread that is ending has no desk any more.
+        let desk = found.ok().flatten().unwrap_or(NONE);
+        LAST.set((self.monitor, desk));
         desk
     }
 
-    /// Shows every desk, and closes those whose thread has ended. Whoever asks keeps the books, so
-    /// there is one visitor at a time.
-    pub(super) fn visit(&self, slabs: &Slabs, mut settle: impl FnMut(&Desk)) {
-        let mut desks = std::mem::take(&mut *lock(&self.0));
-        desks.retain(|desk| {
-            // Asked before: what a thread put down before it ended is then on the desk.
-            let abandoned = Arc::strong_count(desk) == 1;
-            settle(desk);
-            if let (true, Some(Some(slab))) = (abandoned, desk.slab.get()) {
-                slabs.leave(slab);
-            }
-            !abandoned
-        });
-        // Threads may have come in meanwhile.
-        lock(&self.0).append(&mut desks);
+    /// A desk for a thread that has none: one that was left and whose calls have ended, or a new one.
+    fn open(&self) -> Option<Arc<Desk>> {
+        let _turn = lock(&self.opening);
+        let is_free = |desk: &&Arc<Desk>| desk.is_left.load(Acquire) && desk.slab.is_idle();
+        if let Some(desk) = self.made().find(is_free) {
+            desk.is_left.store(false, Relaxed);
+            return Some(desk.clone());
+        }
+        let made = self.made.load(Relaxed);
+        let place = self.desks.get(made)?;
+        let desk = place.get_or_init(|| Arc::new(Desk::new(made as u32, self.slots))).clone();
+        self.made.store(made + 1, Release);
+        Some(desk)
+    }
+
+    fn made(&self) -> impl Iterator<Item = &Arc<Desk>> {
+        self.desks[..self.made.load(Acquire)].iter().filter_map(OnceLock::get)
+    }
+
+    /// Puts an event on this thread's desk.
+    #[inline]
+    pub(super) fn put(&self, event: Event) -> Then {
+        match self.mine() {
+            Some(desk) => desk.put(event),
+            None => self.heap.put(event),
+        }
+    }
+
+    /// Takes what lies on this thread's desk. For who keeps the books.
+    pub(super) fn take_mine(&self, events: &mut Batch) {
+        match self.mine() {
+            Some(desk) => desk.take(events),
+            None => self.heap.take(events),
+        }
+    }
+
+    /// Takes what lies on every desk, one after another. For who keeps the books.
+    pub(super) fn visit(&self, mut settle: impl FnMut(&dyn Fn(&mut Batch))) {
+        self.made().for_each(|desk| settle(&|events| desk.take(events)));
+        settle(&|events| self.heap.take(events));
     }
 }
 
-/// Puts an event on this thread's desk of a monitor.
-///
-/// Gives the desk back when it should be settled, and the event itself when the thread is ending
-/// and has no desk any more.
-pub(super) fn put(
-    monitor: u64,
-    event: Event,
-    opened: &Desks,
-) -> Result<Option<(Arc<Desk>, usize)>, Event> {
-    let mut event = Some(event);
-    let put = at_desk(monitor, opened, |desk| {
-        let count = desk.put(event.take()?);
-        // Not on every event beyond: asking for a lock that is taken is what others would feel.
-        let settle = count.is_multiple_of(EVENTS_BEFORE_SETTLING);
-        settle.then(|| (desk.clone(), count))
-    });
-    match (put, event) {
-        (Some(desk), _) => Ok(desk),
-        (None, Some(event)) => Err(event),
-        // The event was put down.
-        (None, None) => Ok(None),
+/// Calls that run.
+impl Desks {
+    /// Follows a call that this thread starts. One that cannot be followed is counted, unless none is to be.
+    #[inline]
+    pub(super) fn follow(&self, series: SeriesRef, now: Tick) -> Followed {
+        if self.slots == 0 {
+            return Followed::NOT;
+        }
+        let Some(desk) = self.mine() else {
+            self.unfollowed.fetch_add(1, Relaxed);
+            return Followed::NOT;
+        };
+        match desk.slab.claim(series, now) {
+            Some(slot) => Followed { desk: desk.number, slot },
+            None => Followed::NOT,
+        }
+    }
+
+    #[inline]
+    fn slot(&self, place: Followed) -> Option<&Slot> {
+        self.get(place.desk)?.slab.slot(place.slot)
+    }
+
+    /// A call has ended, on whichever thread.
+    #[inline]
+    pub(crate) fn clear(&self, place: Followed) {
+        self.slot(place).inspect(|slot| slot.clear());
+    }
+
+    /// Says on which connection a call runs.
+    #[inline]
+    pub(crate) fn set_connection(&self, place: Followed, connection: Option<NonZeroU64>) {
+        self.slot(place).inspect(|slot| slot.set_connection(connection));
+    }
+
+    /// The database has answered; the caller's time does not count.
+    pub(crate) fn pause(&self, place: Followed) {
+        self.slot(place).inspect(|slot| slot.pause());
+    }
+
+    /// The database works again, after so many nanoseconds of work before.
+    pub(crate) fn resume(&self, place: Followed, now: Tick, worked: u64) {
+        self.slot(place).inspect(|slot| slot.resume(now, worked));
+    }
+
+    /// All calls that run at this moment.
+    pub(super) fn sights(&self, now: Tick) -> Vec<Sight> {
+        self.made().flat_map(|desk| desk.slab.sights(desk.number, now)).collect()
+    }
+
+    /// Calls that were started and are not followed.
+    pub(super) fn unfollowed(&self) -> u64 {
+        let full: u64 = self.made().map(|desk| desk.slab.unfollowed()).sum();
+        full + self.unfollowed.load(Relaxed)
     }
 }
 
-/// Follows a call that this thread starts; `None` where it cannot be followed.
-#[inline]
-pub(super) fn follow(
-    monitor: u64,
-    opened: &Desks,
-    slabs: &Slabs,
-    series: SeriesRef,
-    now: Tick,
-) -> Option<Followed> {
-    at_desk(monitor, opened, |desk| desk.follow(slabs, series, now)).unwrap_or_else(|| {
-        slabs.not_followed();
-        None
-    })
+// === impl Followed ===
+
+impl Followed {
+    /// Nowhere.
+    const NOT: Self = Self { desk: NONE, slot: NONE };
 }
 
-/// Does something at this thread's desk of a monitor; one is opened where there is none. `None` when
-/// the thread is ending and has no desk any more.
-#[inline]
-fn at_desk<T>(monitor: u64, opened: &Desks, work: impl FnOnce(&Arc<Desk>) -> T) -> Option<T> {
-    let done = DESKS.try_with(|desks| {
-        let mut desks = desks.try_borrow_mut().ok()?;
-        let place = desks.iter().position(|(owner, _)| *owner == monitor);
-        let place = place.unwrap_or_else(|| open(&mut desks, monitor, opened));
-        Some(work(&desks[place].1))
-    });
-    done.ok().flatten()
-}
+// === impl Mine ===
 
-#[cold]
-fn open(desks: &mut Vec<(u64, Arc<Desk>)>, monitor: u64, opened: &Desks) -> usize {
-    // Desks that nobody else holds belonged to monitors that are gone.
-    desks.retain(|(_, desk)| Arc::strong_count(desk) > 1);
-    desks.push((monitor, opened.open()));
-    desks.len() - 1
+/// The thread is ending.
+impl Drop for Mine {
+    fn drop(&mut self) {
+        // What the thread still records must not go to a desk that is another's by then.
+        LAST.set((NOBODY, NONE));
+        self.0.iter().for_each(|(_, desk)| desk.is_left.store(true, Release));
+    }
 }

@@ -4,11 +4,12 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::sites;
 use crate::capture::{
     CallSite, ErrorClass, Failure, Labels, Outcome, OutcomeKind, Rows, Tick, TraceContext,
 };
 use crate::identify::Kind;
-use crate::snapshot::CallParts;
+use crate::snapshot::{CallParts, SlowVerdict};
 
 /// Which series a call counts for, in one word, so that a look-up is one load.
 ///
@@ -27,24 +28,43 @@ const KIND_SHIFT: u32 = 32;
 const GENERATION_SHIFT: u32 = 36;
 const GENERATION_MASK: u32 = (1 << (64 - GENERATION_SHIFT)) - 1;
 
-/// One call that has ended. Small, as every call writes one.
-#[derive(Clone, Debug)]
+/// One call that has ended: what every call has, and what few have.
+#[derive(Debug)]
 pub(crate) struct Event {
-    pub(crate) series: SeriesRef,
-    pub(crate) at: Tick,
-    pub(crate) nanos: u64,
-    pub(crate) rows: RowCounts,
-    pub(crate) outcome: OutcomeKind,
-    /// What few calls have; fast ones that went well have no box.
-    pub(crate) detail: Option<Box<Detail>>,
-    pub(crate) origin: EventOrigin,
+    pub(super) entry: Entry,
+    pub(super) rest: Option<Box<Rest>>,
 }
 
-/// What is told of a call that failed, or that may be slow.
-#[derive(Clone, Debug)]
-pub(crate) struct Detail {
+/// What every call writes when it ends: five words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) series: SeriesRef,
+    pub(super) at: Tick,
+    pub(super) nanos: u64,
+    /// Rows returned and changed, each [`SMALL_UNKNOWN`] or as many as fit.
+    returned: u32,
+    affected: u32,
+    /// 0 where it is not known.
+    connection: u32,
+    /// See [`sites`]; 0 where it is not known.
+    site: u16,
+    pub(super) outcome: OutcomeKind,
+    /// There is a [`Rest`] to it, which says better what is said here.
+    pub(super) has_rest: bool,
+}
+
+/// Words of an [`Entry`].
+pub(super) const ENTRY_WORDS: usize = 5;
+
+/// What few calls have: those that failed, may be slow or carry labels, and what is too large for an [`Entry`].
+#[derive(Debug, Default)]
+pub(super) struct Rest {
     pub(super) error: Option<ErrorDetail>,
     pub(super) closer: Closer,
+    rows: RowCounts,
+    pub(super) origin: EventOrigin,
+    /// Of a call that turned out to be slow: how, and a number that tells slow calls apart.
+    pub(super) slow: Option<(SlowVerdict, u64)>,
 }
 
 /// What went wrong.
@@ -89,30 +109,162 @@ pub(crate) struct RowCounts {
 /// Stands for a count that nobody knows.
 const UNKNOWN: u64 = u64::MAX;
 
+impl Default for RowCounts {
+    fn default() -> Self {
+        Self::UNKNOWN
+    }
+}
+
 // === impl Event ===
 
 impl Event {
-    pub(super) fn error(&self) -> Option<&ErrorDetail> {
-        self.detail.as_ref()?.error.as_ref()
+    /// A call of a series that ended so; `told` is what is told of one that may be slow or is observed.
+    #[inline]
+    pub(crate) fn new(
+        (series, at, nanos): (SeriesRef, Tick, u64),
+        rows: RowCounts,
+        outcome: Outcome<'_>,
+        closer: Option<Closer>,
+        origin: EventOrigin,
+    ) -> Self {
+        let site = match origin.call_site {
+            None => Some(0),
+            Some(site) => sites::number(site),
+        };
+        let connection = origin.connection.map_or(0, NonZeroU64::get);
+        let (returned, affected) = (small(rows.returned), small(rows.affected));
+        let fits = site.is_some()
+            && connection <= u64::from(u32::MAX)
+            && returned != SMALL_BEYOND
+            && affected != SMALL_BEYOND;
+        let is_plain = fits
+            && closer.is_none()
+            && origin.labels.is_none()
+            && !matches!(outcome, Outcome::Failed(_));
+        let entry = Entry {
+            series,
+            at,
+            nanos,
+            returned,
+            affected,
+            connection: connection as u32,
+            site: site.unwrap_or(0),
+            outcome: outcome.kind(),
+            has_rest: !is_plain,
+        };
+        let rest = (!is_plain).then(|| Rest::new(outcome, closer, rows, origin));
+        Self { entry, rest }
+    }
+}
+
+// === impl Entry ===
+
+/// In place of a count that nobody knows.
+const SMALL_UNKNOWN: u32 = u32::MAX;
+/// In place of a count that does not fit.
+const SMALL_BEYOND: u32 = u32::MAX - 1;
+
+#[inline]
+fn small(count: u64) -> u32 {
+    match count {
+        UNKNOWN => SMALL_UNKNOWN,
+        count => count.min(u64::from(SMALL_BEYOND)) as u32,
+    }
+}
+
+#[inline]
+fn large(count: u32) -> u64 {
+    if count == SMALL_UNKNOWN { UNKNOWN } else { u64::from(count) }
+}
+
+impl Entry {
+    #[inline]
+    pub(super) fn to_words(self) -> [u64; ENTRY_WORDS] {
+        let halves = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+        let marks =
+            u32::from(self.site) | (self.outcome as u32) << 16 | u32::from(self.has_rest) << 24;
+        [
+            self.series.word(),
+            self.at.as_nanos(),
+            self.nanos,
+            halves(self.returned, self.affected),
+            halves(self.connection, marks),
+        ]
+    }
+
+    #[inline]
+    pub(super) fn from_words([series, at, nanos, rows, last]: [u64; ENTRY_WORDS]) -> Self {
+        let marks = (last >> 32) as u32;
+        Self {
+            series: SeriesRef::from_word(series),
+            at: Tick::from_nanos(at),
+            nanos,
+            returned: rows as u32,
+            affected: (rows >> 32) as u32,
+            connection: last as u32,
+            site: marks as u16,
+            outcome: match (marks >> 16) as u8 {
+                0 => OutcomeKind::Completed,
+                1 => OutcomeKind::Failed,
+                _ => OutcomeKind::Cancelled,
+            },
+            has_rest: marks >> 24 != 0,
+        }
+    }
+
+    #[inline]
+    pub(super) fn rows(&self, rest: Option<&Rest>) -> RowCounts {
+        let small = || RowCounts { returned: large(self.returned), affected: large(self.affected) };
+        rest.map_or_else(small, |rest| rest.rows)
+    }
+
+    /// The same where its [`Rest`] is known by a number, which takes the place of what that says better.
+    pub(super) fn with_number(self, number: u64) -> Self {
+        let (returned, affected) = (number as u32, (number >> 32) as u32);
+        Self { returned, affected, has_rest: true, ..self }
+    }
+
+    /// The number of its [`Rest`], for one that was [given](Self::with_number) one.
+    pub(super) fn number(&self) -> Option<u64> {
+        let number = u64::from(self.returned) | u64::from(self.affected) << 32;
+        self.has_rest.then_some(number)
+    }
+
+    /// Where the call came from, without its labels.
+    pub(super) fn origin(&self, rest: Option<&Rest>) -> (Option<NonZeroU64>, Option<CallSite>) {
+        let small = || (NonZeroU64::new(self.connection.into()), sites::line(self.site));
+        rest.map_or_else(small, |rest| (rest.origin.connection, rest.origin.call_site))
     }
 
     pub(super) fn duration(&self) -> Duration {
         Duration::from_nanos(self.nanos)
     }
+
+    /// What it says of what a [`Rest`] says.
+    pub(super) fn as_rest(&self) -> Rest {
+        let (connection, call_site) = self.origin(None);
+        let origin = EventOrigin { connection, labels: None, call_site };
+        Rest { rows: self.rows(None), origin, ..Rest::default() }
+    }
 }
 
-// === impl Detail ===
+// === impl Rest ===
 
-impl Detail {
+impl Rest {
     #[cold]
-    pub(super) fn new(outcome: Outcome<'_>, closer: Option<Closer>) -> Box<Self> {
+    fn new(
+        outcome: Outcome<'_>,
+        closer: Option<Closer>,
+        rows: RowCounts,
+        origin: EventOrigin,
+    ) -> Box<Self> {
         let error = match outcome {
             Outcome::Failed(Failure { class, code }) => {
                 Some(ErrorDetail { class, code: code.map(cut) })
             }
             Outcome::Completed | Outcome::Cancelled => None,
         };
-        Box::new(Self { error, closer: closer.unwrap_or_default() })
+        Box::new(Self { error, closer: closer.unwrap_or_default(), rows, origin, slow: None })
     }
 }
 
@@ -277,8 +429,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_as_small_as_the_documented_size_of_a_desk_says() {
-        assert_eq!(size_of::<Event>(), 80);
+    fn an_entry_is_as_small_as_the_documented_size_of_a_desk_says() {
+        assert_eq!(size_of::<Entry>(), ENTRY_WORDS * size_of::<u64>());
+    }
+
+    #[test]
+    fn an_event_comes_out_as_it_went_in_however_large_its_numbers() {
+        let site = CallSite::here();
+        let counts = [None, Some(0), Some(7), Some(u64::from(u32::MAX)), Some(1 << 40)];
+        for (returned, affected) in counts.iter().flat_map(|a| counts.map(|b| (*a, b))) {
+            for connection in [None, Some(1), Some(u64::from(u32::MAX)), Some(u64::MAX)] {
+                let origin = EventOrigin {
+                    connection: connection.and_then(NonZeroU64::new),
+                    labels: None,
+                    call_site: Some(site),
+                };
+                let rows = RowCounts::from(Rows { returned, affected });
+                let series = SeriesRef::new(3, 4, 5, Kind::Select);
+                let ended = (series, Tick::from_nanos(9), 77);
+                let event = Event::new(ended, rows, Outcome::Cancelled, None, origin);
+                let entry = Entry::from_words(event.entry.to_words());
+                assert_eq!((entry.series, entry.at, entry.nanos), ended);
+                assert_eq!(
+                    (entry.outcome, entry.has_rest),
+                    (OutcomeKind::Cancelled, event.rest.is_some())
+                );
+                assert_eq!(
+                    Rows::from(entry.rows(event.rest.as_deref())),
+                    Rows { returned, affected }
+                );
+                let (known, line) = entry.origin(event.rest.as_deref());
+                assert_eq!((known.map(NonZeroU64::get), line), (connection, Some(site)));
+            }
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ impl AtomicHistogram {
     }
 
     pub(super) fn read(&self) -> Histogram {
-        Histogram::from_slots(self.0.iter().map(|slot| slot.load(Relaxed)))
+        let slots = self.0.iter().map(|slot| slot.load(Relaxed)).enumerate();
+        Histogram::from_slots(slots.filter(|(_, count)| *count > 0))
     }
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 /// How much the monitor keeps. Each field says what happens to what does not fit.
 ///
-/// A thread that records has a desk of its own besides: 20 KB, and up to 330 KB where the books are
-/// busy for long; with it goes what [`running_per_thread_max`](Self::running_per_thread_max) says.
+/// A thread that records has a desk of its own besides: 10 KB, and up to 170 KB more where the books are
+/// busy for long; with it goes what [`running_per_thread_max`](Self::running_per_thread_max) says. When the thread ends, the
+/// next one gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -21,7 +22,7 @@ pub struct Limits {
     /// Bytes of a slow call's text that are kept with its literals, if the builder was told to; the
     /// rest is cut off. At most [`slow_statements_max`](Self::slow_statements_max) texts are kept.
     pub slow_text_bytes_max: usize,
-    /// Calls in the history of recent calls; 0 keeps none. About 200 B each.
+    /// Calls in the history of recent calls; 0 keeps none. About 80 B each.
     pub recent_calls_max: usize,
     /// Calls started by one thread that are followed while they run; 0 follows none. 40 B each, for
     /// every thread that starts calls, up to 1 024 threads. A call beyond is counted when it ends, but

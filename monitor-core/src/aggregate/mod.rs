@@ -14,16 +14,20 @@ mod desk;
 mod drains;
 mod event;
 mod followed;
+mod fresh;
 mod histogram;
+mod history;
 mod last_call;
 mod limits;
 mod prepared;
 mod registry;
 mod reported;
+mod ring;
 mod running;
 mod scope_rule;
 mod scoped;
 mod scopes;
+mod sites;
 mod slow;
 mod slowness;
 mod sources;
@@ -37,13 +41,13 @@ mod unit;
 mod unit_sum;
 mod windows;
 
+pub(crate) use desk::{Desks, Followed};
 pub(crate) use event::{
     Closer, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef, nanos,
 };
 pub(crate) use last_call::LastCall;
 pub use limits::Limits;
 pub(crate) use registry::Registry;
-pub(crate) use running::{Followed, Slabs};
 pub use scope_rule::ScopeRule;
 pub(crate) use scopes::ScopeRules;
 pub(crate) use slowness::SlowRules;

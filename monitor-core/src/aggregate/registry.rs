@@ -9,13 +9,13 @@ use std::time::Duration;
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
 use super::books::{Books, Generations, Key};
-use super::desk::{self, Desks, EVENTS_MAX};
-use super::event::{Closer, Detail, Event, SentText, SeriesRef};
+use super::desk::{Desks, Followed, Then};
+use super::event::{Closer, Event, SentText, SeriesRef};
 use super::last_call::LastCall;
 use super::limits::PARSES_PER_BEAT_MAX;
-use super::running::{Followed, Slabs, Told};
+use super::running::Told;
 use super::scopes::{ScopeRules, Scopes};
-use super::slow::{Kept, SlowLog};
+use super::slow::{Kept, Logged, SlowLog};
 use super::slowness::SlowRules;
 use super::sources::Source;
 use super::statement::Statement;
@@ -25,7 +25,7 @@ use super::texts::Texts;
 use super::transactions::Spent;
 use super::windows::{Sum, Windows};
 use super::{Limits, lock};
-use crate::capture::{CallSite, Clock, Database, Outcome, Tick};
+use crate::capture::{CallSite, Clock, Database, Tick};
 use crate::identify::{Dialect, Normaliser};
 use crate::snapshot::{CallRecord, Losses, Rollup, Snapshot, SourceActivity};
 
@@ -47,7 +47,6 @@ pub(crate) struct Registry {
     texts: Texts,
     generations: Generations,
     desks: Desks,
-    slabs: Slabs,
     /// Units of work, which have books of their own.
     pub(crate) scopes: Scopes,
     books: Mutex<Books>,
@@ -83,7 +82,9 @@ impl Registry {
         is_observed: bool,
         leak: Duration,
     ) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // 0 is nobody's.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Relaxed);
         let slow_log = SlowLog::new(limits.slow_statements_max);
         let told = Told::new(limits.running_told_max);
         let (places, recent) = (limits.statements_max, limits.recent_calls_max);
@@ -92,7 +93,7 @@ impl Registry {
         Self {
             clock,
             started,
-            id: NEXT.fetch_add(1, Relaxed),
+            id,
             leak,
             limits,
             closer_from: rules.least(),
@@ -101,8 +102,7 @@ impl Registry {
             secrets: RapidSecrets::seed(RandomState::new().hash_one(0)),
             texts: Texts::new(limits.texts_max),
             generations: Generations::new(places),
-            desks: Desks::default(),
-            slabs: Slabs::new(limits.running_per_thread_max),
+            desks: Desks::new(id, limits.running_per_thread_max),
             scopes: Scopes::new(scope_rules, &limits),
             books: Mutex::new(Books::new(places, recent, tap, slow_log, told, rules)),
             windows: Mutex::new(Windows::starting(started)),
@@ -187,49 +187,42 @@ impl Registry {
     }
 
     fn seat(&self, books: &mut Books, key: Key, statement: Statement) -> SeriesRef {
-        books.seat(key, statement, &self.generations, &self.desks, &self.slabs)
+        books.seat(key, statement, &self.generations, &self.desks)
     }
 
-    /// A call starts on this thread, and is followed until it [ends](Self::ends); `None` where it cannot
-    /// be, which is counted unless nothing is to be followed.
+    /// A call starts on this thread, and is followed until it is [cleared](Desks::clear).
     #[inline]
-    pub(crate) fn starts(&self, series: SeriesRef, now: Tick) -> Option<Followed> {
-        if self.slabs.is_off() {
-            return None;
-        }
-        desk::follow(self.id, &self.desks, &self.slabs, series, now)
+    pub(crate) fn starts(&self, series: SeriesRef, now: Tick) -> Followed {
+        self.desks.follow(series, now)
     }
 
     /// Calls that run.
-    pub(crate) fn running(&self) -> &Slabs {
-        &self.slabs
+    #[inline]
+    pub(crate) fn running(&self) -> &Desks {
+        &self.desks
     }
 
-    /// Counts a call. Never fails; waits only if this thread has put down [`EVENTS_MAX`] calls
+    /// Counts a call. Never fails; waits only if this thread has put down thousands of calls
     /// while somebody else kept the books.
     ///
     /// Says whether observers should be told before their time.
     #[inline]
     pub(crate) fn record(&self, event: Event) -> bool {
-        match desk::put(self.id, event, &self.desks) {
-            Ok(None) => false,
-            Ok(Some((desk, events))) => self.settle(&desk, events),
-            Err(event) => {
-                lock(&self.books).enter(event);
-                false
-            }
+        match self.desks.put(event) {
+            Then::Nothing => false,
+            then => self.settle(then),
         }
     }
 
     #[cold]
-    fn settle(&self, desk: &desk::Desk, events: usize) -> bool {
+    fn settle(&self, then: Then) -> bool {
         let mut books = match self.books.try_lock() {
             Ok(books) => books,
             Err(TryLockError::Poisoned(books)) => PoisonError::into_inner(books),
-            Err(TryLockError::WouldBlock) if events < EVENTS_MAX => return false,
+            Err(TryLockError::WouldBlock) if then == Then::Settle => return false,
             Err(TryLockError::WouldBlock) => lock(&self.books),
         };
-        books.settle(desk);
+        books.settle_mine(&self.desks);
         books.is_tap_due()
     }
 
@@ -285,7 +278,7 @@ impl Registry {
     pub(crate) fn beat(&self) {
         let statements = {
             let mut books = lock(&self.books);
-            books.settle_all(&self.desks, &self.slabs);
+            books.settle_all(&self.desks);
             books.statements()
         };
         let refined = statements.into_iter().filter(|(_, statement)| statement.refine());
@@ -293,7 +286,7 @@ impl Registry {
         let mut books = lock(&self.books);
         books.rule_again(&refined);
         books.learn();
-        books.overdue(&self.slabs, self.clock.now(), &self.clock);
+        books.overdue(&self.desks, self.clock.now(), &self.clock);
     }
 
     /// What is due on every window beat.
@@ -306,41 +299,35 @@ impl Registry {
         let mut windows = lock(&self.windows);
         let (readings, all_sources) = {
             let mut books = lock(&self.books);
-            books.settle_all(&self.desks, &self.slabs);
+            books.settle_all(&self.desks);
             (books.read(Tally::take_fresh), books.sources().to_vec())
         };
-        let mut sum = Sum::default();
-        for reading in readings {
-            sum.add(&reading, &reading.numbers, &all_sources);
-        }
+        let sum = Sum::of(readings.iter().map(|read| (read, &read.numbers)), &all_sources);
         windows.beat(sum, sources, now);
     }
 
     /// The newest calls, newest first.
     pub(crate) fn recent_calls(&self, limit: usize) -> Vec<CallRecord> {
-        self.records(|books| books.recent(limit))
+        self.records(|books| books.recent(limit), Kept::record)
     }
 
-    /// What is told of a call that failed, lasted so long that it may be slow, or is observed and
+    /// What is told of a call that lasted so long that it may be slow, or is observed and
     /// has more to tell. `tell` is asked for it, and told whether the call may be slow.
     #[inline]
-    pub(crate) fn detail(
+    pub(crate) fn closer(
         &self,
-        outcome: Outcome<'_>,
         nanos: u64,
         has_more: bool,
         tell: impl FnOnce(bool) -> Closer,
-    ) -> Option<Box<Detail>> {
+    ) -> Option<Closer> {
         let may_be_slow = nanos >= self.closer_from;
-        let told = may_be_slow || (has_more && self.is_observed);
-        (told || matches!(outcome, Outcome::Failed(_)))
-            .then(|| Detail::new(outcome, told.then(|| tell(may_be_slow))))
+        (may_be_slow || (has_more && self.is_observed)).then(|| tell(may_be_slow))
     }
 
     /// Takes out the calls that observers have not been told of.
     pub(crate) fn untold(&self) -> Untold {
         let mut books = lock(&self.books);
-        books.settle_all(&self.desks, &self.slabs);
+        books.settle_all(&self.desks);
         let calls = books.tap.as_mut().map(Tap::take).unwrap_or_default();
         Untold::new(calls, books.sources().to_vec(), self.clock.anchored_anew())
     }
@@ -367,21 +354,25 @@ impl Registry {
 
     /// Every call in the slow log, each once.
     pub(crate) fn slow_log(&self) -> Vec<CallRecord> {
-        self.records(|books| books.slow_log.all())
+        self.records(|books| books.slow_log.all(), Logged::record)
     }
 
     /// The slowest call of each slow statement, slowest first.
     pub(crate) fn slow_calls(&self) -> Vec<CallRecord> {
-        self.records(|books| books.slow_log.worst())
+        self.records(|books| books.slow_log.worst(), Logged::record)
     }
 
-    fn records(&self, which: impl FnOnce(&Books) -> Vec<Kept>) -> Vec<CallRecord> {
+    fn records<T>(
+        &self,
+        which: impl FnOnce(&Books) -> Vec<T>,
+        record: impl Fn(&T, &[Arc<Source>], &Clock) -> CallRecord,
+    ) -> Vec<CallRecord> {
         let (calls, sources) = {
             let mut books = lock(&self.books);
-            books.settle_all(&self.desks, &self.slabs);
+            books.settle_all(&self.desks);
             (which(&books), books.sources().to_vec())
         };
-        calls.iter().map(|call| call.record(&sources, &self.clock)).collect()
+        calls.iter().map(|call| record(call, &sources, &self.clock)).collect()
     }
 
     /// Everything, at this moment.
@@ -392,24 +383,25 @@ impl Registry {
         let mut sources = self.read_sources(now);
         let mut windows = lock(&self.windows);
         let mut books = lock(&self.books);
-        books.settle_all(&self.desks, &self.slabs);
-        let readings = books.read(|tally| tally.both());
+        books.settle_all(&self.desks);
+        let readings = books.read(|tally| tally.copied());
         let (slow, slow_newest) = (books.slow_log.worst(), books.slow_log.newest());
-        let running = books.overdue(&self.slabs, now, &self.clock);
+        let running = books.overdue(&self.desks, now, &self.clock);
         let running_told = books.told.newest();
         let all_sources = books.sources().to_vec();
         let losses = self.losses(&books, &windows);
         drop(books);
 
-        let (mut lifetime, mut newest) = (Sum::default(), Sum::default());
-        for mut reading in readings {
-            let (mut all, fresh) = std::mem::take(&mut reading.numbers);
-            all.merge(&fresh);
-            lifetime.add(&reading, &all, &all_sources);
-            if fresh.calls > 0 {
-                newest.add(&reading, &fresh, &all_sources);
-            }
-        }
+        let readings = readings.into_iter().map(|reading| {
+            let (reading, numbers) = reading.split();
+            (reading, numbers.into_both())
+        });
+        let readings: Vec<_> = readings.collect();
+        let all = readings.iter().map(|(reading, (all, _))| (reading, all.as_ref()));
+        let fresh = readings.iter();
+        let fresh = fresh.filter_map(|(reading, (_, fresh))| Some((reading, fresh.as_ref()?)));
+        let lifetime = Sum::of(all, &all_sources);
+        let newest = Sum::of(fresh, &all_sources);
         for (activity, source) in sources.iter_mut().zip(&all_sources) {
             activity.contact = source.contact.read(now);
         }
@@ -418,7 +410,7 @@ impl Registry {
         for (source, activity) in sources.iter_mut().zip(lifetime.by_source) {
             source.activity = activity;
         }
-        let record = |call: Kept| call.record(&all_sources, &self.clock);
+        let record = |call: Logged| call.record(&all_sources, &self.clock);
         Snapshot {
             at: self.clock.wall(now),
             started_at: self.clock.wall(self.started),
@@ -460,7 +452,7 @@ impl Registry {
             error_codes_folded: books.error_codes_folded,
             history_calls_dropped: books.history_calls_dropped,
             calls_unobserved: books.tap.as_ref().map_or(0, |tap| tap.missed),
-            calls_unfollowed: self.slabs.unfollowed(),
+            calls_unfollowed: self.desks.unfollowed(),
             running_forgotten: books.told.forgotten,
             slow_statements_dropped: books.slow_log.statements_dropped,
             slow_calls_dropped: books.slow_log.calls_dropped(),

@@ -1,6 +1,6 @@
 //! Calls that run right now, without a word between the threads that run them.
 //!
-//! Each thread that starts calls has a slab of slots, and only that thread claims them: plain loads and
+//! Each desk has a slab of slots, and only its thread claims them: plain loads and
 //! stores, no read-modify-write. Whoever ends a call clears its slot with one store. The beat reads all
 //! slabs; what it reads of a slot counts only if the slot still holds the same call afterwards.
 
@@ -9,22 +9,12 @@ use std::num::NonZeroU64;
 use std::sync::atomic::{
     AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, fence,
 };
-use std::sync::{Arc, Mutex, OnceLock};
 
 use super::event::SeriesRef;
-use super::lock;
 use crate::capture::Tick;
 
-/// Where a call that is followed is written down: the slab of the thread that started it, and the slot.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Followed {
-    slab: u32,
-    slot: u32,
-}
-
-/// The slots of one thread.
+/// The slots of one desk.
 pub(super) struct Slab {
-    number: u32,
     slots: Box<[Slot]>,
     /// The slot claimed last: with one call at a time it is the free one, and warm.
     last: AtomicUsize,
@@ -36,7 +26,7 @@ pub(super) struct Slab {
 
 /// A call that runs, or nothing.
 #[derive(Default)]
-struct Slot {
+pub(super) struct Slot {
     /// Which of the slab's calls it is; 0 where there is none.
     claim: AtomicU64,
     series: AtomicU64,
@@ -48,30 +38,10 @@ struct Slot {
     connection: AtomicU64,
 }
 
-/// The slabs of all threads that record for one monitor.
-///
-/// A slab outlives its thread, as calls may end elsewhere; once all of those have ended, another
-/// thread gets it.
-pub(crate) struct Slabs {
-    slots: usize,
-    slabs: Box<[OnceLock<Arc<Slab>>]>,
-    unused: Mutex<Unused>,
-    /// Calls of threads without a slab.
-    without: AtomicU64,
-}
-
-#[derive(Default)]
-struct Unused {
-    /// Slabs made so far.
-    made: usize,
-    /// Slabs whose thread has ended.
-    left: Vec<u32>,
-}
-
 /// A call that was running when it was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sight {
-    /// Slab, slot and claim: no two calls of a monitor have the same.
+    /// Desk, slot and claim: no two calls of a monitor have the same.
     id: (u32, u32, u64),
     pub(super) series: SeriesRef,
     pub(super) started: Tick,
@@ -90,18 +60,14 @@ pub(super) struct Told<T> {
     pub(super) forgotten: u64,
 }
 
-/// Threads that may start calls at the same time and have them followed; those of more are counted.
-const SLABS_MAX: usize = 1_024;
-
 /// No clock gets there, so a call that is paused has run for no time.
 const PAUSED: u64 = u64::MAX;
 
 // === impl Slab ===
 
 impl Slab {
-    fn new(number: u32, slots: usize) -> Self {
+    pub(super) fn new(slots: usize) -> Self {
         Self {
-            number,
             slots: (0..slots).map(|_| Slot::default()).collect(),
             last: AtomicUsize::new(0),
             claimed: AtomicU64::new(0),
@@ -109,9 +75,9 @@ impl Slab {
         }
     }
 
-    /// Claims a slot for a call; for the thread the slab belongs to.
+    /// Claims a slot for a call and says which; for the thread the slab belongs to.
     #[inline]
-    pub(super) fn claim(&self, series: SeriesRef, now: Tick) -> Option<Followed> {
+    pub(super) fn claim(&self, series: SeriesRef, now: Tick) -> Option<u32> {
         let last = self.last.load(Relaxed);
         let index = match self.slots.get(last).is_some_and(Slot::is_free) {
             true => last,
@@ -127,7 +93,7 @@ impl Slab {
         let claim = self.claimed.load(Relaxed) + 1;
         self.claimed.store(claim, Relaxed);
         slot.claim.store(claim, Release);
-        Some(Followed { slab: self.number, slot: index as u32 })
+        Some(index as u32)
     }
 
     /// A free slot, looked for from the one claimed last.
@@ -143,13 +109,24 @@ impl Slab {
         found
     }
 
-    fn is_idle(&self) -> bool {
+    #[inline]
+    pub(super) fn slot(&self, slot: u32) -> Option<&Slot> {
+        self.slots.get(slot as usize)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
         self.slots.iter().all(Slot::is_free)
     }
 
-    fn sights(&self, now: Tick) -> impl Iterator<Item = Sight> + '_ {
+    /// Calls that found no free slot.
+    pub(super) fn unfollowed(&self) -> u64 {
+        self.full.load(Relaxed)
+    }
+
+    /// The calls that run at this moment; `desk` names them.
+    pub(super) fn sights(&self, desk: u32, now: Tick) -> impl Iterator<Item = Sight> + '_ {
         let slots = self.slots.iter().enumerate();
-        slots.filter_map(move |(index, slot)| slot.look((self.number, index as u32), now))
+        slots.filter_map(move |(index, slot)| slot.look((desk, index as u32), now))
     }
 }
 
@@ -160,6 +137,27 @@ impl Slot {
     #[inline]
     fn is_free(&self) -> bool {
         self.claim.load(Acquire) == 0
+    }
+
+    /// The call has ended, on whichever thread.
+    #[inline]
+    pub(super) fn clear(&self) {
+        self.claim.store(0, Release);
+    }
+
+    /// Says on which connection the call runs.
+    pub(super) fn set_connection(&self, connection: Option<NonZeroU64>) {
+        self.connection.store(connection.map_or(0, NonZeroU64::get), Relaxed);
+    }
+
+    /// The database has answered; the caller's time does not count.
+    pub(super) fn pause(&self) {
+        self.working_since.store(PAUSED, Relaxed);
+    }
+
+    /// The database works again, after so many nanoseconds of work before.
+    pub(super) fn resume(&self, now: Tick, worked: u64) {
+        self.working_since.store(now.as_nanos().saturating_sub(worked), Relaxed);
     }
 
     /// The call in it, if there is one and it does not end or change meanwhile.
@@ -180,109 +178,6 @@ impl Slot {
             nanos: now.as_nanos().saturating_sub(working_since),
             connection: NonZeroU64::new(connection),
         })
-    }
-}
-
-// === impl Slabs ===
-
-impl Slabs {
-    pub(super) fn new(slots: usize) -> Self {
-        let slabs = if slots == 0 { 0 } else { SLABS_MAX };
-        Self {
-            slots,
-            slabs: (0..slabs).map(|_| OnceLock::new()).collect(),
-            unused: Mutex::default(),
-            without: AtomicU64::new(0),
-        }
-    }
-
-    /// Whether calls are followed at all.
-    pub(super) fn is_off(&self) -> bool {
-        self.slots == 0
-    }
-
-    /// A slab for a thread that has none; `None` where too many threads have one.
-    pub(super) fn open(&self) -> Option<Arc<Slab>> {
-        let mut unused = lock(&self.unused);
-        if let Some(number) = self.idle(&mut unused) {
-            return self.get(number).cloned();
-        }
-        let place = self.slabs.get(unused.made)?;
-        let number = u32::try_from(unused.made).ok()?;
-        unused.made += 1;
-        Some(place.get_or_init(|| Arc::new(Slab::new(number, self.slots))).clone())
-    }
-
-    /// A slab that was left, and whose calls have ended.
-    fn idle(&self, unused: &mut Unused) -> Option<u32> {
-        let is_idle = |number: &u32| self.get(*number).is_some_and(|slab| slab.is_idle());
-        let at = unused.left.iter().position(is_idle)?;
-        Some(unused.left.swap_remove(at))
-    }
-
-    /// The thread of a slab has ended; its calls need not have.
-    pub(super) fn leave(&self, slab: &Slab) {
-        lock(&self.unused).left.push(slab.number);
-    }
-
-    /// A call was started that nobody follows, as its thread has no slab.
-    #[cold]
-    pub(super) fn not_followed(&self) {
-        self.without.fetch_add(1, Relaxed);
-    }
-
-    #[inline]
-    fn get(&self, number: u32) -> Option<&Arc<Slab>> {
-        self.slabs.get(number as usize)?.get()
-    }
-
-    #[inline]
-    fn slot(&self, place: Followed) -> Option<&Slot> {
-        self.get(place.slab)?.slots.get(place.slot as usize)
-    }
-
-    /// A call has ended, on whichever thread.
-    #[inline]
-    pub(crate) fn clear(&self, place: Followed) {
-        if let Some(slot) = self.slot(place) {
-            slot.claim.store(0, Release);
-        }
-    }
-
-    /// Says on which connection a call runs.
-    pub(crate) fn set_connection(&self, place: Followed, connection: Option<NonZeroU64>) {
-        if let Some(slot) = self.slot(place) {
-            slot.connection.store(connection.map_or(0, NonZeroU64::get), Relaxed);
-        }
-    }
-
-    /// The database has answered; the caller's time does not count.
-    pub(crate) fn pause(&self, place: Followed) {
-        if let Some(slot) = self.slot(place) {
-            slot.working_since.store(PAUSED, Relaxed);
-        }
-    }
-
-    /// The database works again, after so many nanoseconds of work before.
-    pub(crate) fn resume(&self, place: Followed, now: Tick, worked: u64) {
-        if let Some(slot) = self.slot(place) {
-            slot.working_since.store(now.as_nanos().saturating_sub(worked), Relaxed);
-        }
-    }
-
-    /// All calls that run at this moment.
-    pub(super) fn sights(&self, now: Tick) -> Vec<Sight> {
-        let made = lock(&self.unused).made;
-        let slabs = self.slabs[..made].iter().filter_map(OnceLock::get);
-        slabs.flat_map(|slab| slab.sights(now)).collect()
-    }
-
-    /// Calls that were started and are not followed.
-    pub(super) fn unfollowed(&self) -> u64 {
-        let made = lock(&self.unused).made;
-        let slabs = self.slabs[..made].iter().filter_map(OnceLock::get);
-        let full = slabs.map(|slab| slab.full.load(Relaxed)).sum::<u64>();
-        full + self.without.load(Relaxed)
     }
 }
 

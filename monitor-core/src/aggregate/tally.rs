@@ -1,54 +1,46 @@
 //! The numbers of one series.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::event::{ErrorDetail, Event};
+use super::event::{Entry, ErrorDetail, Rest};
+use super::fresh::Fresh;
 use super::slowness::Slowness;
-use crate::capture::OutcomeKind;
 use crate::identify::Kind;
-use crate::snapshot::{Activity, ERROR_CODES_MAX, ErrorCount, codes};
+use crate::snapshot::{Activity, ERROR_CODES_MAX, ErrorCount, codes, merge_errors};
 
 /// The numbers of one series: what the windows have seen already, and what they have not.
 #[derive(Default)]
 pub(super) struct Tally {
-    seen: Activity,
-    fresh: Activity,
+    /// Changes when a window is cut; in between, who reads it shares it.
+    seen: Arc<Activity>,
+    fresh: Fresh,
+}
+
+/// A copy of a tally, made in a moment: adding up is for later.
+pub(super) struct Copied {
+    seen: Arc<Activity>,
+    fresh: Option<Box<Fresh>>,
 }
 
 // === impl Tally ===
 
 impl Tally {
     /// Counts a call of a statement of some kind. Says whether its error code had to be left out.
-    pub(super) fn add(&mut self, event: &Event, kind: Kind, slowness: Slowness) -> bool {
-        self.count(event, kind, slowness);
-        event.error().is_some_and(|error| self.add_error(error, event.duration()))
-    }
-
     #[inline]
-    fn count(&mut self, event: &Event, kind: Kind, slowness: Slowness) {
-        let (fresh, duration) = (&mut self.fresh, event.duration());
-        fresh.time_min = if fresh.calls == 0 { duration } else { fresh.time_min.min(duration) };
-        fresh.time_max = fresh.time_max.max(duration);
-        fresh.time = fresh.time.saturating_add(duration);
-        fresh.calls += 1;
-        fresh.histogram.record_nanos(event.nanos);
-        match event.outcome {
-            OutcomeKind::Completed => {}
-            OutcomeKind::Failed => fresh.failed += 1,
-            OutcomeKind::Cancelled => fresh.cancelled += 1,
-        }
-        fresh.slow += u64::from(slowness.is_slow(event.nanos));
-        fresh.very_slow += u64::from(slowness.is_very_slow(event.nanos));
-        let rows = event.rows.counted_for(kind);
-        let (returned, affected) = rows.known();
-        fresh.rows_returned = fresh.rows_returned.saturating_add(returned);
-        fresh.rows_affected = fresh.rows_affected.saturating_add(affected);
-        fresh.rows_unknown += u64::from(rows.is_unknown());
-        if let Some(returned) = rows.returned() {
-            fresh.rows_histogram.record(returned);
-        }
+    pub(super) fn add(
+        &mut self,
+        entry: &Entry,
+        rest: Option<&Rest>,
+        kind: Kind,
+        slowness: Slowness,
+    ) -> bool {
+        self.fresh.count(entry, entry.rows(rest).counted_for(kind), slowness);
+        let error = rest.and_then(|rest| rest.error.as_ref());
+        error.is_some_and(|error| self.add_error(error, entry.duration()))
     }
 
+    #[cold]
     fn add_error(&mut self, error: &ErrorDetail, took: Duration) -> bool {
         let ErrorDetail { class, code } = error;
         let errors = &mut self.fresh.errors;
@@ -73,36 +65,62 @@ impl Tally {
     }
 
     /// Whether any call was counted.
+    #[inline]
     pub(super) fn was_called(&self) -> bool {
         self.calls() > 0
     }
 
     /// Calls counted so far.
+    #[inline]
     pub(super) fn calls(&self) -> u64 {
         self.fresh.calls + self.seen.calls
     }
 
     /// The 95th percentile of all calls so far.
     pub(super) fn p95(&self) -> Duration {
-        let mut times = self.seen.histogram.clone();
-        times.merge(&self.fresh.histogram);
+        let mut times = self.fresh.histogram();
+        times.merge(&self.seen.histogram);
         times.quantile(0.95).unwrap_or_default()
     }
 
-    /// What the windows have seen, and what they have not; `None` where that is nothing.
-    pub(super) fn both(&self) -> Option<(Activity, Activity)> {
-        self.was_called().then(|| (self.seen.clone(), self.fresh.clone()))
+    /// A copy, where any call was counted.
+    pub(super) fn copied(&self) -> Option<Copied> {
+        let fresh = (self.fresh.calls > 0).then(|| Box::new(self.fresh.clone()));
+        self.was_called().then(|| Copied { seen: self.seen.clone(), fresh })
     }
 
     /// What the windows have not seen until now.
     pub(super) fn take_fresh(&mut self) -> Option<Activity> {
-        self.seen.merge(&self.fresh);
-        Some(std::mem::take(&mut self.fresh)).filter(|fresh| fresh.calls > 0)
+        if self.fresh.calls == 0 {
+            return None;
+        }
+        let fresh = self.fresh.activity();
+        self.fresh.clear();
+        Arc::make_mut(&mut self.seen).merge(&fresh);
+        Some(fresh)
     }
 
     /// Adds the numbers of another one; what is fresh stays fresh.
     pub(super) fn merge(&mut self, other: &Self) {
-        self.seen.merge(&other.seen);
+        if other.seen.calls > 0 {
+            Arc::make_mut(&mut self.seen).merge(&other.seen);
+        }
         self.fresh.merge(&other.fresh);
+        merge_errors(&mut self.fresh.errors, &other.fresh.errors);
+    }
+}
+
+// === impl Copied ===
+
+impl Copied {
+    /// All numbers, and those that the windows have not seen, where there are any.
+    pub(super) fn into_both(self) -> (Arc<Activity>, Option<Activity>) {
+        let Self { seen, fresh } = self;
+        let Some(fresh) = fresh.map(|fresh| fresh.activity()) else { return (seen, None) };
+        let mut all = fresh.clone();
+        if seen.calls > 0 {
+            all.merge(&seen);
+        }
+        (Arc::new(all), Some(fresh))
     }
 }

@@ -13,7 +13,7 @@ use super::limits::{WINDOW_STATEMENTS_MAX, WINDOWS};
 use super::sources::Source;
 use crate::capture::Tick;
 use crate::snapshot::{
-    Activity, Minute, Rollup, SourceActivity, StatementActivity, Window, merged,
+    Activity, Adding, Minute, Rollup, SourceActivity, StatementActivity, Window, merged,
 };
 
 /// A minute: the shortest window, and the length of a coarse piece.
@@ -138,16 +138,17 @@ impl Windows {
     ) -> Window {
         let start = now.before(span);
         let within = |piece: &&Piece| piece.to > start;
-        let mut sum = fresh.clone();
+        let mut sum = Sum::default();
         let oldest = if span <= MINUTE {
             let pieces: Vec<_> = self.fine.iter().rev().take_while(within).collect();
-            sum.merge(pieces.iter().map(|piece| &piece.sum));
+            sum.merge([fresh].into_iter().chain(pieces.iter().map(|piece| &piece.sum)));
             pieces.last().copied()
         } else {
             let growing = self.growing.as_ref().filter(within);
             let pieces: Vec<_> = self.coarse.iter().rev().take_while(within).collect();
             let total = Total::of(&pieces, &mut self.totals[place]);
-            sum.merge(growing.map(|piece| &piece.sum).into_iter().chain(total));
+            let growing_sum = growing.map(|piece| &piece.sum);
+            sum.merge([fresh].into_iter().chain(growing_sum).chain(total));
             pieces.last().copied().or(growing)
         };
         let (from, before) =
@@ -161,7 +162,7 @@ impl Windows {
             span,
             covered: now.since(from),
             sources: sources.collect(),
-            rollup: Rollup::of(sum.readings),
+            rollup: Rollup::of_merged(sum.readings),
         }
     }
 }
@@ -207,27 +208,35 @@ impl Piece {
 // === impl Sum ===
 
 impl Sum {
-    /// Adds the numbers of one series.
-    pub(super) fn add<T>(
-        &mut self,
-        reading: &Reading<T>,
-        activity: &Activity,
+    /// The numbers of some series.
+    pub(super) fn of<'a, T: 'a>(
+        series: impl Iterator<Item = (&'a Reading<T>, &'a Activity)>,
         sources: &[Arc<Source>],
-    ) {
-        self.readings.push(reading.with(sources, activity.clone()));
-        self.source(usize::from(reading.source)).merge(activity);
+    ) -> Self {
+        let mut by_source = Vec::<Adding>::new();
+        let readings = series.map(|(reading, activity)| {
+            let source = usize::from(reading.source);
+            if by_source.len() <= source {
+                by_source.resize_with(source + 1, Adding::default);
+            }
+            by_source[source].add(activity);
+            reading.with(sources, activity.clone())
+        });
+        let readings = readings.collect();
+        Self { readings, by_source: by_source.into_iter().map(Adding::into_sum).collect() }
     }
 
     /// Adds what happened in other pieces.
     fn merge<'a>(&mut self, others: impl IntoIterator<Item = &'a Self>) {
-        let mut readings = std::mem::take(&mut self.readings);
-        for other in others {
-            readings.extend(other.readings.iter().cloned());
+        let others: Vec<_> = others.into_iter().collect();
+        for other in &others {
             for (number, activity) in other.by_source.iter().enumerate() {
                 self.source(number).merge(activity);
             }
         }
-        self.readings = merged(readings);
+        let mine = std::mem::take(&mut self.readings).into_iter();
+        let theirs = others.iter().flat_map(|other| other.readings.iter().cloned());
+        self.readings = merged(mine.chain(theirs));
     }
 
     fn source(&mut self, number: usize) -> &mut Activity {

@@ -145,6 +145,12 @@ impl CallSite {
     pub fn line(self) -> u32 {
         self.0.line()
     }
+
+    /// Where the compiler put it: tells lines apart at the cost of a word.
+    #[inline]
+    pub(crate) fn address(self) -> usize {
+        std::ptr::from_ref(self.0).addr()
+    }
 }
 
 impl From<&'static Location<'static>> for CallSite {

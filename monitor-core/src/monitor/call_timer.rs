@@ -10,7 +10,7 @@ use super::observer::{Companion, Ending, StartingCall};
 use super::scope::{self, Handle};
 use super::source::Live;
 use crate::aggregate::{
-    Closer, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, Slabs, UnitCall, nanos,
+    Closer, Desks, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, UnitCall, nanos,
 };
 use crate::capture::{
     CallSite, Clock, Failure, Labels, Outcome, ParameterHasher, Parameters, Stopwatch, Tick,
@@ -30,10 +30,13 @@ pub struct CallTimer<'a> {
 struct LiveCall<'a> {
     on: On<'a>,
     series: SeriesRef,
+    started: Tick,
     watch: Stopwatch,
+    /// The first answer of a call whose rows are read one by one.
+    first: Option<Tick>,
     rows: RowCounts,
     origin: EventOrigin,
-    followed: Option<Followed>,
+    followed: Followed,
     /// A box, as the size of a call is felt wherever it is moved.
     rare: Option<Box<Rare>>,
 }
@@ -45,21 +48,13 @@ struct Rare {
     trace: Option<TraceContext>,
     companions: Vec<Box<dyn Companion>>,
     text: Option<SentText>,
-    first: Option<FirstAnswer>,
     scope: Option<InScope>,
 }
 
 /// The unit of work it is made in.
 struct InScope {
     handle: Arc<Handle>,
-    started: Tick,
     parameters: Option<Parameters>,
-}
-
-/// The first answer of a call whose rows are read one by one.
-struct FirstAnswer {
-    started: Tick,
-    at: Tick,
 }
 
 /// A shorter wait for a pool's connection explains nothing, and is not worth a box.
@@ -96,7 +91,9 @@ impl<'a> CallTimer<'a> {
         let live = LiveCall {
             on: On::Borrowed(live),
             series,
+            started: now,
             watch: Stopwatch::start(now),
+            first: None,
             followed: registry.starts(series, now),
             rows: RowCounts::UNKNOWN,
             origin: EventOrigin::default(),
@@ -108,7 +105,7 @@ impl<'a> CallTimer<'a> {
                 call.observe();
             }
             if let Some(handle) = scope::entered_of(&call.on.monitor) {
-                call.rare().scope = Some(InScope { handle, started: now, parameters: None });
+                call.rare().scope = Some(InScope { handle, parameters: None });
             }
         });
         timer.commented(text.comment)
@@ -129,7 +126,9 @@ impl<'a> CallTimer<'a> {
                 On::Shared(live) => live,
             }),
             series: call.series,
+            started: call.started,
             watch: call.watch,
+            first: call.first,
             rows: call.rows,
             origin: call.origin,
             followed: call.followed,
@@ -145,8 +144,8 @@ impl<'a> CallTimer<'a> {
         let connection = connection.and_then(NonZeroU64::new);
         self.with(|call| {
             call.origin.connection = connection;
-            if let Some(followed) = call.followed.filter(|_| connection.is_some()) {
-                call.running().set_connection(followed, connection);
+            if connection.is_some() {
+                call.running().set_connection(call.followed, connection);
             }
         });
         self
@@ -252,7 +251,7 @@ impl<'a> CallTimer<'a> {
 
     /// The database has answered: time from here to the next wait is the caller's own.
     ///
-    /// Costs a clock reading, unless no time was counting, and an allocation the first time.
+    /// Costs a clock reading, unless no time was counting.
     pub fn wait_ends(&mut self) {
         self.with(|live| {
             if live.watch.is_waiting() {
@@ -279,18 +278,21 @@ impl<'a> CallTimer<'a> {
     /// The call ended well.
     #[inline]
     pub fn complete(mut self) {
-        self.end(Outcome::Completed);
+        if let Some(call) = &mut self.live {
+            call.complete();
+            self.live = None;
+        }
     }
 
     /// The call ended with an error.
     pub fn fail(mut self, failure: Failure<'_>) {
-        self.end(Outcome::Failed(failure));
+        self.end(Outcome::Failed(failure), None);
     }
 
     /// The call ended a while ago, and this is how long it lasted: for an adapter that learns of the
     /// end late.
     pub fn end_late(mut self, outcome: Outcome<'_>, lasted: Duration) {
-        self.end_after(outcome, Some(lasted));
+        self.end(outcome, Some(lasted));
     }
 
     /// The database's time so far.
@@ -307,54 +309,18 @@ impl<'a> CallTimer<'a> {
         }
     }
 
-    #[inline]
-    fn end(&mut self, outcome: Outcome<'_>) {
-        self.end_after(outcome, None);
-    }
-
-    #[inline]
-    fn end_after(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
-        // In place: moving a call out costs more than recording it does.
-        let Some(call) = &mut self.live else { return };
-        let at = call.clock().now();
-        let nanos = lasted.map_or_else(|| call.watch.nanos(at), nanos);
-        let (mut rare, origin) = (call.rare.take(), std::mem::take(&mut call.origin));
-        let registry = &call.on.monitor.registry;
-        if let Some(followed) = call.followed {
-            registry.running().clear(followed);
+    /// Once only: the call is gone then.
+    fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        if let Some(call) = &mut self.live {
+            call.end(outcome, lasted);
+            self.live = None;
         }
-        if let Some(rare) = &mut rare {
-            rare.dismiss(&call.on.monitor, outcome, nanos, call.rows);
-            if let Some(scope) = rare.scope.take() {
-                let InScope { handle, started, parameters } = scope;
-                handle.call_ended(UnitCall {
-                    series: call.series,
-                    started,
-                    ended: at,
-                    nanos,
-                    rows: call.rows,
-                    outcome: outcome.kind(),
-                    error: outcome.error_class(),
-                    call_site: origin.call_site,
-                    connection: origin.connection,
-                    parameters,
-                    in_transaction: false,
-                    unit: 0,
-                });
-            }
-        }
-        let detail = registry.detail(outcome, nanos, rare.is_some(), |may_be_slow| {
-            closer(rare, at, nanos, may_be_slow)
-        });
-        let (series, rows, outcome) = (call.series, call.rows, outcome.kind());
-        call.on.monitor.record(Event { series, at, nanos, rows, outcome, detail, origin });
-        self.live = None;
     }
 }
 
 impl Drop for CallTimer<'_> {
     fn drop(&mut self) {
-        self.end(Outcome::Cancelled);
+        self.end(Outcome::Cancelled, None);
     }
 }
 
@@ -369,6 +335,81 @@ impl fmt::Debug for CallTimer<'_> {
 impl LiveCall<'_> {
     fn clock(&self) -> &Clock {
         &self.on.monitor.registry.clock
+    }
+
+    /// It ended well, which nearly all do.
+    fn complete(&mut self) {
+        self.end_as(Outcome::Completed, None);
+    }
+
+    fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        self.end_as(outcome, lasted);
+    }
+
+    /// In place: moving a call out costs more than recording it does. Inlined twice, so that the end of a call that went well
+    /// asks nothing that is known of it.
+    #[inline(always)]
+    fn end_as(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        let monitor = &self.on.monitor;
+        let registry = &monitor.registry;
+        let at = registry.clock.now();
+        let nanos = lasted.map_or_else(|| self.watch.nanos(at), nanos);
+        registry.running().clear(self.followed);
+        let mut rare = self.rare.take();
+        if let Some(rare) = &mut rare {
+            rare.dismiss(monitor, outcome, nanos, self.rows);
+            if let Some(scope) = rare.scope.take() {
+                self.ended_in(scope, outcome, at, nanos);
+            }
+        }
+        let has_more = rare.is_some() || self.first.is_some();
+        let closer = registry
+            .closer(nanos, has_more, |may_be_slow| self.closer(rare, at, nanos, may_be_slow));
+        let origin = std::mem::take(&mut self.origin);
+        let event = Event::new((self.series, at, nanos), self.rows, outcome, closer, origin);
+        monitor.record(event);
+    }
+
+    /// What is told of a call that may be slow or is observed, and has lasted so long.
+    #[cold]
+    fn closer(
+        &self,
+        rare: Option<Box<Rare>>,
+        ended: Tick,
+        nanos: u64,
+        may_be_slow: bool,
+    ) -> Closer {
+        let rare = rare.map(|rare| *rare).unwrap_or_default();
+        let duration = Duration::from_nanos(nanos);
+        let first_row = self.first.map(|first| first.since(self.started));
+        let whole = self.first.map(|_| ended.since(self.started));
+        let parts = CallParts {
+            pool_wait: rare.pool_wait,
+            first_row,
+            fetch: first_row.map(|first| duration.saturating_sub(first)),
+            reader: whole.map(|whole| whole.saturating_sub(duration)),
+        };
+        Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
+    }
+
+    /// Tells the unit of work it was made in.
+    #[cold]
+    fn ended_in(&self, scope: InScope, outcome: Outcome<'_>, ended: Tick, nanos: u64) {
+        let InScope { handle, parameters } = scope;
+        handle.call_ended(UnitCall {
+            series: self.series,
+            started: self.started,
+            ended,
+            nanos,
+            rows: self.rows,
+            outcome: outcome.kind(),
+            error: outcome.error_class(),
+            call_site: self.origin.call_site,
+            connection: self.origin.connection,
+            parameters,
+            in_transaction: false,
+            unit: 0,
+        });
     }
 
     #[cold]
@@ -399,25 +440,18 @@ impl LiveCall<'_> {
 
     /// The database has answered.
     fn answered(&mut self, at: Tick) {
-        let is_first = self.rare.as_ref().is_none_or(|rare| rare.first.is_none());
-        if let Some(started) = self.watch.waiting_since().filter(|_| is_first) {
-            self.rare().first = Some(FirstAnswer { started, at });
-        }
+        self.first.get_or_insert(at);
         self.watch.wait_ends(at);
-        if let Some(followed) = self.followed {
-            self.running().pause(followed);
-        }
+        self.running().pause(self.followed);
     }
 
     /// The database works again.
     fn works_again(&mut self, at: Tick) {
         self.watch.wait_begins(at);
-        if let Some(followed) = self.followed {
-            self.running().resume(followed, at, self.watch.nanos(at));
-        }
+        self.running().resume(self.followed, at, self.watch.nanos(at));
     }
 
-    fn running(&self) -> &Slabs {
+    fn running(&self) -> &Desks {
         self.on.monitor.registry.running()
     }
 }
@@ -452,22 +486,6 @@ impl Rare {
             monitor.guarded(|| companion.ended(&ending));
         }
     }
-}
-
-/// What is told of a call that may be slow or is observed, and has lasted so long.
-#[cold]
-fn closer(rare: Option<Box<Rare>>, ended: Tick, nanos: u64, may_be_slow: bool) -> Closer {
-    let Some(rare) = rare else { return Closer::default() };
-    let duration = Duration::from_nanos(nanos);
-    let first_row = rare.first.as_ref().map(|first| first.at.since(first.started));
-    let whole = rare.first.as_ref().map(|first| ended.since(first.started));
-    let parts = CallParts {
-        pool_wait: rare.pool_wait,
-        first_row,
-        fetch: first_row.map(|first| duration.saturating_sub(first)),
-        reader: whole.map(|whole| whole.saturating_sub(duration)),
-    };
-    Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
 }
 
 impl std::ops::Deref for On<'_> {

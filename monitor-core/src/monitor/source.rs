@@ -10,7 +10,7 @@ use super::call_timer::{CallTimer, Comment, KeptText};
 use super::probe::ProbeTimer;
 use super::scope;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
-use crate::aggregate::{self, Closer, Event, EventOrigin, SeriesRef, UnitCall, nanos};
+use crate::aggregate::{self, Closer, Event, EventOrigin, RowCounts, SeriesRef, UnitCall, nanos};
 use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels};
 use crate::identify::{Dialect, Kind};
 use crate::snapshot::dialect;
@@ -169,13 +169,13 @@ impl Source {
             comment.map_or((None, None), |one| (one.trace, one.labels));
         let trace = trace.or(commented_trace);
         let has_more = trace.is_some();
-        let detail = registry.detail(call.outcome, nanos, has_more, |may_be_slow| Closer {
+        let closer = registry.closer(nanos, has_more, |may_be_slow| Closer {
             trace,
             text: may_be_slow.then(|| registry.sent_text(call.text)).flatten(),
             ..Closer::default()
         });
         let (series, at) = (live.series(call.text), registry.clock.now());
-        let (rows, outcome) = (call.rows.into(), call.outcome.kind());
+        let (rows, outcome) = (RowCounts::from(call.rows), call.outcome);
         let connection = connection.and_then(NonZeroU64::new);
         if let Some(scope) = scope::entered_of(&live.monitor) {
             scope.call_ended(UnitCall {
@@ -184,8 +184,8 @@ impl Source {
                 ended: at,
                 nanos,
                 rows,
-                outcome,
-                error: call.outcome.error_class(),
+                outcome: outcome.kind(),
+                error: outcome.error_class(),
                 call_site,
                 connection,
                 parameters: call.parameters,
@@ -195,7 +195,7 @@ impl Source {
         }
         let labels = Labels::default().with_user(user).with_tag(tag).shared().or(commented);
         let origin = EventOrigin { connection, labels, call_site };
-        live.monitor.record(Event { series, at, nanos, rows, outcome, detail, origin });
+        live.monitor.record(Event::new((series, at, nanos), rows, outcome, closer, origin));
     }
 
     /// Starts waiting for a connection of this pool. The caller's line is remembered.

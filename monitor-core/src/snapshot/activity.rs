@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Histogram, RowHistogram};
+use super::{Histogram, RowHistogram, buckets};
 use crate::capture::ErrorClass;
 
 /// Calls added up: of a statement, a kind, a table, a pool, or all of them.
@@ -53,6 +53,33 @@ pub struct ErrorCount {
     pub time: Duration,
     /// How that time is spread.
     pub histogram: Histogram,
+}
+
+/// Many sets of calls on their way to one, added up without looking for each bucket's place.
+#[derive(Default)]
+pub(crate) struct Adding {
+    /// All but the times' histogram.
+    sum: Activity,
+    slots: Option<Box<[u64; buckets::SLOTS]>>,
+}
+
+// === impl Adding ===
+
+impl Adding {
+    pub(crate) fn add(&mut self, other: &Activity) {
+        self.sum.merge_numbers(other);
+        let slots = self.slots.get_or_insert_with(|| Box::new([0; buckets::SLOTS]));
+        for (index, count) in other.histogram.buckets() {
+            let slot = &mut slots[buckets::slot_of_index(index)];
+            *slot = slot.saturating_add(count);
+        }
+    }
+
+    pub(crate) fn into_sum(self) -> Activity {
+        let slots = self.slots.as_ref().map_or(&[][..], |slots| &slots[..]);
+        let counts = slots.iter().copied().enumerate().filter(|(_, count)| *count > 0);
+        Activity { histogram: Histogram::from_slots(counts), ..self.sum }
+    }
 }
 
 // === impl Activity ===
@@ -127,6 +154,12 @@ impl Activity {
 
     /// Adds what another set of calls adds up to.
     pub fn merge(&mut self, other: &Self) {
+        self.merge_numbers(other);
+        self.histogram.merge(&other.histogram);
+    }
+
+    /// Adds all but how times are spread.
+    fn merge_numbers(&mut self, other: &Self) {
         if other.calls > 0 {
             self.time_min =
                 if self.calls == 0 { other.time_min } else { self.time_min.min(other.time_min) };
@@ -142,7 +175,6 @@ impl Activity {
         self.rows_unknown = self.rows_unknown.saturating_add(other.rows_unknown);
         self.rows_histogram.merge(&other.rows_histogram);
         self.time = self.time.saturating_add(other.time);
-        self.histogram.merge(&other.histogram);
         merge_errors(&mut self.errors, &other.errors);
     }
 
@@ -223,7 +255,10 @@ pub(crate) fn codes(errors: &[ErrorCount]) -> usize {
 
 /// Adds up errors of the same class and code, most frequent first, and at most
 /// [`ERROR_CODES_MAX`] of them beside those that are counted by class only.
-fn merge_errors(errors: &mut Vec<ErrorCount>, others: &[ErrorCount]) {
+pub(crate) fn merge_errors(errors: &mut Vec<ErrorCount>, others: &[ErrorCount]) {
+    if others.is_empty() {
+        return;
+    }
     for other in others {
         let full = other.code.is_some() && codes(errors) >= ERROR_CODES_MAX;
         let known = errors.iter().position(|known| same_error(known, other));

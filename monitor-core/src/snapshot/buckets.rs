@@ -92,6 +92,11 @@ pub(crate) fn index_of_slot(slot: usize) -> i32 {
     FIRST_INDEX + slot as i32
 }
 
+/// The slot of a Prometheus index that exists; others count with the nearest.
+pub(crate) fn slot_of_index(index: i32) -> usize {
+    (index.saturating_sub(FIRST_INDEX).max(0) as usize).min(SLOTS - 1)
+}
+
 /// Lower and upper bound of a bucket by its Prometheus index.
 pub(crate) fn bounds_of_index(index: i32) -> (Duration, Duration) {
     let bound = |index: i32| {

@@ -1,6 +1,7 @@
 //! How durations are spread.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::buckets;
@@ -12,20 +13,16 @@ use super::buckets;
 /// Durations up to 60 ns share bucket -192, those beyond 256 s share bucket 65.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Histogram {
-    /// Prometheus index and count, ascending by index, no count zero.
-    counts: Vec<(i32, u64)>,
+    /// Prometheus index and count, ascending by index, no count zero. Shared until one of its holders counts on, as a snapshot
+    /// shows the same numbers from many sides.
+    counts: Arc<Vec<(i32, u64)>>,
 }
 
 impl Histogram {
-    /// From one count per slot, as storage keeps them.
-    pub(crate) fn from_slots(slots: impl IntoIterator<Item = u64>) -> Self {
-        let counts = slots
-            .into_iter()
-            .enumerate()
-            .filter(|(_, count)| *count > 0)
-            .map(|(slot, count)| (buckets::index_of_slot(slot), count))
-            .collect();
-        Self { counts }
+    /// From slots and their counts, as storage keeps them: ascending, no count zero.
+    pub(crate) fn from_slots(slots: impl Iterator<Item = (usize, u64)>) -> Self {
+        let slots = slots.map(|(slot, count)| (buckets::index_of_slot(slot), count));
+        Self { counts: Arc::new(slots.collect()) }
     }
 
     /// From Prometheus indices and counts, as they were written; `None` where they are not those of a
@@ -36,7 +33,7 @@ impl Histogram {
             (buckets::index_of_slot(0)..=last).contains(index) && *count > 0
         };
         let ascend = counts.is_sorted_by(|(a, _), (b, _)| a < b);
-        (ascend && counts.iter().all(exist)).then_some(Self { counts })
+        (ascend && counts.iter().all(exist)).then(|| Self { counts: Arc::new(counts) })
     }
 
     /// Counts one duration.
@@ -47,26 +44,31 @@ impl Histogram {
     /// Counts one duration in nanoseconds.
     pub(crate) fn record_nanos(&mut self, nanos: u64) {
         let index = buckets::index_of_slot(buckets::slot_of(nanos));
-        match self.counts.binary_search_by_key(&index, |(index, _)| *index) {
-            Ok(place) => self.counts[place].1 += 1,
-            Err(place) => self.counts.insert(place, (index, 1)),
+        let counts = Arc::make_mut(&mut self.counts);
+        match counts.binary_search_by_key(&index, |(index, _)| *index) {
+            Ok(place) => counts[place].1 += 1,
+            Err(place) => counts.insert(place, (index, 1)),
         }
     }
 
     /// Adds what another histogram counted.
     pub fn merge(&mut self, other: &Self) {
+        if other.counts.is_empty() {
+            return;
+        }
         if self.counts.is_empty() {
             self.counts.clone_from(&other.counts);
             return;
         }
         let mut place = 0;
-        for (index, count) in &other.counts {
-            while self.counts.get(place).is_some_and(|(known, _)| known < index) {
+        let counts = Arc::make_mut(&mut self.counts);
+        for (index, count) in other.counts.iter() {
+            while counts.get(place).is_some_and(|(known, _)| known < index) {
                 place += 1;
             }
-            match self.counts.get_mut(place) {
+            match counts.get_mut(place) {
                 Some((known, sum)) if known == index => *sum = sum.saturating_add(*count),
-                _ => self.counts.insert(place, (*index, *count)),
+                _ => counts.insert(place, (*index, *count)),
             }
         }
     }
@@ -76,14 +78,14 @@ impl Histogram {
     pub fn since(&self, earlier: &Self) -> Self {
         let mut old = earlier.counts.iter().peekable();
         let mut counts = Vec::new();
-        for (index, count) in &self.counts {
+        for (index, count) in self.counts.iter() {
             while old.next_if(|(known, _)| known < index).is_some() {}
             let before = old.next_if(|(known, _)| known == index).map_or(0, |(_, count)| *count);
             if *count > before {
                 counts.push((*index, count - before));
             }
         }
-        Self { counts }
+        Self { counts: Arc::new(counts) }
     }
 
     /// How many durations were counted.
@@ -119,7 +121,7 @@ impl Histogram {
         let rank = q * self.count() as f64;
         let mut below = 0u64;
         let mut last = None;
-        for (index, count) in &self.counts {
+        for (index, count) in self.counts.iter() {
             let (low, high) = buckets::bounds_of_index(*index);
             let within = ((rank - below as f64) / *count as f64).clamp(0.0, 1.0);
             last = Some(interpolate(low, high, within));

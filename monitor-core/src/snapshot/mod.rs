@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use activity::{Activity, ErrorCount};
-pub(crate) use activity::{ERROR_CODES_MAX, codes};
+pub(crate) use activity::{Adding, ERROR_CODES_MAX, codes, merge_errors};
 pub use contact::{ContactActivity, ProbeActivity};
 pub use finished::FinishedCall;
 pub use histogram::Histogram;

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Activity;
+use rapidhash::RapidHashMap;
+
+use super::{Activity, Adding};
 use crate::capture::{Database, System};
 use crate::identify::{Dialect, Fingerprint, Kind, ListSize, Tables, Wording};
 
@@ -96,22 +98,26 @@ pub struct TableActivity {
 impl Rollup {
     /// Adds up readings of statements, each of one database and one list size class.
     pub(crate) fn of(readings: impl IntoIterator<Item = StatementActivity>) -> Self {
-        // By statement first: there are fewer of them than readings.
-        let mut statements = merged(readings);
+        Self::of_merged(merged(readings))
+    }
+
+    /// Adds up statements of which there is one reading each.
+    pub(crate) fn of_merged(mut statements: Vec<StatementActivity>) -> Self {
         statements.retain(|statement| statement.activity.calls > 0);
-        let mut total = Activity::default();
-        let mut kinds = BTreeMap::<Kind, Activity>::new();
-        let mut tables = BTreeMap::new();
+        // By key where times are equal: the same numbers are added and shown in the same order.
+        statements.sort_by(|a, b| {
+            b.activity.time.cmp(&a.activity.time).then_with(|| a.order().cmp(&b.order()))
+        });
+        let mut total = Adding::default();
+        let mut kinds = BTreeMap::<Kind, Adding>::new();
         for statement in &statements {
-            total.merge(&statement.activity);
-            kinds.entry(statement.kind).or_default().merge(&statement.activity);
-            add_tables(&mut tables, statement);
+            total.add(&statement.activity);
+            kinds.entry(statement.kind).or_default().add(&statement.activity);
         }
-        statements.sort_by_key(|statement| std::cmp::Reverse(statement.activity.time));
-        let mut tables: Vec<_> = tables.into_values().collect();
-        tables.sort_by_key(|table| std::cmp::Reverse(table.activity.time));
-        let kinds = kinds.into_iter().map(|(kind, activity)| KindActivity { kind, activity });
-        Self { total, statements, kinds: kinds.collect(), tables }
+        let tables = tables(&statements);
+        let kinds = kinds.into_iter();
+        let kinds = kinds.map(|(kind, sum)| KindActivity { kind, activity: sum.into_sum() });
+        Self { total: total.into_sum(), statements, kinds: kinds.collect(), tables }
     }
 
     /// What was added since `earlier`, an older reading of the same monitor.
@@ -173,6 +179,18 @@ impl StatementActivity {
     #[must_use]
     pub fn dialect(&self) -> Dialect {
         dialect(self.database.system)
+    }
+
+    /// A place among statements: their keys in order, without a copy.
+    fn order(&self) -> (Option<Fingerprint>, Kind, &Database) {
+        (self.fingerprint, self.kind, &self.database)
+    }
+
+    /// Whether both are readings of one statement.
+    fn is_same(&self, other: &Self) -> bool {
+        self.fingerprint == other.fingerprint
+            && (self.fingerprint.is_some() || self.kind == other.kind)
+            && (Arc::ptr_eq(&self.database, &other.database) || self.database == other.database)
     }
 
     /// What it is told apart by.
@@ -242,36 +260,63 @@ pub(crate) fn other_text(kind: Kind) -> Arc<str> {
 pub(crate) fn merged(
     readings: impl IntoIterator<Item = StatementActivity>,
 ) -> Vec<StatementActivity> {
-    let mut sums = BTreeMap::<StatementKey, StatementActivity>::new();
+    let mut sums = Vec::<StatementActivity>::new();
+    // By fingerprint, the last of those that have it, and of each of them the one before it: on several databases, or of
+    // several kinds where there is no fingerprint.
+    let mut last = RapidHashMap::<Option<Fingerprint>, usize>::default();
+    let mut before = Vec::<Option<usize>>::new();
     for reading in readings {
-        let key = reading.key();
-        match sums.get_mut(&key) {
-            Some(sum) => sum.add(reading),
+        let mut next = last.get(&reading.fingerprint).copied();
+        while let Some(place) = next.filter(|place| !sums[*place].is_same(&reading)) {
+            next = before[place];
+        }
+        match next {
+            Some(place) => sums[place].add(reading),
             None => {
-                sums.insert(key, reading);
+                before.push(last.insert(reading.fingerprint, sums.len()));
+                sums.push(reading);
             }
         }
     }
-    sums.into_values().collect()
+    sums
 }
 
-type TableKey = (String, Arc<Database>);
+/// What statements add up to by table, most time first.
+fn tables(statements: &[StatementActivity]) -> Vec<TableActivity> {
+    let mut places = RapidHashMap::<(&str, &Database), usize>::default();
+    let mut tables = Vec::<TableActivity>::new();
+    for statement in statements {
+        let Tables { read, written, .. } = &*statement.tables;
+        let only_read = read.iter().filter(|table| !written.contains(table));
+        for name in written.iter().chain(only_read) {
+            let place = *places.entry((name, &statement.database)).or_insert_with(|| {
+                tables.push(TableActivity::none(name, &statement.database));
+                tables.len() - 1
+            });
+            let table = &mut tables[place];
+            table.activity.merge(&statement.activity);
+            let calls = |touches: bool| if touches { statement.activity.calls } else { 0 };
+            table.reads = table.reads.saturating_add(calls(read.contains(name)));
+            table.writes = table.writes.saturating_add(calls(written.contains(name)));
+        }
+    }
+    tables.sort_by(|a, b| {
+        let names = || (&a.table, &*a.database).cmp(&(&b.table, &*b.database));
+        b.activity.time.cmp(&a.activity.time).then_with(names)
+    });
+    tables
+}
 
-fn add_tables(tables: &mut BTreeMap<TableKey, TableActivity>, reading: &StatementActivity) {
-    let Tables { read, written, .. } = &*reading.tables;
-    let only_read = read.iter().filter(|table| !written.contains(table));
-    for name in written.iter().chain(only_read) {
-        let key = (name.clone(), reading.database.clone());
-        let table = tables.entry(key).or_insert_with(|| TableActivity {
-            table: name.clone(),
-            database: reading.database.clone(),
+// === impl TableActivity ===
+
+impl TableActivity {
+    fn none(table: &str, database: &Arc<Database>) -> Self {
+        Self {
+            table: table.to_owned(),
+            database: database.clone(),
             reads: 0,
             writes: 0,
             activity: Activity::default(),
-        });
-        table.activity.merge(&reading.activity);
-        let calls = |touches: bool| if touches { reading.activity.calls } else { 0 };
-        table.reads = table.reads.saturating_add(calls(read.contains(name)));
-        table.writes = table.writes.saturating_add(calls(written.contains(name)));
+        }
     }
 }

@@ -1,12 +1,11 @@
 //! How numbers of rows are spread.
 
 /// Numbers of returned rows, counted in the buckets that OpenTelemetry advises for
-/// `db.client.response.returned_rows`. Sparse and mergeable.
+/// `db.client.response.returned_rows`. Mergeable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowHistogram {
-    /// Bucket and count, ascending, no count zero. The bucket after the last bound is that of
-    /// everything beyond.
-    counts: Vec<(u8, u64)>,
+    /// A count per bucket; the last one is that of everything beyond the last bound.
+    counts: [u64; RowHistogram::BUCKETS],
 }
 
 // === impl RowHistogram ===
@@ -14,6 +13,14 @@ pub struct RowHistogram {
 impl RowHistogram {
     /// Upper bounds of the buckets, each included in its own.
     pub const BOUNDS: [u64; 13] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
+
+    /// Buckets there are: one for each bound, and that of everything beyond.
+    pub(crate) const BUCKETS: usize = Self::BOUNDS.len() + 1;
+
+    /// From a count per bucket.
+    pub(crate) fn from_counts(counts: [u64; Self::BUCKETS]) -> Self {
+        Self { counts }
+    }
 
     /// From upper bounds and counts, as they were written; `None` where a bound is none of
     /// [`BOUNDS`](Self::BOUNDS) or a count is zero.
@@ -24,56 +31,49 @@ impl RowHistogram {
                 Some(bound) => Self::BOUNDS.binary_search(bound).ok()?,
                 None => Self::BOUNDS.len(),
             };
-            read.add(bucket as u8, (*count > 0).then_some(*count)?);
+            let count = (*count > 0).then_some(*count)?;
+            read.counts[bucket] = read.counts[bucket].saturating_add(count);
         }
         Some(read)
     }
 
-    /// Counts the rows of one call.
-    pub fn record(&mut self, rows: u64) {
-        let bucket = Self::BOUNDS.partition_point(|bound| *bound < rows) as u8;
-        self.add(bucket, 1);
+    /// The bucket of the rows of one call.
+    #[inline]
+    pub(crate) fn bucket_of(rows: u64) -> usize {
+        // Most calls return one row, or none.
+        if rows <= 1 { 0 } else { Self::BOUNDS.partition_point(|bound| *bound < rows) }
     }
 
-    fn add(&mut self, bucket: u8, count: u64) {
-        match self.counts.binary_search_by_key(&bucket, |(known, _)| *known) {
-            Ok(place) => self.counts[place].1 = self.counts[place].1.saturating_add(count),
-            Err(place) => self.counts.insert(place, (bucket, count)),
-        }
+    /// Counts the rows of one call.
+    pub fn record(&mut self, rows: u64) {
+        let count = &mut self.counts[Self::bucket_of(rows)];
+        *count = count.saturating_add(1);
     }
 
     /// Adds what another histogram counted.
     pub fn merge(&mut self, other: &Self) {
-        for (bucket, count) in &other.counts {
-            self.add(*bucket, *count);
-        }
+        let counts = self.counts.iter_mut().zip(other.counts);
+        counts.for_each(|(count, more)| *count = count.saturating_add(more));
     }
 
     /// What was counted since `earlier`, an older reading of the same histogram.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
-        let before = |bucket: u8| {
-            let found = earlier.counts.iter().find(|(known, _)| *known == bucket);
-            found.map_or(0, |(_, count)| *count)
-        };
-        let since = self
-            .counts
-            .iter()
-            .map(|(bucket, count)| (*bucket, count.saturating_sub(before(*bucket))));
-        Self { counts: since.filter(|(_, count)| *count > 0).collect() }
+        let since = |bucket: usize| self.counts[bucket].saturating_sub(earlier.counts[bucket]);
+        Self { counts: std::array::from_fn(since) }
     }
 
     /// How many calls were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().fold(0, |sum, (_, count)| sum.saturating_add(*count))
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
     /// Upper bound and count of every bucket that is not empty, ascending; `None` is the bound of
     /// what is beyond the last.
     pub fn buckets(&self) -> impl Iterator<Item = (Option<u64>, u64)> + '_ {
-        let bound = |bucket: u8| Self::BOUNDS.get(usize::from(bucket)).copied();
-        self.counts.iter().map(move |(bucket, count)| (bound(*bucket), *count))
+        let bounds = Self::BOUNDS.into_iter().map(Some).chain([None]);
+        bounds.zip(self.counts).filter(|(_, count)| *count > 0)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Many threads at once: nothing is lost.
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use monitor_core::Monitor;
-use monitor_core::capture::{Call, ErrorClass, Failure, Outcome, Rows};
+use monitor_core::capture::{Call, Clock, ErrorClass, Failure, Origin, Outcome, Rows};
 
 use super::shop;
 
@@ -93,4 +94,92 @@ fn a_thread_that_ends_leaves_its_numbers_behind() {
             .unwrap();
     }
     assert_eq!(monitor.snapshot().lifetime.total.calls, 50);
+}
+
+#[test]
+fn what_few_calls_have_stays_with_them_while_desks_fill_and_are_emptied() {
+    let monitor = Monitor::builder().beat_by_hand().recent_calls_max(500).build().unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                for call in monitor.recent_calls(500) {
+                    let code = call.error_code.as_deref().map(str::to_owned);
+                    let wanted = call.user.as_deref().map(|user| format!("code {user}"));
+                    assert_eq!(code, wanted, "a call with another one's code");
+                }
+            }
+        });
+        let recorders: Vec<_> = (1..=2u64)
+            .map(|thread| {
+                let source = monitor.database(shop());
+                scope.spawn(move || record_failures(&source, thread))
+            })
+            .collect();
+        recorders.into_iter().for_each(|recorder| recorder.join().unwrap());
+        done.store(true, Relaxed);
+    });
+    let total = monitor.snapshot().lifetime.total;
+    assert_eq!((total.calls, total.failed), (2 * CALLS, 2 * CALLS.div_ceil(3)));
+    for thread in 1..=2 {
+        let code = format!("code {thread}");
+        let error = total.errors.iter().find(|error| error.code.as_deref() == Some(&code)).unwrap();
+        assert_eq!(error.count, CALLS.div_ceil(3));
+        assert_eq!(error.time, Duration::from_micros(error.count * thread));
+    }
+}
+
+/// Every third call fails, with a code, a user and a time that are this thread's.
+fn record_failures(source: &monitor_core::Source, thread: u64) {
+    let (code, user) = (format!("code {thread}"), thread.to_string());
+    for number in 0..CALLS {
+        let call = Call::new("select * from t where id = $1", Duration::from_micros(thread));
+        source.record(match number % 3 {
+            0 => call
+                .outcome(Outcome::Failed(Failure::new(ErrorClass::Conflict).with_code(&code)))
+                .origin(Origin { user: Some(&user), ..Origin::default() }),
+            _ => call,
+        });
+    }
+}
+
+#[test]
+fn threads_beyond_those_that_get_a_desk_lose_nothing() {
+    const ALIVE: usize = 1_100;
+    let monitor = Monitor::builder().beat_by_hand().build().unwrap();
+    let all_are_there = Barrier::new(ALIVE);
+    std::thread::scope(|scope| {
+        for _ in 0..ALIVE {
+            let (source, all_are_there) = (monitor.database(shop()), &all_are_there);
+            let work = move || {
+                source.call("select 1").complete();
+                all_are_there.wait();
+                source.call("select 1").complete();
+            };
+            std::thread::Builder::new().stack_size(256 * 1024).spawn_scoped(scope, work).unwrap();
+        }
+    });
+    let snapshot = monitor.snapshot();
+    assert_eq!(snapshot.lifetime.total.calls, 2 * ALIVE as u64);
+    assert_eq!(snapshot.losses.calls_unfollowed, 2 * (ALIVE as u64 - 1_024));
+}
+
+#[test]
+fn a_call_that_ends_on_another_thread_after_its_own_has_ended_is_followed_to_the_end() {
+    let (clock, hands) = Clock::by_hand();
+    let monitor = Monitor::builder().clock(clock).beat_by_hand().build().unwrap();
+    let source = monitor.database(shop());
+    let timer = std::thread::spawn({
+        let source = source.clone();
+        move || source.call("select 1").detach()
+    })
+    .join()
+    .unwrap();
+    // Another thread starts calls meanwhile; the desk that was left is not free yet.
+    std::thread::spawn(move || source.call("select 2").complete()).join().unwrap();
+    hands.advance(Duration::from_secs(2));
+    assert_eq!(monitor.snapshot().running.len(), 1);
+    timer.complete();
+    let snapshot = monitor.snapshot();
+    assert_eq!((snapshot.running.len(), snapshot.lifetime.total.calls), (0, 2));
 }

@@ -53,6 +53,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 /// `cargo xtask install`: what `cargo xtask test` would install, before anything is built that links to it.
 pub(crate) fn install() -> Result<ExitCode> {
     packages::ensure(packages::Wanted::from_environment())?;
+    packages::ensure_valgrind()?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,6 +62,11 @@ pub(crate) fn install_hypopg() {
     if let Err(error) = packages::ensure_hypopg() {
         eprintln!("xtask: no HypoPG: {error:#}");
     }
+}
+
+/// Installs what counts instructions, unless it is here.
+pub(crate) fn install_valgrind() -> Result<()> {
+    packages::ensure_valgrind()
 }
 
 /// The servers of one run. Those we started stop when this goes out of scope.

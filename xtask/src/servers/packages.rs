@@ -67,6 +67,11 @@ pub(super) fn ensure_hypopg() -> Result<()> {
     apt_get(&[&format!("postgresql-{}-hypopg", version.display())])
 }
 
+/// Installs what counts the instructions of a program.
+pub(super) fn ensure_valgrind() -> Result<()> {
+    if binaries::find("valgrind").is_some() { Ok(()) } else { apt_get(&["valgrind"]) }
+}
+
 fn parts(wanted: &Wanted) -> [Part; 10] {
     [
         Part {
