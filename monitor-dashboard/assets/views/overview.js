@@ -99,7 +99,7 @@ function courses({ minutes, heatmap }) {
   const last = minutes.at(-1);
   return h("div", { class: "grid" },
     h("div", { class: "c6 stack" }, card("Calls a second", "the last hour, by the minute", lines({ columns: [times, column("calls_per_second")], series: CALLS, format: rate, label: `Calls a second over the last hour; ${rate(last.calls_per_second)} in the last minute`, height: 200 }))),
-    h("div", { class: "c6 stack" }, card("Latency", "every call: the darker, the more", heat({ map: heatmap, label: `Heat map of latency over the last hour; median ${duration(last.p50_seconds)}, p99 ${duration(last.p99_seconds)} in the last minute`, height: 200 }))),
+    h("div", { class: "c6 stack" }, card("Latency", "every call: the stronger, the more", heat({ map: heatmap, label: `Heat map of latency over the last hour; median ${duration(last.p50_seconds)}, p99 ${duration(last.p99_seconds)} in the last minute`, height: 200 }))),
     h("div", { class: "c6 stack" }, card("Percentiles", legend(TIMES), lines({ columns: [times, column("p50_seconds"), column("p95_seconds"), column("p99_seconds")], series: TIMES, format: duration, log: true, label: "Median, p95 and p99 over the last hour", height: 180 }))),
     h("div", { class: "c6 stack" }, card("Failed calls", "as a share of all", lines({ columns: [times, failed], series: FAILED, format: share, label: "Failed calls as a share of all over the last hour", height: 180, least: 0.01 }))));
 }

@@ -59,7 +59,7 @@ function courses({ minutes, heatmap }) {
   const times = minutes.map((minute) => Date.parse(minute.ended_at) / 1000);
   const column = (name) => minutes.map((minute) => minute[name]);
   return h("div", { class: "grid" },
-    h("div", { class: "c6 stack" }, card("Latency over the last hour", "darker: more calls", heat({ map: heatmap, label: "Heat map of the statement's latency over the last hour", height: 210 }))),
+    h("div", { class: "c6 stack" }, card("Latency over the last hour", "stronger: more calls", heat({ map: heatmap, label: "Heat map of the statement's latency over the last hour", height: 210 }))),
     h("div", { class: "c6 stack" }, card("Percentiles", legend(TIMES), lines({ columns: [times, column("p50_seconds"), column("p95_seconds"), column("p99_seconds")], series: TIMES, format: duration, log: true, label: "Median, p95 and p99 over the last hour", height: 210 }))),
     h("div", { class: "c12 stack" }, card("Calls a second", null, lines({ columns: [times, column("calls_per_second")], series: [{ name: "calls", colour: "accent", fill: true }], format: rate, label: "Calls a second over the last hour", height: 140 }))));
 }
