@@ -7,6 +7,7 @@ mod lists;
 mod live;
 mod moments;
 mod pools;
+mod scopes;
 mod slow_log;
 mod statements;
 mod whole;
@@ -36,6 +37,8 @@ use crate::state::Shared;
     ),
     components(schemas(
         alerts::Severity,
+        scopes::ScopeHaving,
+        scopes::ScopeSort,
         slow_log::SlowOrder,
         statements::Having,
         statements::Order,
@@ -90,6 +93,7 @@ pub(crate) fn routes(limits: &Limits) -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(lists::tables))
         .routes(routes!(pools::pools))
         .routes(routes!(pools::transactions))
+        .routes(routes!(scopes::scopes))
         .routes(routes!(slow_log::slow_log))
         .routes(routes!(alerts::alerts))
         .routes(routes!(whole::recommendations))

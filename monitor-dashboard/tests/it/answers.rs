@@ -121,12 +121,13 @@ async fn a_monitor_that_is_off_or_has_seen_nothing_answers_everything() {
 }
 
 /// Every question without a name in it.
-pub(crate) const EVERYTHING: [&str; 13] = [
+pub(crate) const EVERYTHING: [&str; 14] = [
     "/api/v1/overview",
     "/api/v1/statements",
     "/api/v1/kinds",
     "/api/v1/tables",
     "/api/v1/pools",
+    "/api/v1/scopes",
     "/api/v1/transactions",
     "/api/v1/slow-log",
     "/api/v1/alerts",

@@ -8,5 +8,6 @@ mod hostile;
 mod moments;
 mod mounted;
 mod schema;
+mod scopes;
 mod serving;
 mod world;

@@ -31,7 +31,7 @@ fn check(description: &Value, path: &str, method: &str, answer: &Value) {
 #[tokio::test]
 async fn every_answer_is_as_described() {
     let description = description();
-    for world in [World::busy(), World::silent()] {
+    for world in [World::busy(), World::silent(), crate::scopes::working()] {
         world.monitor.look_for_advice();
         for path in crate::answers::EVERYTHING {
             let (status, answer) = world.get(path).await;

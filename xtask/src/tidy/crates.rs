@@ -14,7 +14,7 @@ struct Row {
     better: &'static str,
 }
 
-const ROWS: [Row; 12] = [
+const ROWS: [Row; 13] = [
     Row {
         package: "monitor-core",
         ours: &[],
@@ -50,6 +50,12 @@ const ROWS: [Row; 12] = [
         ours: &["monitor-core", "monitor-prometheus"],
         never: &["sqlx", "diesel", "opentelemetry"],
         better: "the dashboard shows what monitor-core says, and knows no driver",
+    },
+    Row {
+        package: "monitor-top",
+        ours: &["monitor-core", "monitor-dashboard"],
+        never: &["sqlx", "diesel", "axum", "hyper", "reqwest", "opentelemetry"],
+        better: "the terminal shows what a dashboard answers over HTTP; only its tests run one",
     },
     Row {
         package: "monitor-otel",
