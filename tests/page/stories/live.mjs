@@ -51,6 +51,9 @@ test("a question without an answer is explained, and asked again", async () => {
   const story = await open("BUSY");
   try {
     const { page } = story;
+    // Else the page asks again by itself, and the button is gone before it is clicked.
+    await page.click("text=Pause");
+    await page.waitForSelector(".live:has-text('Paused')");
     await page.route("**/api/v1/pools*", (route) => route.fulfill({ status: 503, json: { error: "too many ask at once; ask again later" } }));
     await page.evaluate(() => { location.hash = "#/pools"; });
     await page.waitForSelector("#main .empty:has-text('too many ask at once')");
