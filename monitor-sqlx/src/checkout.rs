@@ -19,6 +19,8 @@ pub(crate) struct Lent<DB: MonitoredDatabase> {
     /// The same.
     checkout: Option<Checkout>,
     pub(crate) notes: Notes,
+    /// It is closed when it comes back, whatever state it is in.
+    closes: bool,
 }
 
 // === impl Lent ===
@@ -27,12 +29,13 @@ impl<DB: MonitoredDatabase> Lent<DB> {
     fn new(raw: PoolConnection<DB>, timer: CheckoutTimer) -> Self {
         let notes = Notes::default();
         let checkout = timer.taken_showing(&notes.last_call);
-        Self { raw: Some(raw), checkout: Some(checkout), notes }
+        Self { raw: Some(raw), checkout: Some(checkout), notes, closes: false }
     }
 
     /// One whose calls are not seen: what it runs is not known, and not told.
     fn unseen(raw: PoolConnection<DB>, timer: CheckoutTimer) -> Self {
-        Self { raw: Some(raw), checkout: Some(timer.taken()), notes: Notes::default() }
+        let (checkout, notes) = (Some(timer.taken()), Notes::default());
+        Self { raw: Some(raw), checkout, notes, closes: false }
     }
 
     /// How the call came for which alone it was taken.
@@ -62,6 +65,12 @@ impl<DB: MonitoredDatabase> Lent<DB> {
         }
     }
 
+    /// Makes the pool close it when it comes back.
+    pub(crate) fn close_on_drop(&mut self) {
+        self.raw_mut().close_on_drop();
+        self.closes = true;
+    }
+
     /// The connection, which is out as long as the guard beside it lives.
     pub(crate) fn into_parts(mut self) -> (PoolConnection<DB>, Option<Checkout>) {
         let checkout = self.checkout.take();
@@ -74,12 +83,12 @@ impl<DB: MonitoredDatabase> Lent<DB> {
 
 impl<DB: MonitoredDatabase> Drop for Lent<DB> {
     /// Gives it back, as sqlx does it. One that was left in the middle of an answer is watched until
-    /// the pool can use it again.
+    /// the pool can use it again; one that is closed keeps nobody waiting for its answer.
     fn drop(&mut self) {
         let (Some(mut raw), Some(checkout)) = (self.raw.take(), self.checkout.take()) else {
             return;
         };
-        if self.notes.is_cut {
+        if self.notes.is_cut && !self.closes {
             let back = raw.return_to_pool();
             let busy = checkout.returned_busy();
             rt::spawn(async move {

@@ -153,9 +153,7 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
     /// Makes the pool close the connection when it comes back. Does nothing without a pool.
     pub fn close_on_drop(&mut self) {
         if let Raw::Lent(lent) = &mut self.raw {
-            lent.raw_mut().close_on_drop();
-            // A pool that closes it does not wait for its answer.
-            lent.notes.is_cut = false;
+            lent.close_on_drop();
         }
     }
 

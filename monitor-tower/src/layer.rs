@@ -1,6 +1,7 @@
 //! The layer, and what it was told.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -63,7 +64,7 @@ impl ScopeLayer {
     }
 
     /// Calls back when a request is over, with its name and what it came to: to log it, for example. Runs in the
-    /// request's way, so it has to be quick. Default: nobody is told.
+    /// request's way, so it has to be quick; should it panic, the request goes on. Default: nobody is told.
     pub fn on_end(self, tell: impl Fn(&str, &ScopeSummary) + Send + Sync + 'static) -> Self {
         self.with(|settings| settings.on_end = Some(Arc::new(tell)))
     }
@@ -107,7 +108,9 @@ impl Drop for Request {
         if let Some(tell) =
             self.settings.on_end.as_ref().filter(|_| !self.settings.monitor.is_off())
         {
-            tell(self.scope.name(), &self.scope.summary());
+            // A panic in a drop ends the process where the handler panics as well.
+            let told = || tell(self.scope.name(), &self.scope.summary());
+            let _ = catch_unwind(AssertUnwindSafe(told));
         }
     }
 }

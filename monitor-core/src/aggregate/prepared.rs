@@ -48,17 +48,22 @@ impl Prepared {
 
     /// `None` while every cache has room.
     pub(super) fn read(&self, text: &TextFn<'_>) -> Option<StatementCacheActivity> {
-        let model = lock(&self.model);
-        (model.turn > 0).then(|| {
-            let by_series = model.by_series.iter();
-            let named =
-                by_series.map(|(word, missed)| (text(SeriesRef::from_word(*word)), *missed));
-            StatementCacheActivity {
-                capacity: self.capacity.load(Relaxed) as u64,
-                looked_up: model.looked_up,
-                missed: model.missed,
-                offenders: offenders(named),
+        let (looked_up, missed, by_series) = {
+            let model = lock(&self.model);
+            if model.turn == 0 {
+                return None;
             }
+            let by_series: Vec<_> = model.by_series.iter().map(|(word, n)| (*word, *n)).collect();
+            (model.looked_up, model.missed, by_series)
+        };
+        // Names lie in the books, which may be busy: no call waits for them meanwhile.
+        let named = by_series.into_iter();
+        let named = named.map(|(word, missed)| (text(SeriesRef::from_word(word)), missed));
+        Some(StatementCacheActivity {
+            capacity: self.capacity.load(Relaxed) as u64,
+            looked_up,
+            missed,
+            offenders: offenders(named),
         })
     }
 }

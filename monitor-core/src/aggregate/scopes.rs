@@ -201,7 +201,7 @@ impl Scopes {
         }
         let ended = Arc::new(ended);
         // One that filled up was looked at then.
-        if is_suspect && totals.unkept == 0 {
+        if is_suspect && ended.calls.len() < self.calls_max {
             books.suspect(ended.clone());
         }
         books.keep(ended, self.kept_max);

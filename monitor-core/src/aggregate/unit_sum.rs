@@ -90,7 +90,7 @@ impl UnitSum {
             };
             if !asked.insert((call.series.word(), parameters.all)) {
                 self.duplicates += 1;
-                self.duplicate_nanos += call.nanos;
+                self.duplicate_nanos = self.duplicate_nanos.saturating_add(call.nanos);
             }
         }
     }
@@ -109,7 +109,8 @@ impl UnitSum {
     fn end(&mut self, chain: Chain) {
         if chain.free > 1 {
             self.needless += chain.free - 1;
-            self.needless_nanos += chain.nanos.saturating_sub(chain.longest);
+            let saved = chain.nanos.saturating_sub(chain.longest);
+            self.needless_nanos = self.needless_nanos.saturating_add(saved);
         }
     }
 }
@@ -139,7 +140,7 @@ impl Chain {
         let is_known = parameters.bound.is_some_and(|bound| !self.bound.insert(bound));
         if is_known || self.free == 0 {
             self.free += 1;
-            self.nanos += call.nanos;
+            self.nanos = self.nanos.saturating_add(call.nanos);
             self.longest = self.longest.max(call.nanos);
         }
     }
@@ -160,7 +161,7 @@ pub(super) fn shares(calls: &[UnitCall], most: usize) -> Vec<Share> {
             all.len() - 1
         });
         all[place].calls += 1;
-        all[place].nanos += call.nanos;
+        all[place].nanos = all[place].nanos.saturating_add(call.nanos);
     }
     all.sort_by_key(|share| std::cmp::Reverse(share.nanos));
     all.truncate(most);

@@ -77,7 +77,10 @@ impl Mute {
     /// The one alert it is for, by its [key](super::Alert::key), where it is for no more than that.
     #[must_use]
     pub fn only_key(&self) -> Option<&str> {
-        let is_narrower = self.kind.is_some() || self.fingerprint.is_some() || self.pool.is_some();
+        let is_narrower = self.kind.is_some()
+            || self.fingerprint.is_some()
+            || self.pool.is_some()
+            || self.scope.is_some();
         self.key.as_deref().filter(|_| !is_narrower)
     }
 

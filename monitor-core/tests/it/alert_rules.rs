@@ -356,3 +356,11 @@ fn a_database_that_nobody_calls_any_more_has_not_recovered() {
     }
     assert_eq!(story.of(FindingKind::ErrorRate), [FIRED]);
 }
+
+#[test]
+fn a_mute_of_one_alert_says_so_unless_it_is_narrower_than_that() {
+    assert_eq!(Mute::key("one").only_key(), Some("one"));
+    for narrower in [Mute::key("one").of_pool("main"), Mute::key("one").of_scope("GET /books")] {
+        assert_eq!(narrower.only_key(), None);
+    }
+}

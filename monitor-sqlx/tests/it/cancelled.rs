@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use monitor_core::capture::OutcomeKind;
 use sqlx::Executor;
 
-use crate::world::{TestDb, poll_once};
+use crate::world::{TestDb, poll_once, until};
 
 everywhere! {
     async fn a_future_that_is_never_polled_is_no_call(world) {
@@ -98,5 +98,21 @@ everywhere! {
         let total = world.total();
         assert_eq!((total.calls, total.failed), (4, 0));
         assert_eq!(total.calls, total.completed() + total.cancelled);
+    }
+
+    async fn a_connection_that_is_to_close_closes_though_it_is_left_in_the_middle_of_an_answer(world) {
+        let mut connection = world.pool.acquire().await.unwrap();
+        let size = world.pool.size();
+        connection.close_on_drop();
+        let mut rows = sqlx::query(world.people).fetch(&mut connection);
+        rows.next().await.unwrap().unwrap();
+        drop(rows);
+        drop(connection);
+        until("it has left the pool", || {
+            world.pool.size() < size || world.pool.num_idle() == size as usize
+        })
+        .await;
+        assert_eq!(world.pool.size(), size - 1);
+        assert_eq!((world.checkouts().out, world.checkouts().draining), (0, 0));
     }
 }

@@ -3,6 +3,8 @@
 use monitor_core::Monitor;
 use monitor_sqlx::MonitoredPool;
 use sqlx::AssertSqlSafe;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{MySqlPool, PgPool, SqlitePool};
 
 use crate::world::TestDb;
@@ -52,4 +54,18 @@ async fn a_socket_stands_in_for_host_and_port() {
     let url = "postgres://ann@localhost/shop?host=/var/run/postgresql";
     let pool = MonitoredPool::new(PgPool::connect_lazy(url).unwrap(), &monitor);
     assert_eq!(pool.name(), "/var/run/postgresql/shop");
+}
+
+#[tokio::test]
+async fn a_host_or_user_that_no_url_can_hold_is_wrapped_all_the_same() {
+    let monitor = Monitor::builder().beat_by_hand().build().unwrap();
+    let options = PgConnectOptions::new_without_pgpass().username("ann").database("shop");
+    for (host, user) in [("::1", "ann"), ("db.example", "ann of sales"), ("db.example", "a#b")] {
+        let options = options.clone().host(host).username(user).statement_cache_capacity(7);
+        let pool = MonitoredPool::new(PgPool::connect_lazy_with(options), &monitor);
+        assert!(pool.name().contains(host), "{}", pool.name());
+    }
+    let options = MySqlConnectOptions::new().username("a b").database("shop").host("::1");
+    let pool = MonitoredPool::new(MySqlPool::connect_lazy_with(options), &monitor);
+    assert!(pool.name().contains("::1"), "{}", pool.name());
 }

@@ -98,6 +98,26 @@ async fn requests_are_called_after_their_routes_and_never_after_their_paths() {
     );
 }
 
+#[tokio::test]
+async fn methods_that_nobody_knows_are_one_name() {
+    let world = World::new();
+    let app = world.app(world.layer());
+    for number in 0..50 {
+        let request = Request::builder().method(&*format!("GIVE-{number}")).uri("/orders/1");
+        let request = request.body(Body::empty()).unwrap();
+        app.clone().oneshot(request).await.unwrap();
+    }
+    assert_eq!(world.names(), [("(other) /orders/{count}".into(), 50, 0)]);
+}
+
+#[tokio::test]
+async fn a_listener_that_panics_leaves_the_request_alone() {
+    let world = World::new();
+    let app = world.app(world.layer().on_end(|_, _| panic!("a listener's own fault")));
+    assert_eq!(send(&app, "/orders/1").await.1, "done");
+    assert_eq!(world.names(), [("GET /orders/{count}".into(), 1, 1)]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn hundreds_of_requests_at_once_keep_their_calls_apart() {
     let world = World::new();

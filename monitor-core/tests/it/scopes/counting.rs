@@ -232,6 +232,30 @@ fn a_unit_with_too_many_calls_counts_all_of_them_and_keeps_some() {
 }
 
 #[test]
+fn a_unit_with_just_as_many_calls_as_are_kept_is_looked_at_once() {
+    for calls in [9, 10, 11] {
+        let world = world_with(|builder| builder.scope_calls_max(10));
+        world.monitor.scope("job").run(|| (0..calls).for_each(|n| world.ask(ONE, n, 2)));
+        let scope = world.scope("job");
+        assert_eq!((scope.repeats[0].units, scope.repeats[0].calls), (1, calls.min(10)));
+    }
+}
+
+#[test]
+fn calls_that_are_said_to_last_for_ever_can_be_added_up() {
+    let world = world();
+    world.monitor.scope("job").run(|| {
+        for _ in 0..3 {
+            let mut hasher = monitor_core::capture::ParameterHasher::new();
+            hasher.values(b"same");
+            let call = Call::new(LIST, std::time::Duration::MAX).parameters(Some(hasher.finish()));
+            world.shop.record(call);
+        }
+    });
+    assert_eq!(world.scope("job").calls, 3);
+}
+
+#[test]
 fn a_summary_tells_of_a_unit_that_goes_on() {
     let world = world();
     let scope = world.monitor.scope("request");
