@@ -104,7 +104,7 @@ impl Dashboard {
 
     /// A name by which browsers may call the dashboard, beside those of loopback: `db.example.org`.
     ///
-    /// With at least one, or without token, any other `Host` is refused, so that no page elsewhere can reach the dashboard by
+    /// With at least one, or for this machine only, any other `Host` is refused, so that no page elsewhere can reach the dashboard by
     /// pointing its own name here (DNS rebinding).
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into().to_ascii_lowercase());

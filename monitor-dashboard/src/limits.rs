@@ -8,7 +8,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections served at once by [`Dashboard::serve`](crate::Dashboard::serve); further ones wait to be accepted.
     pub connections_max: usize,
-    /// Requests answered at once.
+    /// Requests answered at once to those who may look, and as many to everybody else: probes, the login form, files. `/livez`
+    /// is always answered.
     pub requests_max: usize,
     /// Streams of live updates at once.
     pub streams_max: usize,

@@ -22,8 +22,10 @@ pub(crate) struct Shared {
     pub(crate) actions: bool,
     pub(crate) limits: Limits,
     pub(crate) moments: Moments,
-    /// Requests that may still come in.
+    /// Requests that may still come in from those who may look.
     pub(crate) requests: Semaphore,
+    /// The same for everybody else, so that no stranger takes the place of one who may look.
+    pub(crate) strangers: Semaphore,
     /// Streams that may still be opened.
     pub(crate) streams: Arc<Semaphore>,
     /// Held by whoever compares: it takes a processor, and memory for what was uploaded.
@@ -47,6 +49,7 @@ impl Shared {
             limits,
             moments: Moments::default(),
             requests: Semaphore::new(limits.requests_max),
+            strangers: Semaphore::new(limits.requests_max),
             streams: Arc::new(Semaphore::new(limits.streams_max)),
             comparing: Arc::new(Semaphore::new(1)),
             refused: AtomicU64::new(0),

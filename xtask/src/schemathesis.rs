@@ -71,7 +71,7 @@ fn installed(target: &Path) -> Result<PathBuf> {
 impl Demo {
     fn start() -> Result<Self> {
         let mut child = workspace::cargo()
-            .args(["run", "--quiet", "--package", "monitor-examples", "--features", "dashboard"])
+            .args(["run", "--quiet", "--package", "monitor-dashboard"])
             .args(["--example", "dashboard", "--", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             // A group of its own: cargo and the demo end together.

@@ -19,6 +19,7 @@ pub(super) struct TimeoutView {
     out: u64,
     max: Option<u32>,
     connect_failed: bool,
+    draining: u64,
     held: Vec<HeldView>,
 }
 
@@ -34,6 +35,7 @@ impl TimeoutView {
             out: timeout.out,
             max: timeout.levels.and_then(|levels| levels.max),
             connect_failed: timeout.connect_failed,
+            draining: timeout.draining,
             held: timeout.held.iter().map(HeldView::new).collect(),
         }
     }

@@ -233,6 +233,9 @@ fn connections_busy_with_calls_of_nobody_are_the_reason() {
     drop(drain);
     let checkouts = first_pool(&world.monitor.snapshot()).checkouts;
     assert_eq!((checkouts.out, checkouts.draining, checkouts.drain.count()), (0, 0, 1));
+    // Over by now, and in the JSON of the time-out still.
+    let json = show::json(&world.monitor.snapshot(), &world.monitor.health()).unwrap();
+    assert_eq!(json.replace(' ', "").matches("\"draining\":1").count(), 1, "{json}");
 }
 
 #[test]

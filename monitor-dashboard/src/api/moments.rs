@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use monitor_core::snapshot::Snapshot;
 use monitor_core::{judge, show};
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
 
 use super::Failure;
@@ -121,9 +122,10 @@ pub(crate) async fn comparison(
     query: Result<Query<ComparisonQuery>, QueryRejection>,
 ) -> Result<Json<Comparison>, Failure> {
     let Query(ComparisonQuery { before, after }) = query?;
+    let turn = turn(&shared)?;
     let before = find(&shared, &before).await?;
     let after = find(&shared, after.as_deref().unwrap_or(NOW)).await?;
-    compared(&shared, move || Ok(judge::compare(&before.snapshot, &after.snapshot))).await
+    compared(turn, move || Ok(judge::compare(&before.snapshot, &after.snapshot))).await
 }
 
 /// What changed from a downloaded snapshot, which is the body, to the present.
@@ -136,8 +138,11 @@ pub(crate) async fn comparison(
 ))]
 pub(crate) async fn comparison_with(
     State(shared): State<Arc<Shared>>,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Json<Comparison>, Failure> {
+    // Before the body is read: of many at once, one is in memory.
+    let turn = turn(&shared)?;
+    let body = Bytes::from_request(request, &()).await;
     let body = body.map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()))?;
     let after = shared.readings.now().await?;
     let read = move || {
@@ -145,7 +150,7 @@ pub(crate) async fn comparison_with(
         drop(body);
         Ok(judge::compare(&before, &after.snapshot))
     };
-    compared(&shared, read).await
+    compared(turn, read).await
 }
 
 /// The present, by its name.
@@ -174,16 +179,20 @@ fn loaded(body: &[u8]) -> Result<Snapshot, Failure> {
     show::load(text).map_err(|error| Failure::bad_request(error.to_string()))
 }
 
-/// Compares off the runtime's threads, one comparison at a time.
-async fn compared(
-    shared: &Shared,
-    work: impl FnOnce() -> Result<judge::Comparison, Failure> + Send + 'static,
-) -> Result<Json<Comparison>, Failure> {
-    let Ok(turn) = shared.comparing.clone().try_acquire_owned() else {
+/// The turn of whoever compares: one at a time.
+fn turn(shared: &Shared) -> Result<OwnedSemaphorePermit, Failure> {
+    shared.comparing.clone().try_acquire_owned().map_err(|_| {
         shared.refused();
         let busy = "somebody else compares at this moment; ask again in a few seconds";
-        return Err(Failure::new(StatusCode::SERVICE_UNAVAILABLE, busy));
-    };
+        Failure::new(StatusCode::SERVICE_UNAVAILABLE, busy)
+    })
+}
+
+/// Compares off the runtime's threads.
+async fn compared(
+    turn: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<judge::Comparison, Failure> + Send + 'static,
+) -> Result<Json<Comparison>, Failure> {
     let view = tokio::task::spawn_blocking(move || {
         let view = work().map(|comparison| Comparison::new(&comparison));
         // The turn lasts as long as the work, even where nobody waits for it any more.

@@ -12,6 +12,7 @@ use axum::extract::{OriginalUri, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use tokio::sync::Semaphore;
 
 pub(crate) use access::Access;
 pub(crate) use headers::protect;
@@ -34,15 +35,18 @@ pub(crate) async fn admit(
 ) -> Response {
     let path = request.uri().path();
     let (open, is_page) = (is_open(path), matches!(path, "/" | "/index.html"));
+    let is_alive = path == "/livez";
     if is_page && let Some(folder) = without_slash(&request) {
         return Redirect::permanent(&folder).into_response();
     }
     if let Err(refused) = origin::check(&shared, &request, open) {
         return refused.into_response();
     }
-    match shared.access.admits(&shared, &request) {
-        Ok(()) => {}
-        Err(_) if open => {}
+    let room = match shared.access.admits(&shared, &request) {
+        // Whoever restarts what does not answer is answered, however busy it is: that costs next to nothing.
+        _ if is_alive => return next.run(request).await,
+        Ok(()) => &shared.requests,
+        Err(_) if open => &shared.strangers,
         Err(refused) => {
             // A person is shown the form; a program is told why.
             let has_form = is_page && request.method() == Method::GET && shared.access.has_form();
@@ -51,13 +55,13 @@ pub(crate) async fn admit(
                 false => refused.into_response(),
             };
         }
-    }
-    bounded(&shared, request, next).await
+    };
+    bounded(&shared, room, request, next).await
 }
 
 /// Answers within the time and the number of requests there may be.
-async fn bounded(shared: &Shared, request: Request, next: Next) -> Response {
-    let Ok(_turn) = shared.requests.try_acquire() else {
+async fn bounded(shared: &Shared, room: &Semaphore, request: Request, next: Next) -> Response {
+    let Ok(_turn) = room.try_acquire() else {
         shared.refused();
         let busy = "too many requests at once; ask again in a second";
         return Failure::new(StatusCode::SERVICE_UNAVAILABLE, busy).into_response();

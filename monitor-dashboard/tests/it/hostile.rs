@@ -1,12 +1,17 @@
 //! Texts and requests that mean harm.
 
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::http::{Method, StatusCode};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request, Response, StatusCode};
 use monitor_core::capture::{Call, Origin};
+use monitor_dashboard::Limits;
 
-use crate::world::{World, act, ask, json, request, send};
+use crate::world::{TOKEN, World, act, ask, json, request, send};
 
 const SCRIPT: &str = "</script><img src=x onerror=alert(1)>";
 
@@ -126,4 +131,50 @@ async fn a_wrong_method_is_refused_and_a_question_may_be_asked_by_head() {
     let response = send(&router, head).await;
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(json(response).await, serde_json::Value::Null);
+}
+
+/// A request whose body never comes, as far as it gets: it hangs for as long as what is returned is kept.
+async fn dawdling(
+    router: &Router,
+    request: axum::http::request::Builder,
+) -> impl Future<Output = Response<Body>> {
+    let never = futures_util::stream::pending::<Result<Bytes, Infallible>>();
+    let request = request.body(Body::from_stream(never)).expect("a sound request");
+    let router = router.clone();
+    let mut answer = Box::pin(async move { send(&router, request).await });
+    poll_fn(|context| {
+        assert!(answer.as_mut().poll(context).is_pending(), "it was answered");
+        Poll::Ready(())
+    })
+    .await;
+    answer
+}
+
+#[tokio::test]
+async fn strangers_that_dawdle_keep_nobody_out_who_may_look_and_no_process_from_living() {
+    let mut limits = Limits::default();
+    limits.requests_max = 1;
+    let dashboard = World::busy().dashboard().token(TOKEN).limits(limits);
+    let router = dashboard.router().expect("sound settings");
+    let _hanging = dawdling(&router, Request::post("/login").header("host", "example.org")).await;
+    let status = async |builder: axum::http::request::Builder| {
+        send(&router, builder.body(Body::empty()).expect("a sound request")).await.status()
+    };
+    assert_eq!(status(Request::get("/login")).await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(status(Request::get("/livez")).await, StatusCode::OK);
+    let known = Request::get("/api/v1/overview").header("authorization", format!("Bearer {TOKEN}"));
+    assert_eq!(status(known).await, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn of_many_uploads_one_is_read_at_a_time() {
+    let router = World::busy().dashboard().router().expect("sound settings");
+    let path = "/api/v1/comparison";
+    let upload = request(Method::POST, path).header("x-monitor-action", "1");
+    let hanging = dawdling(&router, upload).await;
+    let (status, _) = act(&router, Method::POST, path, "{").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    drop(hanging);
+    let (status, _) = act(&router, Method::POST, path, "{").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
 }

@@ -113,6 +113,12 @@ const ROWS: [Row; 13] = [
     },
 ];
 
+/// Ours that a package may use in its tests and examples only.
+const FOR_TESTS: [(&str, &[&str]); 1] = [
+    // Its example watches the shop of the examples.
+    ("monitor-dashboard", &["monitor-examples", "monitor-sqlx"]),
+];
+
 const EVERYTHING: [&str; 8] = [
     "monitor-core",
     "monitor-sqlx",
@@ -174,7 +180,11 @@ impl Row {
     fn forbids(&self, dependency: &Dependency) -> bool {
         let name = dependency.name.as_str();
         if EVERYTHING.contains(&name) || ROWS.iter().any(|row| row.package == name) {
-            return name != self.package && !self.ours.contains(&name);
+            let only_tests = FOR_TESTS.iter().find(|(package, _)| *package == self.package);
+            let in_tests = only_tests.is_some_and(|(_, ours)| ours.contains(&name));
+            return name != self.package
+                && !self.ours.contains(&name)
+                && !(dependency.for_tests && in_tests);
         }
         !dependency.for_tests && self.never.iter().any(|family| is_of(name, family))
     }

@@ -1,6 +1,6 @@
 //! What does my database do? A demo application with live, varied traffic, and its dashboard.
 //!
-//! `cargo run -p monitor-examples --features dashboard --example dashboard [address] [token]`
+//! `cargo run --example dashboard [-- address [token]]`
 
 use std::time::Duration;
 
