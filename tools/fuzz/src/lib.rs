@@ -43,7 +43,7 @@ pub fn take_time(data: &[u8]) {
 /// A string stays hidden whatever follows it, and so does all that follows a quote that never closes.
 pub fn hide_literals(data: &[u8]) {
     let Some((dialect, text)) = text(data) else { return };
-    if text.contains(SECRET) {
+    if text.to_lowercase().contains(&SECRET.to_lowercase()) {
         return;
     }
     for hidden in [
