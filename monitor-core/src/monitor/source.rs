@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
-use super::call_timer::{CallTimer, Comment, KeptText};
+use super::call_timer::CallTimer;
+use super::kept_text::{Comment, KeptText};
 use super::probe::ProbeTimer;
 use super::scope;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
