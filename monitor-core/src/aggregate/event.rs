@@ -372,6 +372,7 @@ impl RowCounts {
     }
 }
 
+#[inline]
 fn add(count: &mut u64, more: u64) {
     let known = if *count == UNKNOWN { 0 } else { *count };
     *count = known.saturating_add(more).min(UNKNOWN - 1);

@@ -9,7 +9,7 @@ use super::Inner;
 use super::kept_text::{Comment, KeptText};
 use super::observer::{Companion, Ending, StartingCall};
 use super::scope::{self, Handle};
-use super::source::Live;
+use super::source::{Live, On};
 use crate::aggregate::{
     Closer, Desks, Entry, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, UnitCall,
     nanos,
@@ -60,12 +60,6 @@ struct InScope {
 
 /// A shorter wait for a pool's connection explains nothing, and is not worth a box.
 const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
-
-/// A source, borrowed or shared.
-enum On<'a> {
-    Borrowed(&'a Arc<Live>),
-    Shared(Arc<Live>),
-}
 
 // === impl CallTimer ===
 
@@ -247,7 +241,7 @@ impl<'a> CallTimer<'a> {
     #[inline]
     #[must_use]
     pub fn waiting_since(&self) -> Option<Tick> {
-        self.live.as_ref().and_then(|live| live.watch.waiting_since())
+        self.live.as_ref()?.watch.waiting_since()
     }
 
     /// Whether the database is working, as far as is known. A call dropped while it is not has
@@ -260,8 +254,11 @@ impl<'a> CallTimer<'a> {
     /// The call ended well.
     #[inline]
     pub fn complete(mut self) {
-        if let Some(call) = &mut self.live {
-            call.complete();
+        let Some(call) = &mut self.live else { return };
+        if call.complete() && matches!(call.on, On::Borrowed(_)) {
+            // Nothing to drop: spares asking every field.
+            std::mem::forget(self);
+        } else {
             self.live = None;
         }
     }
@@ -341,9 +338,9 @@ impl LiveCall<'_> {
     }
 
     /// It ended well. Nearly all do and have nothing rare, so that is a way of its own, which touches nothing of what
-    /// others have.
+    /// others have. Says whether it went that way: then nothing beside its source is held.
     #[inline]
-    fn complete(&mut self) {
+    fn complete(&mut self) -> bool {
         let monitor = &self.on.monitor;
         let registry = &monitor.registry;
         let at = registry.clock.now();
@@ -354,10 +351,12 @@ impl LiveCall<'_> {
             let (ended, from) = ((self.series, at, nanos), (*connection, *call_site));
             if let Some(entry) = Entry::plain(ended, self.rows, OutcomeKind::Completed, from) {
                 registry.running().clear(self.followed);
-                return monitor.record_entry(entry);
+                monitor.record_entry(entry);
+                return true;
             }
         }
         self.end_at(Outcome::Completed, at, nanos);
+        false
     }
 
     fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
@@ -482,17 +481,6 @@ impl Rare {
             let duration = Duration::from_nanos(nanos);
             let ending = Ending { outcome, duration, rows: rows.into() };
             monitor.guarded(|| companion.ended(&ending));
-        }
-    }
-}
-
-impl std::ops::Deref for On<'_> {
-    type Target = Live;
-
-    fn deref(&self) -> &Live {
-        match self {
-            Self::Borrowed(live) => live,
-            Self::Shared(live) => live,
         }
     }
 }

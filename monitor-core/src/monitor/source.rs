@@ -33,6 +33,12 @@ pub(super) struct Live {
     dialect: Dialect,
 }
 
+/// A source, borrowed or shared.
+pub(super) enum On<'a> {
+    Borrowed(&'a Arc<Live>),
+    Shared(Arc<Live>),
+}
+
 /// A statement that a source is about to run, already identified.
 ///
 /// For adapters that give the text away before the call starts. It belongs to the source that
@@ -371,5 +377,19 @@ impl Live {
     #[inline]
     fn series(&self, text: &str) -> SeriesRef {
         self.monitor.registry.series(text, self.dialect, &self.source)
+    }
+}
+
+// === impl On ===
+
+impl std::ops::Deref for On<'_> {
+    type Target = Live;
+
+    #[inline]
+    fn deref(&self) -> &Live {
+        match self {
+            Self::Borrowed(live) => live,
+            Self::Shared(live) => live,
+        }
     }
 }
