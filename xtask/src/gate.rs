@@ -14,7 +14,7 @@ use crate::workspace;
 const INSTRUCTIONS: f64 = 628.9;
 
 /// How far the count may be above that, as a share: what another compiler makes of the same code.
-const TOLERANCE: f64 = 0.05;
+const TOLERANCE: f64 = 0.02;
 
 /// Calls of the two runs, whose difference leaves out what it takes to start.
 const CALLS: [u32; 2] = [20_000, 120_000];
