@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
 
 use rapidhash::RapidHashMap;
 
 use super::desk::{Batch, Desks};
 use super::event::{Entry, Rest, SeriesRef};
+use super::generations::Generations;
 use super::history::History;
 use super::running::{Sight, Told};
 use super::slow::{Kept, SlowLog};
@@ -79,10 +79,6 @@ enum Who {
     Statement(Arc<Statement>, ListSize, Slowness, Wording),
     Other(Kind),
 }
-
-/// The generation of each place, to be read without the lock: a look-up that finds another one
-/// than it remembers has found a series that lost its place.
-pub(super) struct Generations(Box<[AtomicU32]>);
 
 // === impl Books ===
 
@@ -197,10 +193,22 @@ impl Books {
         take(&mut batch);
         let Batch { entries, rests } = &mut batch;
         let mut heard = None;
-        for entry in entries.iter() {
-            let rest = if entry.has_rest { rests.pop_front() } else { None };
-            self.hear(entry, rest.as_deref(), &mut heard);
-            self.count(*entry, rest);
+        // Calls of one statement mostly come one after another; what is known of a statement is then asked for once.
+        let alike = |one: &Entry, next: &Entry| {
+            one.series == next.series && !one.has_rest() && !next.has_rest()
+        };
+        for run in entries.chunk_by(alike) {
+            match run {
+                [entry] if entry.has_rest() => {
+                    let rest = rests.pop_front();
+                    self.hear(run, rest.as_deref(), &mut heard);
+                    self.count(*entry, rest);
+                }
+                run => {
+                    self.hear(run, None, &mut heard);
+                    self.count_plain(run);
+                }
+            }
         }
         self.note(heard);
         entries.clear();
@@ -209,10 +217,14 @@ impl Books {
 
     /// Notes which databases answered. A desk's calls mostly end on one of them, one after another, and the last
     /// answer says it all: every single one would cost as much as the rest of the counting.
+    ///
+    /// Takes calls of one series; `rest` is that of a single one.
     #[inline]
-    fn hear(&self, entry: &Entry, rest: Option<&Rest>, heard: &mut Option<(u16, Tick)>) {
-        let (source, at) = (entry.series.source(), entry.at);
-        if entry.outcome == OutcomeKind::Completed {
+    fn hear(&self, run: &[Entry], rest: Option<&Rest>, heard: &mut Option<(u16, Tick)>) {
+        let Some(first) = run.first() else { return };
+        let (source, at) = (first.series.source(), first.at);
+        let completed = run.iter().filter(|entry| entry.outcome() == OutcomeKind::Completed);
+        if let Some(at) = completed.map(|entry| entry.at).max() {
             match heard {
                 Some((known, last)) if *known == source => *last = at.max(*last),
                 _ => self.note(heard.replace((source, at))),
@@ -233,21 +245,41 @@ impl Books {
         }
     }
 
-    /// Counts a call.
+    /// Counts calls of one series that have no rest.
     #[inline]
+    fn count_plain(&mut self, run: &[Entry]) {
+        let series = run.first().map(|entry| entry.series);
+        let place = series.and_then(|series| self.places.get_mut(series.place()));
+        let Some(place) = place.filter(|place| Some(place.series) == series) else {
+            return run.iter().for_each(|entry| self.count_other(*entry, None));
+        };
+        // A first call is no reason to stay.
+        place.used |= place.tally.was_called() || run.len() > 1;
+        let slowness = place.slowness;
+        let slow = place.tally.add_plain(run, place.kind, slowness);
+        if slow == 0 && self.tap.is_none() {
+            return self.recent.extend(run);
+        }
+        for entry in run {
+            if self.tap.is_some() || slowness.is_slow(entry.nanos) {
+                self.keep(*entry, None);
+            } else {
+                self.recent.extend(std::slice::from_ref(entry));
+            }
+        }
+    }
+
+    /// Counts a call that has a rest.
+    #[cold]
     fn count(&mut self, entry: Entry, rest: Option<Box<Rest>>) {
         let place = self.places.get_mut(entry.series.place());
         let Some(place) = place.filter(|place| place.series == entry.series) else {
             return self.count_other(entry, rest);
         };
-        // A first call is no reason to stay.
         place.used |= place.tally.was_called();
         let folded = place.tally.add(&entry, rest.as_deref(), place.kind, place.slowness);
         self.error_codes_folded += u64::from(folded);
-        if rest.is_some() || self.tap.is_some() || place.slowness.is_slow(entry.nanos) {
-            return self.keep(entry, rest);
-        }
-        self.recent.push(entry);
+        self.keep(entry, rest);
     }
 
     /// Counts a call whose series has lost its place.
@@ -459,21 +491,5 @@ impl<T> Reading<T> {
             activity,
             by_list_size,
         }
-    }
-}
-
-// === impl Generations ===
-
-impl Generations {
-    pub(super) fn new(places_max: usize) -> Self {
-        Self((0..places_max).map(|_| AtomicU32::new(0)).collect())
-    }
-
-    pub(super) fn is_current(&self, series: SeriesRef) -> bool {
-        self.0[series.place()].load(Relaxed) == series.generation()
-    }
-
-    fn set(&self, place: usize, generation: u32) {
-        self.0[place].store(generation, Relaxed);
     }
 }

@@ -156,7 +156,7 @@ impl Desk {
     fn take(&self, into: &mut Batch) {
         let first = into.entries.len();
         self.ring.take(&mut into.entries);
-        let with_rest = into.entries[first..].iter().filter(|entry| entry.has_rest).count();
+        let with_rest = into.entries[first..].iter().filter(|entry| entry.has_rest()).count();
         if with_rest > 0 {
             into.rests.extend(lock(&self.rests).drain(..with_rest));
         }
@@ -270,6 +270,15 @@ impl Desks {
         match self.mine() {
             Some(desk) => desk.put(event),
             None => self.heap.put(event),
+        }
+    }
+
+    /// Puts an event that is an entry and nothing else on this thread's desk.
+    #[inline]
+    pub(super) fn put_entry(&self, entry: Entry) -> Then {
+        match self.mine() {
+            Some(desk) => desk.put_entry(entry),
+            None => self.heap.put(Event { entry, rest: None }),
         }
     }
 

@@ -35,22 +35,17 @@ pub(crate) struct Event {
     pub(super) rest: Option<Box<Rest>>,
 }
 
-/// What every call writes when it ends: five words.
+/// What every call writes when it ends: five words, as they go through the ring.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     pub(super) series: SeriesRef,
     pub(super) at: Tick,
     pub(super) nanos: u64,
-    /// Rows returned and changed, each [`SMALL_UNKNOWN`] or as many as fit.
-    returned: u32,
-    affected: u32,
-    /// 0 where it is not known.
-    connection: u32,
-    /// See [`sites`]; 0 where it is not known.
-    site: u16,
-    pub(super) outcome: OutcomeKind,
-    /// There is a [`Rest`] to it, which says better what is said here.
-    pub(super) has_rest: bool,
+    /// Rows returned below, changed above, each [`SMALL_UNKNOWN`] or as many as fit.
+    rows: u64,
+    /// From below: 32 bits of the connection's number and 16 of the [site's](sites), each 0 where it is not known, 8 of the
+    /// outcome, and whether there is a [`Rest`] that says all of this better.
+    marks: u64,
 }
 
 /// Words of an [`Entry`].
@@ -127,33 +122,27 @@ impl Event {
         closer: Option<Closer>,
         origin: EventOrigin,
     ) -> Self {
-        let site = match origin.call_site {
-            None => Some(0),
-            Some(site) => sites::number(site),
+        let may_be_plain =
+            closer.is_none() && origin.labels.is_none() && !matches!(outcome, Outcome::Failed(_));
+        let from = (origin.connection, origin.call_site);
+        let plain = if may_be_plain {
+            Entry::plain((series, at, nanos), rows, outcome.kind(), from)
+        } else {
+            None
         };
-        let connection = origin.connection.map_or(0, NonZeroU64::get);
-        let (returned, affected) = (small(rows.returned), small(rows.affected));
-        let fits = site.is_some()
-            && connection <= u64::from(u32::MAX)
-            && returned != SMALL_BEYOND
-            && affected != SMALL_BEYOND;
-        let is_plain = fits
-            && closer.is_none()
-            && origin.labels.is_none()
-            && !matches!(outcome, Outcome::Failed(_));
-        let entry = Entry {
-            series,
-            at,
-            nanos,
-            returned,
-            affected,
-            connection: connection as u32,
-            site: site.unwrap_or(0),
-            outcome: outcome.kind(),
-            has_rest: !is_plain,
-        };
-        let rest = (!is_plain).then(|| Rest::new(outcome, closer, rows, origin));
-        Self { entry, rest }
+        match plain {
+            Some(entry) => Self { entry, rest: None },
+            None => Self {
+                entry: Entry {
+                    series,
+                    at,
+                    nanos,
+                    rows: 0,
+                    marks: HAS_REST | (outcome.kind() as u64) << OUTCOME_SHIFT,
+                },
+                rest: Some(Rest::new(outcome, closer, rows, origin)),
+            },
+        }
     }
 }
 
@@ -177,62 +166,84 @@ fn large(count: u32) -> u64 {
     if count == SMALL_UNKNOWN { UNKNOWN } else { u64::from(count) }
 }
 
+const SITE_SHIFT: u32 = 32;
+const OUTCOME_SHIFT: u32 = 48;
+const HAS_REST: u64 = 1 << 56;
+
 impl Entry {
+    /// A call that did not fail and has nothing beside this; `None` where some of it does not fit. What nearly all calls are,
+    /// so a few instructions.
     #[inline]
-    pub(super) fn to_words(self) -> [u64; ENTRY_WORDS] {
-        let halves = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-        let marks =
-            u32::from(self.site) | (self.outcome as u32) << 16 | u32::from(self.has_rest) << 24;
-        [
-            self.series.word(),
-            self.at.as_nanos(),
-            self.nanos,
-            halves(self.returned, self.affected),
-            halves(self.connection, marks),
-        ]
+    pub(crate) fn plain(
+        (series, at, nanos): (SeriesRef, Tick, u64),
+        rows: RowCounts,
+        outcome: OutcomeKind,
+        (connection, site): (Option<NonZeroU64>, Option<CallSite>),
+    ) -> Option<Self> {
+        let connection = u32::try_from(connection.map_or(0, NonZeroU64::get)).ok()?;
+        let site = match site {
+            None => 0,
+            Some(site) => sites::number(site)?,
+        };
+        let (returned, affected) = (small(rows.returned), small(rows.affected));
+        if returned == SMALL_BEYOND || affected == SMALL_BEYOND {
+            return None;
+        }
+        let rows = u64::from(returned) | u64::from(affected) << 32;
+        let marks = u64::from(connection)
+            | u64::from(site) << SITE_SHIFT
+            | (outcome as u64) << OUTCOME_SHIFT;
+        Some(Self { series, at, nanos, rows, marks })
     }
 
     #[inline]
-    pub(super) fn from_words([series, at, nanos, rows, last]: [u64; ENTRY_WORDS]) -> Self {
-        let marks = (last >> 32) as u32;
-        Self {
-            series: SeriesRef::from_word(series),
-            at: Tick::from_nanos(at),
-            nanos,
-            returned: rows as u32,
-            affected: (rows >> 32) as u32,
-            connection: last as u32,
-            site: marks as u16,
-            outcome: match (marks >> 16) as u8 {
-                0 => OutcomeKind::Completed,
-                1 => OutcomeKind::Failed,
-                _ => OutcomeKind::Cancelled,
-            },
-            has_rest: marks >> 24 != 0,
+    pub(super) fn to_words(self) -> [u64; ENTRY_WORDS] {
+        [self.series.word(), self.at.as_nanos(), self.nanos, self.rows, self.marks]
+    }
+
+    #[inline]
+    pub(super) fn from_words([series, at, nanos, rows, marks]: [u64; ENTRY_WORDS]) -> Self {
+        let (series, at) = (SeriesRef::from_word(series), Tick::from_nanos(at));
+        Self { series, at, nanos, rows, marks }
+    }
+
+    /// Whether there is a [`Rest`] to it, which says better what is said here.
+    #[inline]
+    pub(super) fn has_rest(&self) -> bool {
+        self.marks & HAS_REST != 0
+    }
+
+    #[inline]
+    pub(super) fn outcome(&self) -> OutcomeKind {
+        match (self.marks >> OUTCOME_SHIFT) as u8 {
+            0 => OutcomeKind::Completed,
+            1 => OutcomeKind::Failed,
+            _ => OutcomeKind::Cancelled,
         }
     }
 
     #[inline]
     pub(super) fn rows(&self, rest: Option<&Rest>) -> RowCounts {
-        let small = || RowCounts { returned: large(self.returned), affected: large(self.affected) };
+        let (returned, affected) = (self.rows as u32, (self.rows >> 32) as u32);
+        let small = || RowCounts { returned: large(returned), affected: large(affected) };
         rest.map_or_else(small, |rest| rest.rows)
     }
 
     /// The same where its [`Rest`] is known by a number, which takes the place of what that says better.
     pub(super) fn with_number(self, number: u64) -> Self {
-        let (returned, affected) = (number as u32, (number >> 32) as u32);
-        Self { returned, affected, has_rest: true, ..self }
+        Self { rows: number, marks: self.marks | HAS_REST, ..self }
     }
 
     /// The number of its [`Rest`], for one that was [given](Self::with_number) one.
     pub(super) fn number(&self) -> Option<u64> {
-        let number = u64::from(self.returned) | u64::from(self.affected) << 32;
-        self.has_rest.then_some(number)
+        self.has_rest().then_some(self.rows)
     }
 
     /// Where the call came from, without its labels.
     pub(super) fn origin(&self, rest: Option<&Rest>) -> (Option<NonZeroU64>, Option<CallSite>) {
-        let small = || (NonZeroU64::new(self.connection.into()), sites::line(self.site));
+        let site = (self.marks >> SITE_SHIFT) as u16;
+        let connection = || NonZeroU64::new(u64::from(self.marks as u32));
+        let small = || (connection(), sites::line(site));
         rest.map_or_else(small, |rest| (rest.origin.connection, rest.origin.call_site))
     }
 
@@ -361,6 +372,7 @@ impl RowCounts {
     }
 }
 
+#[inline]
 fn add(count: &mut u64, more: u64) {
     let known = if *count == UNKNOWN { 0 } else { *count };
     *count = known.saturating_add(more).min(UNKNOWN - 1);
@@ -451,7 +463,7 @@ mod tests {
                 let entry = Entry::from_words(event.entry.to_words());
                 assert_eq!((entry.series, entry.at, entry.nanos), ended);
                 assert_eq!(
-                    (entry.outcome, entry.has_rest),
+                    (entry.outcome(), entry.has_rest()),
                     (OutcomeKind::Cancelled, event.rest.is_some())
                 );
                 assert_eq!(

@@ -42,18 +42,42 @@ const SLOTS_AT_ONCE: usize = 8;
 // === impl Fresh ===
 
 impl Fresh {
-    /// Counts a call, but not what went wrong.
+    /// Counts calls, but not what went wrong. Says how many of them are slow.
     #[inline]
-    pub(super) fn count(&mut self, entry: &Entry, rows: RowCounts, slowness: Slowness) {
-        let nanos = entry.nanos;
-        self.time_min = if self.calls == 0 { nanos } else { self.time_min.min(nanos) };
-        self.time_max = self.time_max.max(nanos);
-        self.time += u128::from(nanos);
-        self.calls += 1;
-        self.failed += u64::from(entry.outcome == OutcomeKind::Failed);
-        self.cancelled += u64::from(entry.outcome == OutcomeKind::Cancelled);
-        self.slow += u64::from(slowness.is_slow(nanos));
-        self.very_slow += u64::from(slowness.is_very_slow(nanos));
+    pub(super) fn count(
+        &mut self,
+        calls: &[Entry],
+        rows: impl Fn(&Entry) -> RowCounts,
+        slowness: Slowness,
+    ) -> u64 {
+        let before = self.slow;
+        let mut least = if self.calls == 0 { u64::MAX } else { self.time_min };
+        let (mut most, mut time) = (self.time_max, self.time);
+        for call in calls {
+            let nanos = call.nanos;
+            (least, most) = (least.min(nanos), most.max(nanos));
+            time += u128::from(nanos);
+            if call.outcome() != OutcomeKind::Completed {
+                self.ended_otherwise(call.outcome());
+            }
+            self.slow += u64::from(slowness.is_slow(nanos));
+            self.very_slow += u64::from(slowness.is_very_slow(nanos));
+            self.count_rows(rows(call));
+            self.times.add(slot_of(nanos), 1);
+        }
+        self.calls += calls.len() as u64;
+        (self.time_min, self.time_max, self.time) = (least, most, time);
+        self.slow - before
+    }
+
+    #[cold]
+    fn ended_otherwise(&mut self, outcome: OutcomeKind) {
+        self.failed += u64::from(outcome == OutcomeKind::Failed);
+        self.cancelled += u64::from(outcome == OutcomeKind::Cancelled);
+    }
+
+    #[inline]
+    fn count_rows(&mut self, rows: RowCounts) {
         let (returned, affected) = rows.known();
         self.rows_returned = self.rows_returned.saturating_add(returned);
         self.rows_affected = self.rows_affected.saturating_add(affected);
@@ -61,7 +85,6 @@ impl Fresh {
         if let Some(returned) = rows.returned() {
             self.rows[RowHistogram::bucket_of(returned)] += 1;
         }
-        self.times.add(slot_of(nanos), 1);
     }
 
     /// Adds the numbers of another one, but not its errors.

@@ -55,10 +55,10 @@ impl History {
         self.calls.calls_max == 0
     }
 
-    /// Adds a call that has no rest.
+    /// Adds calls that have no rest.
     #[inline]
-    pub(super) fn push(&mut self, call: Entry) {
-        if self.calls.push(call) {
+    pub(super) fn extend(&mut self, calls: &[Entry]) {
+        if self.calls.extend(calls) {
             self.forget();
         }
     }
@@ -69,11 +69,11 @@ impl History {
             return;
         }
         match rest {
-            None => self.push(call),
+            None => self.extend(&[call]),
             Some(rest) => {
                 self.next += 1;
                 self.rests.insert(self.next, rest.clone());
-                self.push(call.with_number(self.next));
+                self.extend(&[call.with_number(self.next)]);
             }
         }
     }
@@ -132,20 +132,24 @@ impl<T: Ended + Clone> Newest<T> {
         Self { calls: Vec::new(), before: Vec::new(), calls_max, in_order: true }
     }
 
-    /// Adds a call; says whether old ones have left.
+    /// Adds calls; says whether old ones have left.
     #[inline]
-    pub(super) fn push(&mut self, call: T) -> bool {
-        let last = self.calls.last().or(self.before.last());
-        self.in_order &= last.is_none_or(|last| last.ended() <= call.ended());
-        if self.calls_max == 0 {
-            return false;
+    pub(super) fn extend(&mut self, mut calls: &[T]) -> bool {
+        let mut have_left = false;
+        while let Some(first) = calls.first().filter(|_| self.calls_max > 0) {
+            let room = self.calls_max - self.calls.len();
+            let (now, later) = calls.split_at(room.min(calls.len()));
+            let last = self.calls.last().or(self.before.last());
+            self.in_order &= last.is_none_or(|last| last.ended() <= first.ended());
+            self.in_order &= now.is_sorted_by_key(Ended::ended);
+            self.calls.extend_from_slice(now);
+            if now.len() == room {
+                self.turn();
+                have_left = true;
+            }
+            calls = later;
         }
-        self.calls.push(call);
-        let is_full = self.calls.len() >= self.calls_max;
-        if is_full {
-            self.turn();
-        }
-        is_full
+        have_left
     }
 
     /// Lets the older half go.

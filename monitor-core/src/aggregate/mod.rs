@@ -15,6 +15,7 @@ mod drains;
 mod event;
 mod followed;
 mod fresh;
+mod generations;
 mod histogram;
 mod history;
 mod last_call;
@@ -43,7 +44,8 @@ mod windows;
 
 pub(crate) use desk::{Desks, Followed};
 pub(crate) use event::{
-    Closer, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef, nanos,
+    Closer, Entry, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef,
+    nanos,
 };
 pub(crate) use last_call::LastCall;
 pub use limits::Limits;

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
-use super::books::{Books, Generations, Key};
+use super::books::{Books, Key};
 use super::desk::{Desks, Followed, Then};
-use super::event::{Closer, Event, SentText, SeriesRef};
+use super::event::{Closer, Entry, Event, SentText, SeriesRef};
+use super::generations::Generations;
 use super::last_call::LastCall;
 use super::limits::PARSES_PER_BEAT_MAX;
 use super::running::Told;
@@ -214,6 +215,15 @@ impl Registry {
         }
     }
 
+    /// [`record`](Self::record), for a call that is an entry and nothing else.
+    #[inline]
+    pub(crate) fn record_entry(&self, entry: Entry) -> bool {
+        match self.desks.put_entry(entry) {
+            Then::Nothing => false,
+            then => self.settle(then),
+        }
+    }
+
     #[cold]
     fn settle(&self, then: Then) -> bool {
         let mut books = match self.books.try_lock() {
@@ -320,8 +330,13 @@ impl Registry {
         has_more: bool,
         tell: impl FnOnce(bool) -> Closer,
     ) -> Option<Closer> {
-        let may_be_slow = nanos >= self.closer_from;
-        (may_be_slow || (has_more && self.is_observed)).then(|| tell(may_be_slow))
+        self.asks_more(nanos, has_more).then(|| tell(nanos >= self.closer_from))
+    }
+
+    /// Whether more is asked of a call that lasted so long and has more to tell, or has not.
+    #[inline]
+    pub(crate) fn asks_more(&self, nanos: u64, has_more: bool) -> bool {
+        nanos >= self.closer_from || (has_more && self.is_observed)
     }
 
     /// Takes out the calls that observers have not been told of.

@@ -72,7 +72,7 @@ impl Kept {
             slow: self.slow().map(|(verdict, _)| verdict),
             slow_number: self.number(),
             rows: entry.rows(rest).counted_for(self.statement.kind()).into(),
-            outcome: entry.outcome,
+            outcome: entry.outcome(),
             error: error.map(|error| error.class),
             error_code: error.and_then(|error| error.code.as_deref()).map(Arc::from),
             database: source.database.clone(),
@@ -142,7 +142,7 @@ impl SlowLog {
 
     /// Keeps a slow call, and its text as it was sent.
     pub(super) fn enter(&mut self, call: &Kept, text: Option<SentText>) {
-        self.newest.push(call.clone());
+        self.newest.extend(std::slice::from_ref(call));
         let entry = &call.entry;
         let key = (entry.series.source(), call.statement.fingerprint);
         let worst = self.worst.get(&key);

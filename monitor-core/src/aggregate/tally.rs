@@ -26,8 +26,20 @@ pub(super) struct Copied {
 // === impl Tally ===
 
 impl Tally {
-    /// Counts a call of a statement of some kind. Says whether its error code had to be left out.
+    /// Counts calls of a statement of some kind that have no rest. Says how many of them are slow.
     #[inline]
+    pub(super) fn add_plain(&mut self, calls: &[Entry], kind: Kind, slowness: Slowness) -> u64 {
+        match kind {
+            // Most calls are queries: their rows are counted by code that knows it.
+            Kind::Select => {
+                let rows = |call: &Entry| call.rows(None).counted_for(Kind::Select);
+                self.fresh.count(calls, rows, slowness)
+            }
+            kind => self.fresh.count(calls, |call| call.rows(None).counted_for(kind), slowness),
+        }
+    }
+
+    /// Counts a call of a statement of some kind. Says whether its error code had to be left out.
     pub(super) fn add(
         &mut self,
         entry: &Entry,
@@ -35,7 +47,8 @@ impl Tally {
         kind: Kind,
         slowness: Slowness,
     ) -> bool {
-        self.fresh.count(entry, entry.rows(rest).counted_for(kind), slowness);
+        let rows = |call: &Entry| call.rows(rest).counted_for(kind);
+        self.fresh.count(std::slice::from_ref(entry), rows, slowness);
         let error = rest.and_then(|rest| rest.error.as_ref());
         error.is_some_and(|error| self.add_error(error, entry.duration()))
     }

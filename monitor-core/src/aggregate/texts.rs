@@ -44,6 +44,7 @@ impl Texts {
         Self { sets: (0..sets).map(|_| Set::default()).collect(), writing: Mutex::new(()) }
     }
 
+    #[inline]
     pub(super) fn find(&self, hash: u64) -> Option<SeriesRef> {
         self.set(hash).find(hash.max(1))
     }

@@ -6,17 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
+use super::kept_text::{Comment, KeptText};
 use super::observer::{Companion, Ending, StartingCall};
 use super::scope::{self, Handle};
-use super::source::Live;
+use super::source::{Live, On};
 use crate::aggregate::{
-    Closer, Desks, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, UnitCall, nanos,
+    Closer, Desks, Entry, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, UnitCall,
+    nanos,
 };
 use crate::capture::{
-    CallSite, Clock, Failure, Labels, Outcome, ParameterHasher, Parameters, Stopwatch, Tick,
-    TraceContext,
+    CallSite, Clock, Failure, Labels, Outcome, OutcomeKind, ParameterHasher, Parameters, Stopwatch,
+    Tick, TraceContext,
 };
-use crate::identify::tags;
 use crate::snapshot::CallParts;
 
 /// Times one call. Dropped without an end, the call counts as cancelled.
@@ -60,33 +61,13 @@ struct InScope {
 /// A shorter wait for a pool's connection explains nothing, and is not worth a box.
 const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
 
-/// What a text tells beside its statement, for [`CallTimer::sent_as`]: its literals, where they are kept, and what
-/// its comment says of the code that sent it.
-#[derive(Debug, Default)]
-pub struct KeptText {
-    pub(super) text: Option<SentText>,
-    pub(super) comment: Option<Box<Comment>>,
-}
-
-/// What the comment of a text says of one call.
-#[derive(Debug)]
-pub(super) struct Comment {
-    pub(super) trace: Option<TraceContext>,
-    pub(super) labels: Option<Arc<Labels>>,
-}
-
-/// A source, borrowed or shared.
-enum On<'a> {
-    Borrowed(&'a Arc<Live>),
-    Shared(Arc<Live>),
-}
-
 // === impl CallTimer ===
 
 impl<'a> CallTimer<'a> {
     #[inline]
     pub(super) fn start(live: &'a Arc<Live>, series: SeriesRef, text: KeptText) -> Self {
         let registry = &live.monitor.registry;
+        let has_more = live.monitor.observers.are_there() || scope::is_entered();
         let now = registry.clock.now();
         let live = LiveCall {
             on: On::Borrowed(live),
@@ -97,18 +78,13 @@ impl<'a> CallTimer<'a> {
             followed: registry.starts(series, now),
             rows: RowCounts::UNKNOWN,
             origin: EventOrigin::default(),
-            rare: text.text.map(|text| Box::new(Rare { text: Some(text), ..Rare::default() })),
+            rare: None,
         };
         let mut timer = Self { live: Some(live) };
-        timer.with(|call| {
-            if call.on.monitor.observers.are_there() {
-                call.observe();
-            }
-            if let Some(handle) = scope::entered_of(&call.on.monitor) {
-                call.rare().scope = Some(InScope { handle, parameters: None });
-            }
-        });
-        timer.commented(text.comment)
+        if text.says_more() || has_more {
+            timer.with(|call| call.starts_with(text));
+        }
+        timer
     }
 
     /// A timer of a monitor that is off.
@@ -265,7 +241,7 @@ impl<'a> CallTimer<'a> {
     #[inline]
     #[must_use]
     pub fn waiting_since(&self) -> Option<Tick> {
-        self.live.as_ref().and_then(|live| live.watch.waiting_since())
+        self.live.as_ref()?.watch.waiting_since()
     }
 
     /// Whether the database is working, as far as is known. A call dropped while it is not has
@@ -278,8 +254,11 @@ impl<'a> CallTimer<'a> {
     /// The call ended well.
     #[inline]
     pub fn complete(mut self) {
-        if let Some(call) = &mut self.live {
-            call.complete();
+        let Some(call) = &mut self.live else { return };
+        if call.complete() && matches!(call.on, On::Borrowed(_)) {
+            // Nothing to drop: spares asking every field.
+            std::mem::forget(self);
+        } else {
             self.live = None;
         }
     }
@@ -310,6 +289,7 @@ impl<'a> CallTimer<'a> {
     }
 
     /// Once only: the call is gone then.
+    #[cold]
     fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
         if let Some(call) = &mut self.live {
             call.end(outcome, lasted);
@@ -319,8 +299,11 @@ impl<'a> CallTimer<'a> {
 }
 
 impl Drop for CallTimer<'_> {
+    #[inline]
     fn drop(&mut self) {
-        self.end(Outcome::Cancelled, None);
+        if self.live.is_some() {
+            self.end(Outcome::Cancelled, None);
+        }
     }
 }
 
@@ -337,23 +320,56 @@ impl LiveCall<'_> {
         &self.on.monitor.registry.clock
     }
 
-    /// It ended well, which nearly all do.
-    fn complete(&mut self) {
-        self.end_as(Outcome::Completed, None);
+    /// What the start of few calls has: a text that says more, observers, a unit of work.
+    #[cold]
+    fn starts_with(&mut self, text: KeptText) {
+        if let Some(text) = text.text {
+            self.rare().text = Some(text);
+        }
+        if self.on.monitor.observers.are_there() {
+            self.observe();
+        }
+        if let Some(handle) = scope::entered_of(&self.on.monitor) {
+            self.rare().scope = Some(InScope { handle, parameters: None });
+        }
+        if let Some(comment) = text.comment {
+            self.heed(*comment);
+        }
     }
 
-    fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
-        self.end_as(outcome, lasted);
-    }
-
-    /// In place: moving a call out costs more than recording it does. Inlined twice, so that the end of a call that went well
-    /// asks nothing that is known of it.
-    #[inline(always)]
-    fn end_as(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+    /// It ended well. Nearly all do and have nothing rare, so that is a way of its own, which touches nothing of what
+    /// others have. Says whether it went that way: then nothing beside its source is held.
+    #[inline]
+    fn complete(&mut self) -> bool {
         let monitor = &self.on.monitor;
         let registry = &monitor.registry;
         let at = registry.clock.now();
+        let nanos = self.watch.nanos(at);
+        let EventOrigin { connection, labels, call_site } = &self.origin;
+        let has_more = self.rare.is_some() || labels.is_some();
+        if !has_more && !registry.asks_more(nanos, self.first.is_some()) {
+            let (ended, from) = ((self.series, at, nanos), (*connection, *call_site));
+            if let Some(entry) = Entry::plain(ended, self.rows, OutcomeKind::Completed, from) {
+                registry.running().clear(self.followed);
+                monitor.record_entry(entry);
+                return true;
+            }
+        }
+        self.end_at(Outcome::Completed, at, nanos);
+        false
+    }
+
+    fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        let at = self.clock().now();
         let nanos = lasted.map_or_else(|| self.watch.nanos(at), nanos);
+        self.end_at(outcome, at, nanos);
+    }
+
+    /// In place: moving a call out costs more than recording it does.
+    #[cold]
+    fn end_at(&mut self, outcome: Outcome<'_>, at: Tick, nanos: u64) {
+        let monitor = &self.on.monitor;
+        let registry = &monitor.registry;
         registry.running().clear(self.followed);
         let mut rare = self.rare.take();
         if let Some(rare) = &mut rare {
@@ -456,25 +472,6 @@ impl LiveCall<'_> {
     }
 }
 
-// === impl Comment ===
-
-impl Comment {
-    /// The comment of a text, if it has one that says something. Where there is none, costs a comparison or two.
-    #[inline]
-    pub(super) fn of(text: &str) -> Option<Box<Self>> {
-        let is_commented = text.ends_with("*/") || text.starts_with("/*") || text.ends_with("*/;");
-        if is_commented { Self::read(text) } else { None }
-    }
-
-    #[cold]
-    fn read(text: &str) -> Option<Box<Self>> {
-        let tags = tags(text)?;
-        let trace = tags.traceparent.as_deref().and_then(TraceContext::from_traceparent);
-        let labels = Labels::default().with_tag(tags.scope()).shared();
-        (trace.is_some() || labels.is_some()).then(|| Box::new(Self { trace, labels }))
-    }
-}
-
 // === impl Rare ===
 
 impl Rare {
@@ -484,17 +481,6 @@ impl Rare {
             let duration = Duration::from_nanos(nanos);
             let ending = Ending { outcome, duration, rows: rows.into() };
             monitor.guarded(|| companion.ended(&ending));
-        }
-    }
-}
-
-impl std::ops::Deref for On<'_> {
-    type Target = Live;
-
-    fn deref(&self) -> &Live {
-        match self {
-            Self::Borrowed(live) => live,
-            Self::Shared(live) => live,
         }
     }
 }

@@ -7,6 +7,7 @@ mod builder;
 mod call_timer;
 mod capture;
 mod checks;
+mod kept_text;
 mod last_call;
 mod observer;
 mod probe;
@@ -21,7 +22,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use builder::{BuildError, Builder};
-pub use call_timer::{CallTimer, KeptText};
+pub use call_timer::CallTimer;
+pub use kept_text::KeptText;
 pub use last_call::LastCall;
 pub use observer::{Companion, Ending, Observer, StartingCall};
 pub use probe::ProbeTimer;

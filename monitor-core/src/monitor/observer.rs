@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::source::Live;
 use super::{Builder, Inner};
-use crate::aggregate::{Event, SeriesRef};
+use crate::aggregate::{Entry, Event, SeriesRef};
 use crate::capture::{Database, Outcome, Rows, TraceContext};
 use crate::snapshot::{FinishedCall, Losses, SourceActivity};
 
@@ -118,6 +118,14 @@ impl Inner {
     #[inline]
     pub(super) fn record(&self, event: Event) {
         if self.registry.record(event) {
+            self.beat.wake();
+        }
+    }
+
+    /// Counts a call that is an entry and nothing else.
+    #[inline]
+    pub(super) fn record_entry(&self, entry: Entry) {
+        if self.registry.record_entry(entry) {
             self.beat.wake();
         }
     }

@@ -252,7 +252,13 @@ impl Drop for Handle {
 /// The innermost unit of this monitor that is entered here and now.
 #[inline]
 pub(super) fn entered_of(monitor: &Arc<Inner>) -> Option<Arc<Handle>> {
-    if DEPTH.get() == 0 { None } else { innermost(monitor) }
+    if is_entered() { innermost(monitor) } else { None }
+}
+
+/// Whether this thread is in any unit of work, of whichever monitor.
+#[inline]
+pub(super) fn is_entered() -> bool {
+    DEPTH.get() != 0
 }
 
 #[cold]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Inner;
-use super::call_timer::{CallTimer, Comment, KeptText};
+use super::call_timer::CallTimer;
+use super::kept_text::{Comment, KeptText};
 use super::probe::ProbeTimer;
 use super::scope;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
@@ -30,6 +31,12 @@ pub(super) struct Live {
     pub(super) monitor: Arc<Inner>,
     pub(super) source: Arc<aggregate::Source>,
     dialect: Dialect,
+}
+
+/// A source, borrowed or shared.
+pub(super) enum On<'a> {
+    Borrowed(&'a Arc<Live>),
+    Shared(Arc<Live>),
 }
 
 /// A statement that a source is about to run, already identified.
@@ -370,5 +377,19 @@ impl Live {
     #[inline]
     fn series(&self, text: &str) -> SeriesRef {
         self.monitor.registry.series(text, self.dialect, &self.source)
+    }
+}
+
+// === impl On ===
+
+impl std::ops::Deref for On<'_> {
+    type Target = Live;
+
+    #[inline]
+    fn deref(&self) -> &Live {
+        match self {
+            Self::Borrowed(live) => live,
+            Self::Shared(live) => live,
+        }
     }
 }
