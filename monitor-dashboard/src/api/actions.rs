@@ -24,7 +24,7 @@ pub(crate) struct MuteAlert {
     key: String,
     /// For how long; for ever where it is not said. A year at most.
     #[schema(minimum = 1, maximum = 31_536_000)]
-    for_seconds: Option<u64>,
+    for_seconds: Option<f64>,
 }
 
 /// Which alert or recommendation.
@@ -40,7 +40,7 @@ pub(crate) struct Key {
 const KEY_BYTES_MAX: usize = 4096;
 
 /// The longest time of a mute: a year.
-const MUTE_SECONDS_MAX: u64 = 31_536_000;
+const MUTE_SECONDS_MAX: f64 = 31_536_000.0;
 
 /// Tells nobody about an alert any more. It is still kept.
 #[utoipa::path(post, path = "/alerts/mute", request_body = MuteAlert, responses(
@@ -59,12 +59,12 @@ pub(crate) async fn mute_alert(
     check(&key)?;
     let mut mute = Mute::key(key);
     if let Some(seconds) = for_seconds {
-        if !(1..=MUTE_SECONDS_MAX).contains(&seconds) {
+        if !(1.0..=MUTE_SECONDS_MAX).contains(&seconds) {
             let message = format!("for_seconds is {seconds}; choose 1 to {MUTE_SECONDS_MAX}");
             return Err(Failure::bad_request(message));
         }
         let clock = shared.monitor.clock();
-        mute = mute.until(clock.wall(clock.now()) + Duration::from_secs(seconds));
+        mute = mute.until(clock.wall(clock.now()) + Duration::from_secs_f64(seconds));
     }
     forget(&shared, mute.only_key().unwrap_or_default());
     shared.monitor.mute(mute);

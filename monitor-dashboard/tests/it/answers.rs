@@ -160,9 +160,17 @@ async fn an_alert_is_muted_and_unmuted_by_its_key() {
     let router = world.dashboard().actions().router().expect("sound settings");
     let (_, alerts) = ask(&router, "/api/v1/alerts").await;
     let key = alerts["firing"][0]["key"].as_str().expect("slow calls fire").to_owned();
-    let body = json!({ "key": key, "for_seconds": 3600 }).to_string();
-    let (status, _) = act(&router, Method::POST, "/api/v1/alerts/mute", &body).await;
-    assert_eq!(status, StatusCode::NO_CONTENT);
+    // To JSON, 3600 and 3600.0 are one number.
+    for seconds in [json!(3600), json!(3600.0)] {
+        let body = json!({ "key": key, "for_seconds": seconds }).to_string();
+        let (status, _) = act(&router, Method::POST, "/api/v1/alerts/mute", &body).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
+    }
+    for seconds in [json!(0), json!(-1.0), json!(1e300)] {
+        let body = json!({ "key": key, "for_seconds": seconds }).to_string();
+        let (status, _) = act(&router, Method::POST, "/api/v1/alerts/mute", &body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+    }
     world.minutes(1);
     let (_, muted) = ask(&router, "/api/v1/alerts?muted=true").await;
     assert_eq!(muted["firing"][0]["key"], key.as_str());
