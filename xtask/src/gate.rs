@@ -13,8 +13,9 @@ use crate::workspace;
 /// and its share of keeping the books. Counted on x86-64 by callgrind, with Rust 1.95.
 const INSTRUCTIONS: f64 = 628.9;
 
-/// How far the count may be above that, as a share: what another compiler makes of the same code.
-const TOLERANCE: f64 = 0.02;
+/// How far the count may be above that, as a share: what another compiler makes of the same code, and another processor of
+/// the C library's copies. On one machine it repeats to the tenth.
+const TOLERANCE: f64 = 0.05;
 
 /// Calls of the two runs, whose difference leaves out what it takes to start.
 const CALLS: [u32; 2] = [20_000, 120_000];
