@@ -84,9 +84,7 @@ pub(crate) async fn unmute_alert(
     State(shared): State<Arc<Shared>>,
     body: Result<Json<Key>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
-    enabled(&shared)?;
-    let Json(Key { key }) = body?;
-    check(&key)?;
+    let key = wanted(&shared, body)?;
     match forget(&shared, &key) {
         0 => Err(Failure::not_found(
             "no mute is for this alert alone; it may be muted by its kind, its statement, its pool or a comment in its SQL",
@@ -108,9 +106,7 @@ pub(crate) async fn mute_recommendation(
     State(shared): State<Arc<Shared>>,
     body: Result<Json<Key>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
-    enabled(&shared)?;
-    let Json(Key { key }) = body?;
-    check(&key)?;
+    let key = wanted(&shared, body)?;
     if !shared.monitor.mute_recommendation(&key) {
         let message =
             "too many recommendations are muted; unmute some, or mute them in `AdviceSettings`";
@@ -132,13 +128,19 @@ pub(crate) async fn unmute_recommendation(
     State(shared): State<Arc<Shared>>,
     body: Result<Json<Key>, JsonRejection>,
 ) -> Result<StatusCode, Failure> {
-    enabled(&shared)?;
-    let Json(Key { key }) = body?;
-    check(&key)?;
+    let key = wanted(&shared, body)?;
     match shared.monitor.unmute_recommendation(&key) {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Failure::not_found("no such recommendation was muted here")),
     }
+}
+
+/// The key an action is about, where there may be actions.
+fn wanted(shared: &Shared, body: Result<Json<Key>, JsonRejection>) -> Result<String, Failure> {
+    enabled(shared)?;
+    let Json(Key { key }) = body?;
+    check(&key)?;
+    Ok(key)
 }
 
 /// Refuses where the dashboard only reads.
