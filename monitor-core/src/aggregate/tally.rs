@@ -126,14 +126,18 @@ impl Tally {
 // === impl Copied ===
 
 impl Copied {
-    /// All numbers, and those that the windows have not seen, where there are any.
-    pub(super) fn into_both(self) -> (Arc<Activity>, Option<Activity>) {
-        let Self { seen, fresh } = self;
-        let Some(fresh) = fresh.map(|fresh| fresh.activity()) else { return (seen, None) };
-        let mut all = fresh.clone();
-        if seen.calls > 0 {
-            all.merge(&seen);
+    /// All numbers.
+    pub(super) fn all(&self) -> Activity {
+        let Some(fresh) = self.fresh() else { return Activity::clone(&self.seen) };
+        let mut all = fresh.activity();
+        if self.seen.calls > 0 {
+            all.merge(&self.seen);
         }
-        (Arc::new(all), Some(fresh))
+        all
+    }
+
+    /// Those that the windows have not seen, where there are any.
+    pub(super) fn fresh(&self) -> Option<&Fresh> {
+        self.fresh.as_deref()
     }
 }
