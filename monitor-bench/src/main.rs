@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use monitor_core::Monitor;
 use monitor_core::capture::{Call, Database, System};
+use monitor_core::snapshot::{Rollup, Snapshot};
 
 use rounds::Rounds;
 use variants::Variant;
@@ -150,15 +151,29 @@ fn snapshots() -> Result<(), monitor_core::BuildError> {
                 source.record(Call::new(&text, Duration::from_micros(micros)));
             }
         }
-        let mut times: Vec<_> = (0..21)
-            .map(|_| {
-                let start = Instant::now();
-                drop(black_box(monitor.snapshot()));
-                start.elapsed()
-            })
-            .collect();
-        times.sort();
-        println!("snapshot of {statements} statements: {:.2?}", times[times.len() / 2]);
+        let (mut taken, mut read) = (Vec::new(), Vec::new());
+        for _ in 0..21 {
+            let start = Instant::now();
+            let snapshot = monitor.snapshot();
+            taken.push(start.elapsed());
+            black_box(read_all(&snapshot));
+            drop(snapshot);
+            read.push(start.elapsed());
+        }
+        taken.sort();
+        read.sort();
+        let (taken, read) = (taken[taken.len() / 2], read[read.len() / 2]);
+        println!(
+            "snapshot of {statements} statements: {taken:.2?}, with every list read {read:.2?}"
+        );
     }
     Ok(())
+}
+
+/// Has every list of a snapshot put together.
+fn read_all(snapshot: &Snapshot) -> usize {
+    let windows = snapshot.windows.iter().map(|window| &window.rollup);
+    let lists =
+        |rollup: &Rollup| rollup.statements.len() + rollup.kinds.len() + rollup.tables.len();
+    windows.chain([&snapshot.lifetime]).map(lists).sum()
 }

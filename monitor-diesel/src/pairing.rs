@@ -229,8 +229,8 @@ mod tests {
         fn seen(&self, name: &str) -> Activity {
             let text = format!("select {name}");
             let statements = self.monitor.snapshot().lifetime.statements;
-            let found = statements.into_iter().find(|statement| *statement.text == *text);
-            found.map(|statement| statement.activity).unwrap_or_default()
+            let found = statements.iter().find(|statement| *statement.text == *text);
+            found.map(|statement| statement.activity.clone()).unwrap_or_default()
         }
     }
 

@@ -429,15 +429,17 @@ impl Books {
     ///
     /// Numbers are copied here, under the lock; what they add up to is for later.
     pub(super) fn read<T>(&mut self, part: impl Fn(&mut Tally) -> Option<T>) -> Vec<Reading<T>> {
-        let seated = self.places.iter_mut().filter_map(|place| {
+        let mut readings = Vec::with_capacity(self.places.len() + self.others.len());
+        readings.extend(self.places.iter_mut().filter_map(|place| {
+            let numbers = part(&mut place.tally)?;
             let statement = place.statement.clone();
             let who = Who::Statement(statement, place.key.2, place.slowness, place.wording);
-            Some(Reading { numbers: part(&mut place.tally)?, source: place.key.0, who })
-        });
-        let rest = self.others.iter_mut().filter_map(|((source, kind), tally)| {
+            Some(Reading { numbers, source: place.key.0, who })
+        }));
+        readings.extend(self.others.iter_mut().filter_map(|((source, kind), tally)| {
             Some(Reading { numbers: part(tally)?, source: *source, who: Who::Other(*kind) })
-        });
-        seated.chain(rest).collect()
+        }));
+        readings
     }
 }
 

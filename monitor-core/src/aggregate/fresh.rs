@@ -6,7 +6,7 @@ use super::event::{Entry, RowCounts};
 use super::slowness::Slowness;
 use crate::capture::OutcomeKind;
 use crate::snapshot::buckets::slot_of;
-use crate::snapshot::{Activity, ErrorCount, Histogram, RowHistogram};
+use crate::snapshot::{Activity, ErrorCount, Histogram, RowHistogram, merge_errors};
 
 /// What an [`Activity`] says, of the calls since the last time it was taken out: whole nanoseconds, and a
 /// counter to be found by its place for each bucket.
@@ -110,6 +110,8 @@ impl Fresh {
 
     /// The same in the form that everybody reads.
     pub(super) fn activity(&self) -> Activity {
+        let mut errors = Vec::new();
+        merge_errors(&mut errors, &self.errors);
         Activity {
             calls: self.calls,
             failed: self.failed,
@@ -124,7 +126,7 @@ impl Fresh {
             time_min: Duration::from_nanos(self.time_min),
             time_max: Duration::from_nanos(self.time_max),
             histogram: self.histogram(),
-            errors: self.errors.clone(),
+            errors,
         }
     }
 

@@ -1,9 +1,8 @@
 //! The newest calls of all.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use rapidhash::RapidHashMap;
+use rapidhash::{RapidHashMap, RapidHashSet};
 
 use super::event::{Entry, Rest, SeriesRef};
 use super::statement::Statement;
@@ -94,11 +93,11 @@ impl History {
     #[cold]
     fn forget(&mut self) {
         if !self.gone.is_empty() {
-            let known: HashSet<_> = self.calls.all().map(|call| call.series.word()).collect();
+            let known: RapidHashSet<_> = self.calls.all().map(|call| call.series.word()).collect();
             self.gone.retain(|series, _| known.contains(series));
         }
         if !self.rests.is_empty() {
-            let known: HashSet<_> = self.calls.all().filter_map(Entry::number).collect();
+            let known: RapidHashSet<_> = self.calls.all().filter_map(Entry::number).collect();
             self.rests.retain(|number, _| known.contains(number));
         }
     }

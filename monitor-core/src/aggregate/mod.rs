@@ -10,6 +10,7 @@
 
 mod books;
 mod contact;
+mod copies;
 mod desk;
 mod drains;
 mod event;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
 use super::books::{Books, Key};
+use super::copies::Copies;
 use super::desk::{Desks, Followed, Then};
 use super::event::{Closer, Entry, Event, SentText, SeriesRef};
 use super::generations::Generations;
@@ -24,11 +25,11 @@ use super::tally::Tally;
 use super::tap::{Tap, Untold};
 use super::texts::Texts;
 use super::transactions::Spent;
-use super::windows::{Sum, Windows};
+use super::windows::{Sum, Windows, total};
 use super::{Limits, lock};
 use crate::capture::{CallSite, Clock, Database, Tick};
 use crate::identify::{Dialect, Normaliser};
-use crate::snapshot::{CallRecord, Losses, Rollup, Snapshot, SourceActivity};
+use crate::snapshot::{CallRecord, Losses, Snapshot, SourceActivity};
 
 /// All numbers of one monitor.
 pub(crate) struct Registry {
@@ -312,8 +313,7 @@ impl Registry {
             books.settle_all(&self.desks);
             (books.read(Tally::take_fresh), books.sources().to_vec())
         };
-        let sum = Sum::of(readings.iter().map(|read| (read, &read.numbers)), &all_sources);
-        windows.beat(sum, sources, now);
+        windows.beat(Sum::of(readings, &all_sources), sources, now);
     }
 
     /// The newest calls, newest first.
@@ -392,7 +392,7 @@ impl Registry {
 
     /// Everything, at this moment.
     ///
-    /// The books are locked while they are copied; adding up happens after that.
+    /// The books are locked while they are copied; totals are added up after that, and statements when they are read.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let now = self.clock.now();
         let mut sources = self.read_sources(now);
@@ -407,22 +407,16 @@ impl Registry {
         let losses = self.losses(&books, &windows);
         drop(books);
 
-        let readings = readings.into_iter().map(|reading| {
-            let (reading, numbers) = reading.split();
-            (reading, numbers.into_both())
-        });
-        let readings: Vec<_> = readings.collect();
-        let all = readings.iter().map(|(reading, (all, _))| (reading, all.as_ref()));
-        let fresh = readings.iter();
-        let fresh = fresh.filter_map(|(reading, (_, fresh))| Some((reading, fresh.as_ref()?)));
-        let lifetime = Sum::of(all, &all_sources);
-        let newest = Sum::of(fresh, &all_sources);
+        let copies = Copies::new(readings, &all_sources);
+        let fresh = copies.fresh();
         for (activity, source) in sources.iter_mut().zip(&all_sources) {
             activity.contact = source.contact.read(now);
         }
         let minutes = windows.minutes();
-        let windows = windows.read(newest, &sources, now);
-        for (source, activity) in sources.iter_mut().zip(lifetime.by_source) {
+        let by_source = windows.lifetime(&fresh);
+        let windows = windows.read(&fresh, &sources, now);
+        let lifetime = copies.lifetime(total(&by_source));
+        for (source, activity) in sources.iter_mut().zip(by_source) {
             source.activity = activity;
         }
         let record = |call: Logged| call.record(&all_sources, &self.clock);
@@ -431,7 +425,7 @@ impl Registry {
             started_at: self.clock.wall(self.started),
             uptime: now.since(self.started),
             build: None,
-            lifetime: Rollup::of(lifetime.readings),
+            lifetime,
             windows,
             minutes,
             slow: slow.into_iter().map(record).collect(),

@@ -1,6 +1,6 @@
 //! The numbers of one series.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use super::event::{Entry, ErrorDetail, Rest};
@@ -10,7 +10,6 @@ use crate::identify::Kind;
 use crate::snapshot::{Activity, ERROR_CODES_MAX, ErrorCount, codes, merge_errors};
 
 /// The numbers of one series: what the windows have seen already, and what they have not.
-#[derive(Default)]
 pub(super) struct Tally {
     /// Changes when a window is cut; in between, who reads it shares it.
     seen: Arc<Activity>,
@@ -23,7 +22,16 @@ pub(super) struct Copied {
     fresh: Option<Box<Fresh>>,
 }
 
+/// Of a series that comes and goes between two beats the windows see nothing: no memory is taken for that.
+static NOTHING: LazyLock<Arc<Activity>> = LazyLock::new(Arc::default);
+
 // === impl Tally ===
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self { seen: NOTHING.clone(), fresh: Fresh::default() }
+    }
+}
 
 impl Tally {
     /// Counts calls of a statement of some kind that have no rest. Says how many of them are slow.
@@ -126,14 +134,18 @@ impl Tally {
 // === impl Copied ===
 
 impl Copied {
-    /// All numbers, and those that the windows have not seen, where there are any.
-    pub(super) fn into_both(self) -> (Arc<Activity>, Option<Activity>) {
-        let Self { seen, fresh } = self;
-        let Some(fresh) = fresh.map(|fresh| fresh.activity()) else { return (seen, None) };
-        let mut all = fresh.clone();
-        if seen.calls > 0 {
-            all.merge(&seen);
+    /// All numbers.
+    pub(super) fn all(&self) -> Activity {
+        let Some(fresh) = self.fresh() else { return Activity::clone(&self.seen) };
+        let mut all = fresh.activity();
+        if self.seen.calls > 0 {
+            all.merge(&self.seen);
         }
-        (Arc::new(all), Some(fresh))
+        all
+    }
+
+    /// Those that the windows have not seen, where there are any.
+    pub(super) fn fresh(&self) -> Option<&Fresh> {
+        self.fresh.as_deref()
     }
 }

@@ -16,6 +16,7 @@ use crate::snapshot::{CheckoutTimeout, HeldConnection};
 pub(super) struct Timeouts(Mutex<VecDeque<Timeout>>);
 
 /// A [`CheckoutTimeout`] that has just happened.
+#[derive(Clone)]
 pub(super) struct Timeout {
     pub(super) at: Tick,
     pub(super) waited: Duration,
@@ -54,14 +55,15 @@ impl Timeouts {
     }
 
     pub(super) fn read(&self, clock: &Clock, text: &TextFn<'_>) -> Vec<CheckoutTimeout> {
-        let timeouts = lock(&self.0);
-        let read = timeouts.iter().map(|timeout| CheckoutTimeout {
+        // Names lie in the books, which may be busy: no checkout that times out waits for them meanwhile.
+        let timeouts = lock(&self.0).clone();
+        let read = timeouts.into_iter().map(|timeout| CheckoutTimeout {
             at: clock.wall(timeout.at),
             waited: timeout.waited,
             call_site: timeout.call_site,
             waiting: timeout.waiting,
             out: timeout.out,
-            held: named(timeout.held.clone(), text),
+            held: named(timeout.held, text),
             draining: timeout.draining,
             levels: timeout.levels,
             connect_failed: timeout.connect_failed,

@@ -13,7 +13,7 @@ use super::limits::{WINDOW_STATEMENTS_MAX, WINDOWS};
 use super::sources::Source;
 use crate::capture::Tick;
 use crate::snapshot::{
-    Activity, Adding, Minute, Rollup, SourceActivity, StatementActivity, Window, merged,
+    Activity, Adding, List, Minute, Rollup, SourceActivity, StatementActivity, Window, merged,
 };
 
 /// A minute: the shortest window, and the length of a coarse piece.
@@ -25,6 +25,8 @@ pub(super) struct Windows {
     started: Tick,
     last_beat: Tick,
     last_sources: Vec<SourceActivity>,
+    /// All that was closed into pieces since the start, by source.
+    closed: Vec<Activity>,
     /// The last minute, a piece per beat.
     fine: VecDeque<Piece>,
     /// The last hour, a piece per minute.
@@ -54,9 +56,16 @@ struct Piece {
 /// Calls added up by statement and by source.
 #[derive(Clone, Default)]
 pub(super) struct Sum {
-    pub(super) readings: Vec<StatementActivity>,
+    /// One of each statement.
+    pub(super) readings: List<StatementActivity>,
     /// In the order of the sources' numbers.
     pub(super) by_source: Vec<Activity>,
+}
+
+/// Sums on their way to one: sources are added up, statements will be when somebody reads them.
+struct Parts {
+    by_source: Vec<Activity>,
+    readings: Vec<List<StatementActivity>>,
 }
 
 /// What some coarse pieces add up to.
@@ -74,9 +83,8 @@ impl Windows {
     }
 
     /// Closes the piece that began with the beat before.
-    pub(super) fn beat(&mut self, mut sum: Sum, sources: Vec<SourceActivity>, now: Tick) {
-        // Series of one statement become one, so that the bound below is one on statements.
-        sum.merge([]);
+    pub(super) fn beat(&mut self, sum: Sum, sources: Vec<SourceActivity>, now: Tick) {
+        add_sources(&mut self.closed, &sum.by_source);
         let sources = std::mem::replace(&mut self.last_sources, without_holders(sources));
         let mut piece = Piece { from: self.last_beat, to: now, sum, sources, is_complete: true };
         self.folded += piece.fold();
@@ -98,7 +106,7 @@ impl Windows {
             Some(mut growing) => {
                 growing.to = piece.to;
                 growing.is_complete &= piece.is_complete;
-                growing.sum.merge([&piece.sum]);
+                growing.sum = Parts::of([&growing.sum, &piece.sum]).sum();
                 growing
             }
             None => piece,
@@ -112,6 +120,13 @@ impl Windows {
         }
     }
 
+    /// Everything since the start by source, with what is fresh.
+    pub(super) fn lifetime(&self, fresh: &Sum) -> Vec<Activity> {
+        let mut all = self.closed.clone();
+        add_sources(&mut all, &fresh.by_source);
+        all
+    }
+
     /// The minutes that are over, oldest first.
     pub(super) fn minutes(&self) -> Vec<Arc<Minute>> {
         self.minutes.iter().cloned().collect()
@@ -120,12 +135,12 @@ impl Windows {
     /// All windows as they are now, with what is fresh.
     pub(super) fn read(
         &mut self,
-        fresh: Sum,
+        fresh: &Sum,
         sources: &[SourceActivity],
         now: Tick,
     ) -> Vec<Window> {
         let all = WINDOWS.into_iter().enumerate();
-        all.map(|(place, span)| self.window(place, span, &fresh, sources, now)).collect()
+        all.map(|(place, span)| self.window(place, span, fresh, sources, now)).collect()
     }
 
     fn window(
@@ -138,31 +153,30 @@ impl Windows {
     ) -> Window {
         let start = now.before(span);
         let within = |piece: &&Piece| piece.to > start;
-        let mut sum = Sum::default();
-        let oldest = if span <= MINUTE {
+        let (parts, oldest) = if span <= MINUTE {
             let pieces: Vec<_> = self.fine.iter().rev().take_while(within).collect();
-            sum.merge([fresh].into_iter().chain(pieces.iter().map(|piece| &piece.sum)));
-            pieces.last().copied()
+            let sums = pieces.iter().map(|piece| &piece.sum);
+            (Parts::of([fresh].into_iter().chain(sums)), pieces.last().copied())
         } else {
             let growing = self.growing.as_ref().filter(within);
             let pieces: Vec<_> = self.coarse.iter().rev().take_while(within).collect();
             let total = Total::of(&pieces, &mut self.totals[place]);
-            let growing_sum = growing.map(|piece| &piece.sum);
-            sum.merge([fresh].into_iter().chain(growing_sum).chain(total));
-            pieces.last().copied().or(growing)
+            let sums = growing.map(|piece| &piece.sum).into_iter().chain(total);
+            let oldest = pieces.last().copied().or(growing);
+            (Parts::of([fresh].into_iter().chain(sums)), oldest)
         };
         let (from, before) =
             oldest.map_or((self.last_beat, &self.last_sources), |old| (old.from, &old.sources));
         let none = Activity::default();
         let sources = sources.iter().enumerate().map(|(number, source)| SourceActivity {
-            activity: sum.by_source.get(number).unwrap_or(&none).clone(),
+            activity: parts.by_source.get(number).unwrap_or(&none).clone(),
             ..since(source, before)
         });
         Window {
             span,
             covered: now.since(from),
             sources: sources.collect(),
-            rollup: Rollup::of_merged(sum.readings),
+            rollup: parts.rollup(),
         }
     }
 }
@@ -178,20 +192,21 @@ fn since(source: &SourceActivity, before: &[SourceActivity]) -> SourceActivity {
 impl Piece {
     /// Keeps the statements that took most time apart and adds up the others by kind; says how many.
     fn fold(&mut self) -> u64 {
-        let readings = &mut self.sum.readings;
-        let of_their_own = readings.iter().filter(|reading| reading.fingerprint.is_some());
-        if of_their_own.count() <= WINDOW_STATEMENTS_MAX {
+        let of_their_own = |reading: &&StatementActivity| reading.fingerprint.is_some();
+        if self.sum.readings.iter().filter(of_their_own).count() <= WINDOW_STATEMENTS_MAX {
             return 0;
         }
+        let mut readings = self.sum.readings.to_vec();
         readings.sort_by_key(|reading| {
             std::cmp::Reverse((reading.fingerprint.is_some(), reading.activity.time))
         });
         let rest = readings.split_off(WINDOW_STATEMENTS_MAX);
-        let folded = rest.iter().filter(|reading| reading.fingerprint.is_some()).count();
+        let folded = rest.iter().filter(of_their_own).count();
         let others = rest.into_iter().map(|reading| {
             StatementActivity::other(reading.kind, reading.database, reading.activity)
         });
         readings.extend(merged(others));
+        self.sum.readings = readings.into();
         self.is_complete = false;
         folded as u64
     }
@@ -199,7 +214,7 @@ impl Piece {
     /// The piece in a few numbers. `sources` are as they were at its end.
     fn minute(&self, started: Tick, sources: &[SourceActivity]) -> Minute {
         let sources: Vec<_> = sources.iter().map(|source| since(source, &self.sources)).collect();
-        let rollup = Rollup::of(self.sum.readings.iter().cloned());
+        let rollup = Parts::of([&self.sum]).rollup();
         let (ended, covered) = (self.to.since(started), self.to.since(self.from));
         Minute::of(&rollup, &sources, ended, covered, self.is_complete)
     }
@@ -209,42 +224,60 @@ impl Piece {
 
 impl Sum {
     /// The numbers of some series.
-    pub(super) fn of<'a, T: 'a>(
-        series: impl Iterator<Item = (&'a Reading<T>, &'a Activity)>,
-        sources: &[Arc<Source>],
-    ) -> Self {
+    pub(super) fn of(series: Vec<Reading<Activity>>, sources: &[Arc<Source>]) -> Self {
         let mut by_source = Vec::<Adding>::new();
-        let readings = series.map(|(reading, activity)| {
-            let source = usize::from(reading.source);
-            if by_source.len() <= source {
-                by_source.resize_with(source + 1, Adding::default);
-            }
-            by_source[source].add(activity);
-            reading.with(sources, activity.clone())
+        by_source.resize_with(sources.len(), Adding::default);
+        series.iter().for_each(|one| by_source[usize::from(one.source)].add(&one.numbers));
+        let readings = series.into_iter().map(|one| {
+            let (one, numbers) = one.split();
+            one.with(sources, numbers)
         });
-        let readings = readings.collect();
-        Self { readings, by_source: by_source.into_iter().map(Adding::into_sum).collect() }
+        Self {
+            readings: merged(readings).into(),
+            by_source: by_source.into_iter().map(Adding::into_sum).collect(),
+        }
+    }
+}
+
+// === impl Parts ===
+
+impl Parts {
+    fn of<'a>(sums: impl IntoIterator<Item = &'a Sum>) -> Self {
+        let mut parts = Self { by_source: Vec::new(), readings: Vec::new() };
+        for sum in sums {
+            add_sources(&mut parts.by_source, &sum.by_source);
+            parts.readings.push(sum.readings.clone());
+        }
+        parts
     }
 
-    /// Adds what happened in other pieces.
-    fn merge<'a>(&mut self, others: impl IntoIterator<Item = &'a Self>) {
-        let others: Vec<_> = others.into_iter().collect();
-        for other in &others {
-            for (number, activity) in other.by_source.iter().enumerate() {
-                self.source(number).merge(activity);
-            }
-        }
-        let mine = std::mem::take(&mut self.readings).into_iter();
-        let theirs = others.iter().flat_map(|other| other.readings.iter().cloned());
-        self.readings = merged(mine.chain(theirs));
+    fn sum(self) -> Sum {
+        let Self { by_source, readings } = self;
+        Sum { readings: List::lazy(move || added_up(&readings)), by_source }
     }
 
-    fn source(&mut self, number: usize) -> &mut Activity {
-        if self.by_source.len() <= number {
-            self.by_source.resize_with(number + 1, Activity::default);
-        }
-        &mut self.by_source[number]
+    fn rollup(self) -> Rollup {
+        Rollup::lazy(total(&self.by_source), move || added_up(&self.readings))
     }
+}
+
+fn added_up(readings: &[List<StatementActivity>]) -> Vec<StatementActivity> {
+    merged(readings.iter().flatten().cloned())
+}
+
+/// What all sources add up to.
+pub(super) fn total(by_source: &[Activity]) -> Activity {
+    let mut total = Activity::default();
+    by_source.iter().for_each(|source| total.merge(source));
+    total
+}
+
+/// Adds what happened to each source.
+fn add_sources(sums: &mut Vec<Activity>, more: &[Activity]) {
+    if sums.len() < more.len() {
+        sums.resize_with(more.len(), Activity::default);
+    }
+    sums.iter_mut().zip(more).for_each(|(sum, more)| sum.merge(more));
 }
 
 // === impl Total ===
@@ -254,8 +287,7 @@ impl Total {
     fn of<'a>(pieces: &[&Piece], known: &'a mut Option<Self>) -> Option<&'a Sum> {
         let (newest, oldest) = (pieces.first()?, pieces.last()?);
         if known.as_ref().is_none_or(|known| (known.from, known.to) != (oldest.from, newest.to)) {
-            let mut sum = Sum::default();
-            sum.merge(pieces.iter().map(|piece| &piece.sum));
+            let sum = Parts::of(pieces.iter().map(|piece| &piece.sum)).sum();
             *known = Some(Self { from: oldest.from, to: newest.to, sum });
         }
         known.as_ref().map(|known| &known.sum)

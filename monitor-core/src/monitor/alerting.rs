@@ -91,9 +91,9 @@ impl Inner {
         self.advisor.look_at_pools(&snapshot);
         let review = self.look(&snapshot);
         let at = snapshot.at;
+        let by_comment = muted_by_comment(&snapshot);
         let (notices, firing) = {
             let State { book, mutes, .. } = &mut *self.alerting.state();
-            let by_comment = muted_by_comment(&snapshot);
             mutes.expire(at);
             let muted = &mut |finding: &Finding| {
                 by_comment.contains(&(finding.subject.fingerprint(), finding.subject.database()))

@@ -130,7 +130,8 @@ impl Monitor {
 
     /// The numbers at this moment.
     ///
-    /// Adds up every statement, which takes milliseconds when there are thousands. A call of a known
+    /// Copies the numbers of every statement and adds up totals, which takes a millisecond or two when there are
+    /// thousands; each [list](crate::snapshot::List) takes as much when it is read first. A call of a known
     /// statement does not wait for it, unless its thread ends thousands of calls meanwhile; the first
     /// call of a new statement may wait while the numbers are copied. A monitor that is off gives an empty snapshot.
     #[must_use]

@@ -272,5 +272,6 @@ pub(crate) fn merge_errors(errors: &mut Vec<ErrorCount>, others: &[ErrorCount]) 
             None => errors.push(other.clone()),
         }
     }
-    errors.sort_by_key(|error| std::cmp::Reverse(error.count));
+    // By class and code where they are equal: the same errors are shown in the same order, however they were added up.
+    errors.sort_by(|a, b| (b.count, a.class, &a.code).cmp(&(a.count, b.class, &b.code)));
 }

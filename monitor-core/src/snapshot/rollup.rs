@@ -3,28 +3,31 @@
 //! A call is counted once, for its statement. What a kind, a table, a list size or everything
 //! together adds up to is the sum over statements, so the sides always agree.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rapidhash::RapidHashMap;
 
-use super::{Activity, Adding};
+use super::{Activity, Adding, List};
 use crate::capture::{Database, System};
 use crate::identify::{Dialect, Fingerprint, Kind, ListSize, Tables, Wording};
 
 /// Calls added up in total, and by statement, kind and table.
+///
+/// The total is there; each [`List`] is put together by whoever reads it first.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Rollup {
     /// All calls.
     pub total: Activity,
     /// By statement, most time first.
-    pub statements: Vec<StatementActivity>,
+    pub statements: List<StatementActivity>,
     /// By kind, in the order of [`Kind::ALL`]; kinds never seen are left out.
-    pub kinds: Vec<KindActivity>,
+    pub kinds: List<KindActivity>,
     /// By table, most time first. A call that touches two tables counts for both.
-    pub tables: Vec<TableActivity>,
+    pub tables: List<TableActivity>,
 }
 
 /// One statement on one database.
@@ -98,26 +101,25 @@ pub struct TableActivity {
 impl Rollup {
     /// Adds up readings of statements, each of one database and one list size class.
     pub(crate) fn of(readings: impl IntoIterator<Item = StatementActivity>) -> Self {
-        Self::of_merged(merged(readings))
+        let statements = List::from(by_time(merged(readings)));
+        let mut total = Adding::default();
+        statements.iter().for_each(|statement| total.add(&statement.activity));
+        Self::with(total.into_sum(), statements)
     }
 
-    /// Adds up statements of which there is one reading each.
-    pub(crate) fn of_merged(mut statements: Vec<StatementActivity>) -> Self {
-        statements.retain(|statement| statement.activity.calls > 0);
-        // By key where times are equal: the same numbers are added and shown in the same order.
-        statements.sort_by(|a, b| {
-            b.activity.time.cmp(&a.activity.time).then_with(|| a.order().cmp(&b.order()))
-        });
-        let mut total = Adding::default();
-        let mut kinds = BTreeMap::<Kind, Adding>::new();
-        for statement in &statements {
-            total.add(&statement.activity);
-            kinds.entry(statement.kind).or_default().add(&statement.activity);
-        }
-        let tables = tables(&statements);
-        let kinds = kinds.into_iter();
-        let kinds = kinds.map(|(kind, sum)| KindActivity { kind, activity: sum.into_sum() });
-        Self { total: total.into_sum(), statements, kinds: kinds.collect(), tables }
+    /// A total that is known, and the statements that add up to it, one reading of each.
+    pub(crate) fn lazy(
+        total: Activity,
+        statements: impl FnOnce() -> Vec<StatementActivity> + Send + 'static,
+    ) -> Self {
+        Self::with(total, List::lazy(move || by_time(statements())))
+    }
+
+    fn with(total: Activity, statements: List<StatementActivity>) -> Self {
+        let (of_kinds, of_tables) = (statements.clone(), statements.clone());
+        let kinds = List::lazy(move || kinds(&of_kinds));
+        let tables = List::lazy(move || tables(&of_tables));
+        Self { total, statements, kinds, tables }
     }
 
     /// What was added since `earlier`, an older reading of the same monitor.
@@ -260,7 +262,9 @@ pub(crate) fn other_text(kind: Kind) -> Arc<str> {
 pub(crate) fn merged(
     readings: impl IntoIterator<Item = StatementActivity>,
 ) -> Vec<StatementActivity> {
-    let mut sums = Vec::<StatementActivity>::new();
+    let readings = readings.into_iter();
+    let (least, most) = readings.size_hint();
+    let mut sums = Vec::<StatementActivity>::with_capacity(most.unwrap_or(least));
     // By fingerprint, the last of those that have it, and of each of them the one before it: on several databases, or of
     // several kinds where there is no fingerprint.
     let mut last = RapidHashMap::<Option<Fingerprint>, usize>::default();
@@ -279,6 +283,42 @@ pub(crate) fn merged(
         }
     }
     sums
+}
+
+/// Statements that were called, most time first.
+fn by_time(mut statements: Vec<StatementActivity>) -> Vec<StatementActivity> {
+    statements.retain(|statement| statement.activity.calls > 0);
+    let time = |statement: &StatementActivity| statement.activity.time;
+    most_time_first(statements, time, |a, b| a.order().cmp(&b.order()))
+}
+
+/// By key where times are equal: the same numbers are added and shown in the same order.
+///
+/// Sorts times, and then moves each of the items once: they are large.
+fn most_time_first<T>(
+    items: Vec<T>,
+    time: impl Fn(&T) -> Duration,
+    order: impl Fn(&T, &T) -> Ordering,
+) -> Vec<T> {
+    let mut places: Vec<_> = items.iter().map(time).zip(0usize..).collect();
+    places.sort_unstable_by(|(a_time, a), (b_time, b)| {
+        let order = || order(&items[*a], &items[*b]).then(a.cmp(b));
+        b_time.cmp(a_time).then_with(order)
+    });
+    let mut items: Vec<_> = items.into_iter().map(Some).collect();
+    let mut sorted = Vec::with_capacity(items.len());
+    sorted.extend(places.into_iter().filter_map(|(_, place)| items[place].take()));
+    sorted
+}
+
+/// What statements add up to by kind.
+fn kinds(statements: &[StatementActivity]) -> Vec<KindActivity> {
+    let mut kinds = BTreeMap::<Kind, Adding>::new();
+    for statement in statements {
+        kinds.entry(statement.kind).or_default().add(&statement.activity);
+    }
+    let kinds = kinds.into_iter();
+    kinds.map(|(kind, sum)| KindActivity { kind, activity: sum.into_sum() }).collect()
 }
 
 /// What statements add up to by table, most time first.
@@ -300,11 +340,8 @@ fn tables(statements: &[StatementActivity]) -> Vec<TableActivity> {
             table.writes = table.writes.saturating_add(calls(written.contains(name)));
         }
     }
-    tables.sort_by(|a, b| {
-        let names = || (&a.table, &*a.database).cmp(&(&b.table, &*b.database));
-        b.activity.time.cmp(&a.activity.time).then_with(names)
-    });
-    tables
+    let time = |table: &TableActivity| table.activity.time;
+    most_time_first(tables, time, |a, b| (&a.table, &a.database).cmp(&(&b.table, &b.database)))
 }
 
 // === impl TableActivity ===

@@ -20,6 +20,7 @@ mod running;
 mod saved;
 mod scopes;
 mod show;
+mod sides;
 mod sinks;
 mod slow_log;
 mod starvation;

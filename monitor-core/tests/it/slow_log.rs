@@ -17,7 +17,7 @@ const REPORT: &str = "select count(*) from orders group by day";
 
 fn statement(monitor: &Monitor, text: &str) -> StatementActivity {
     let all = monitor.snapshot().lifetime.statements;
-    all.into_iter().find(|s| *s.text == *text).unwrap()
+    all.iter().find(|s| *s.text == *text).unwrap().clone()
 }
 
 /// Slow and very slow calls of everything.

@@ -13,9 +13,12 @@ pub(super) fn find(
     with_muted: bool,
     findings: &mut Vec<Finding>,
 ) {
-    for statement in window.rollup.statements.iter().filter(|one| with_muted || !one.muted) {
+    let all = &window.rollup.total;
+    // Mostly none was slow, and then nobody has to look which.
+    let statements = if all.slow > 0 { &*window.rollup.statements } else { &[] };
+    for statement in statements.iter().filter(|one| with_muted || !one.muted) {
         findings.extend(slow(statement, thresholds));
-        findings.extend(very_slow(statement, &window.rollup.total, thresholds));
+        findings.extend(very_slow(statement, all, thresholds));
     }
     // The longest first.
     for call in snapshot.running.iter().filter(|call| with_muted || !call.muted) {
