@@ -52,6 +52,7 @@ pub(crate) struct ScopeLosses {
     pub(crate) calls_unkept: u64,
     pub(crate) unjudged: u64,
     pub(crate) repeats_dropped: u64,
+    pub(crate) flattened: u64,
 }
 
 /// What units of one name came to.
@@ -141,6 +142,11 @@ impl Scopes {
         Arc::new(Unit::new(id, name, around, now, calls_max))
     }
 
+    /// A unit was nested too deep to be part of the one it was begun in.
+    pub(crate) fn flattened(&self) {
+        lock(&self.books).losses.flattened += 1;
+    }
+
     /// A call of a unit has ended.
     pub(crate) fn call(&self, unit: &Arc<Unit>, call: UnitCall) {
         for filled in unit.call(call) {
@@ -155,7 +161,7 @@ impl Scopes {
         let totals = record.totals;
         let ended = EndedUnit::new(unit, record);
         let sum = UnitSum::of(&ended.calls);
-        let rule = self.rules.of(&unit.name);
+        let rule = self.rules.of(&ended.name);
         let is_suspect = sum.most >= rule.repeats_min || sum.duplicates >= DUPLICATES_MIN;
         let is_over = rule.calls_max.is_some_and(|most| totals.calls > most)
             || rule.time_max.is_some_and(|most| u128::from(totals.nanos) > most.as_nanos());
@@ -163,7 +169,7 @@ impl Scopes {
 
         let mut books = lock(&self.books);
         books.losses.calls_unkept += totals.unkept;
-        let entry = books.entry(&unit.name, self.names_max);
+        let entry = books.entry(&ended.name, self.names_max);
         let activity = &mut entry.activity;
         (activity.calls_budget, activity.time_budget) = (rule.calls_max, rule.time_max);
         activity.units += 1;
@@ -313,8 +319,8 @@ fn add(known: &mut RepeatedCalls, found: RepeatedCalls) {
 
 impl EndedUnit {
     fn new(unit: &Unit, record: Record) -> Self {
-        let Record { mut calls, waits, .. } = record;
+        let Record { name, mut calls, waits, .. } = record;
         calls.sort_by_key(|call| call.started);
-        Self { id: unit.id, name: unit.name.clone(), calls, waits }
+        Self { id: unit.id, name, calls, waits }
     }
 }

@@ -46,7 +46,7 @@ pub(super) struct Handle {
     monitor: Arc<Inner>,
     pub(super) unit: Arc<Unit>,
     /// Lasts at least as long.
-    _around: Option<Arc<Handle>>,
+    around: Option<Arc<Handle>>,
     /// Ends in no books: somebody else takes what it did.
     is_captured: bool,
 }
@@ -84,6 +84,10 @@ pub struct ScopeSummary {
     /// Waits for connections.
     pub pool_wait: Duration,
 }
+
+/// Units that one unit is part of, at most. What is nested deeper, such as a job that begins the next one as its own
+/// part, is part of the outermost, so that the others end.
+const DEPTH_MAX: usize = 16;
 
 thread_local! {
     /// How many units this thread is in. Apart from them, as it needs no destructor and so costs a load.
@@ -135,10 +139,11 @@ impl Monitor {
     /// Begins a unit of work. It is a part of the one that is entered here and now, if there is one.
     ///
     /// The name is that of all units of its sort, such as `GET /orders/{id}` or `job:invoice`, never one with an id in
-    /// it: there may be [so many](crate::Limits::scope_names_max). That of a monitor that is off does nothing.
+    /// it: there may be [so many](crate::Limits::scope_names_max). One that is nested more than 16 deep is part of the
+    /// outermost only. That of a monitor that is off does nothing.
     pub fn scope(&self, name: impl Into<Arc<str>>) -> Scope {
         let Some(monitor) = &self.inner else { return Scope(None) };
-        let around = entered_of(monitor);
+        let around = entered_of(monitor).map(Handle::takes_in);
         let (now, scopes) = (monitor.registry.clock.now(), &monitor.registry.scopes);
         let unit = scopes.begin(name.into(), around.as_ref().map(|outer| outer.unit.clone()), now);
         Scope::of(monitor, unit, around, false)
@@ -163,7 +168,7 @@ impl Scope {
         is_captured: bool,
     ) -> Self {
         let monitor = monitor.clone();
-        Self(Some(Arc::new(Handle { monitor, unit, _around: around, is_captured })))
+        Self(Some(Arc::new(Handle { monitor, unit, around, is_captured })))
     }
 
     /// The innermost unit of work that is entered here and now, to carry it into another task or thread;
@@ -216,8 +221,25 @@ impl Scope {
 
     /// Its name; empty where it does nothing.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.0.as_ref().map_or("", |handle| &handle.unit.name)
+    pub fn name(&self) -> Arc<str> {
+        self.0.as_ref().map_or_else(Arc::default, |handle| handle.unit.name())
+    }
+
+    /// Calls it otherwise, for those who learn its name late, such as a route that is found behind a
+    /// middleware. Counts and rules are those of the name it ends with.
+    pub fn rename(&self, name: impl Into<Arc<str>>) {
+        if let Some(handle) = &self.0 {
+            handle.unit.rename(name.into());
+        }
+    }
+
+    /// Whether it is that unit of work, or part of it; never where either does nothing.
+    #[must_use]
+    pub fn is_in(&self, other: &Self) -> bool {
+        self.0
+            .as_ref()
+            .zip(other.0.as_ref())
+            .is_some_and(|(mine, other)| mine.unit.is_in(&other.unit))
     }
 
     pub(super) fn unit(&self) -> Option<&Unit> {
@@ -234,6 +256,16 @@ impl fmt::Debug for Scope {
 // === impl Handle ===
 
 impl Handle {
+    /// The unit that one begun in this one is part of.
+    fn takes_in(self: Arc<Self>) -> Arc<Self> {
+        let all = || std::iter::successors(Some(&self), |handle| handle.around.as_ref());
+        if all().count() < DEPTH_MAX {
+            return self;
+        }
+        self.monitor.registry.scopes.flattened();
+        all().last().unwrap_or(&self).clone()
+    }
+
     /// A call in it has ended.
     pub(super) fn call_ended(&self, call: UnitCall) {
         self.monitor.registry.scopes.call(&self.unit, call);

@@ -123,7 +123,7 @@ fn guards_dropped_in_the_wrong_order_leave_nothing_entered() {
     world.ask(ONE, 1, 1);
     drop((outer, inner));
     assert_eq!((world.scope("outer").calls, world.scope("inner").calls), (0, 1));
-    assert_eq!(Scope::current().name(), "");
+    assert_eq!(&*Scope::current().name(), "");
 }
 
 #[test]
@@ -156,6 +156,56 @@ fn waits_for_connections_and_transactions_are_the_units() {
     let scope = world.scope("request");
     assert_eq!((scope.pool_wait, scope.transaction_time), (ms(7), ms(11)));
     drop(held);
+}
+
+#[test]
+fn a_wait_that_is_told_when_it_timed_out_is_the_units() {
+    let world = world();
+    let pool = world.monitor.pool("main", super::super::shop());
+    pool.checkout_timed_out(ms(50));
+    world.monitor.scope("request").run(|| {
+        world.hands.advance(ms(30));
+        pool.checkout_timed_out(ms(30));
+    });
+    assert_eq!(world.scope("request").pool_wait, ms(30));
+}
+
+#[test]
+fn a_unit_that_learns_its_name_late_counts_under_it_and_keeps_to_its_rule() {
+    let budget = ScopeRule::default().calls_max(1);
+    let world = world_with(|builder| builder.scope_rule("GET /books", budget));
+    let scope = world.monitor.scope("(no route)");
+    scope.run(|| {
+        world.ask(ONE, 1, 1);
+        Scope::current().rename("GET /books");
+        world.ask(ONE, 2, 1);
+    });
+    assert_eq!(&*scope.name(), "GET /books");
+    drop(scope);
+    let snapshot = world.monitor.snapshot();
+    assert_eq!(snapshot.scopes.len(), 1);
+    assert_eq!(
+        (of(&snapshot, "GET /books").calls, of(&snapshot, "GET /books").over_budget),
+        (2, 1)
+    );
+}
+
+#[test]
+fn a_job_that_begins_the_next_one_as_its_own_part_does_not_go_on_for_ever() {
+    let world = world();
+    let root = world.monitor.scope("root");
+    let mut job = root.clone();
+    for _ in 0..100 {
+        job = job.run(|| world.monitor.scope("job"));
+        job.run(|| world.ask(ONE, 1, 1));
+        assert!(job.is_in(&root) && !root.is_in(&job));
+    }
+    drop(job);
+    let ended = world.scope("job");
+    assert!(ended.units >= 100, "{}", ended.units);
+    assert_eq!(world.monitor.snapshot().losses.scopes_flattened, 6);
+    drop(root);
+    assert_eq!(world.scope("root").calls, 100);
 }
 
 #[test]
