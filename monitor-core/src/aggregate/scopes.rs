@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::Limits;
+use super::flights::Flights;
 use super::lock;
 use super::scope_rule::ScopeRule;
 use super::unit::{Record, Unit, UnitCall, UnitWait};
@@ -22,6 +23,8 @@ pub(crate) struct Scopes {
     calls_max: usize,
     kept_max: usize,
     next: AtomicU64,
+    /// Reads that run now.
+    pub(crate) flights: Flights,
     books: Mutex<ScopeBooks>,
 }
 
@@ -53,6 +56,7 @@ pub(crate) struct ScopeLosses {
     pub(crate) unjudged: u64,
     pub(crate) repeats_dropped: u64,
     pub(crate) flattened: u64,
+    pub(crate) unfollowed: u64,
 }
 
 /// What units of one name came to.
@@ -95,6 +99,8 @@ const REPEATS_OF_NAME_MAX: usize = 16;
 const SHARES_MAX: usize = 5;
 /// Duplicates in one unit from which on it is looked at.
 const DUPLICATES_MIN: u64 = 2;
+/// Time of reads that ran beside the same reads, in one unit, from which on it is looked at.
+const AT_ONCE_NANOS_MIN: u64 = 1_000_000;
 /// Under which units count whose name is beyond the limit.
 const OTHER: &str = "(other)";
 
@@ -116,6 +122,7 @@ impl Scopes {
             calls_max: limits.scope_calls_max,
             kept_max: limits.scope_calls_kept_max,
             next: AtomicU64::new(1),
+            flights: Flights::new(),
             books: Mutex::default(),
         }
     }
@@ -162,7 +169,9 @@ impl Scopes {
         let ended = EndedUnit::new(unit, record);
         let sum = UnitSum::of(&ended.calls);
         let rule = self.rules.of(&ended.name);
-        let is_suspect = sum.most >= rule.repeats_min || sum.duplicates >= DUPLICATES_MIN;
+        let is_suspect = sum.most >= rule.repeats_min
+            || sum.duplicates >= DUPLICATES_MIN
+            || sum.at_once_nanos >= AT_ONCE_NANOS_MIN;
         let is_over = rule.calls_max.is_some_and(|most| totals.calls > most)
             || rule.time_max.is_some_and(|most| u128::from(totals.nanos) > most.as_nanos());
         let took = now.since(unit.started);
@@ -189,6 +198,8 @@ impl Scopes {
         activity.repeated += sum.repeated;
         activity.duplicates += sum.duplicates;
         activity.duplicate_time += Duration::from_nanos(sum.duplicate_nanos);
+        activity.at_once += sum.at_once;
+        activity.at_once_time += Duration::from_nanos(sum.at_once_nanos);
         activity.waited_needlessly += sum.needless;
         activity.needless_wait += Duration::from_nanos(sum.needless_nanos);
         if is_over {
@@ -257,7 +268,8 @@ impl Scopes {
     }
 
     pub(super) fn losses(&self) -> ScopeLosses {
-        lock(&self.books).losses
+        let losses = lock(&self.books).losses;
+        ScopeLosses { unfollowed: self.flights.unfollowed(), ..losses }
     }
 }
 

@@ -57,6 +57,8 @@ pub(crate) struct UnitCall {
     pub(crate) call_site: Option<CallSite>,
     pub(crate) connection: Option<NonZeroU64>,
     pub(crate) parameters: Option<Parameters>,
+    /// How many of the same reads ran already when it began, in whichever unit.
+    pub(crate) beside: u32,
     /// Whether a transaction of the unit was open when it ended.
     pub(crate) in_transaction: bool,
     /// The innermost unit it was made in; the unit itself writes it.

@@ -4,14 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
 use super::{Builder, Inner, Monitor};
-use crate::aggregate::{ScopeRule, Unit, UnitCall};
+use crate::aggregate::{Flight, ScopeRule, SeriesRef, Unit, UnitCall};
+use crate::capture::Parameters;
 
 /// A unit of work: one request, one job, one test. Calls made in it are counted for it, beside all else.
 ///
@@ -40,6 +41,10 @@ use crate::aggregate::{ScopeRule, Unit, UnitCall};
 #[derive(Clone, Default)]
 #[must_use = "a unit of work is entered with `run`, `enter` or `wrap`"]
 pub struct Scope(Option<Arc<Handle>>);
+
+/// A handle on a unit of work that does not make it last; see [`Scope::weak`].
+#[derive(Clone, Default)]
+pub struct WeakScope(Weak<Handle>);
 
 /// A unit that lasts as long as this does.
 pub(super) struct Handle {
@@ -142,10 +147,26 @@ impl Monitor {
     /// it: there may be [so many](crate::Limits::scope_names_max). One that is nested more than 16 deep is part of the
     /// outermost only. That of a monitor that is off does nothing.
     pub fn scope(&self, name: impl Into<Arc<str>>) -> Scope {
+        self.begin(name.into(), entered_of)
+    }
+
+    /// Begins a unit of work that is a part of that one, whatever is entered here and now; of none where
+    /// that one does nothing. Like [`scope`](Self::scope) otherwise.
+    pub fn scope_in(&self, around: &Scope, name: impl Into<Arc<str>>) -> Scope {
+        self.begin(name.into(), |monitor| {
+            around.0.clone().filter(|handle| Arc::ptr_eq(&handle.monitor, monitor))
+        })
+    }
+
+    fn begin(
+        &self,
+        name: Arc<str>,
+        around: impl FnOnce(&Arc<Inner>) -> Option<Arc<Handle>>,
+    ) -> Scope {
         let Some(monitor) = &self.inner else { return Scope(None) };
-        let around = entered_of(monitor).map(Handle::takes_in);
+        let around = around(monitor).map(Handle::takes_in);
         let (now, scopes) = (monitor.registry.clock.now(), &monitor.registry.scopes);
-        let unit = scopes.begin(name.into(), around.as_ref().map(|outer| outer.unit.clone()), now);
+        let unit = scopes.begin(name, around.as_ref().map(|outer| outer.unit.clone()), now);
         Scope::of(monitor, unit, around, false)
     }
 
@@ -179,6 +200,18 @@ impl Scope {
         }
         let last = ENTERED.try_with(|entered| entered.borrow().last().cloned());
         Self(last.ok().flatten())
+    }
+
+    /// Whether it does nothing: where nothing is entered, or the monitor is off.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// A handle that does not make it last, for those who outlive it, such as a task that goes on for ever.
+    #[must_use]
+    pub fn weak(&self) -> WeakScope {
+        WeakScope(self.0.as_ref().map(Arc::downgrade).unwrap_or_default())
     }
 
     /// Makes calls of this thread belong to it until the guard is dropped.
@@ -253,6 +286,21 @@ impl fmt::Debug for Scope {
     }
 }
 
+// === impl WeakScope ===
+
+impl WeakScope {
+    /// The unit of work as long as it lasts; one that does nothing after that.
+    pub fn scope(&self) -> Scope {
+        Scope(self.0.upgrade())
+    }
+}
+
+impl fmt::Debug for WeakScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WeakScope").field(&self.scope().name()).finish()
+    }
+}
+
 // === impl Handle ===
 
 impl Handle {
@@ -264,6 +312,17 @@ impl Handle {
         }
         self.monitor.registry.scopes.flattened();
         all().last().unwrap_or(&self).clone()
+    }
+
+    /// A call with these parameters begins in it.
+    pub(super) fn call_begins(&self, series: SeriesRef, parameters: Parameters) -> Option<Flight> {
+        self.monitor.registry.scopes.flights.join(series, parameters)
+    }
+
+    /// What began so is over. Says how many of the same ran already when it began.
+    pub(super) fn flight_ends(&self, flight: Flight) -> u32 {
+        self.monitor.registry.scopes.flights.leave(flight);
+        flight.beside
     }
 
     /// A call in it has ended.

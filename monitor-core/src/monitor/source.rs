@@ -196,6 +196,7 @@ impl Source {
                 call_site,
                 connection,
                 parameters: call.parameters,
+                beside: 0,
                 in_transaction: false,
                 unit: 0,
             });
