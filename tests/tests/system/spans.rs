@@ -123,6 +123,10 @@ async fn through_sqlx_s_own_events_on_sqlite() {
     let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
     let pool = SqlitePoolOptions::new().max_connections(5).connect_with(options).await.unwrap();
     fill(&pool).await;
+    // What sqlx asks of a connection that it opens is reported as well, and would be the request's.
+    let opened = join_all((0..5).map(|_| pool.acquire())).await;
+    assert!(opened.iter().all(Result::is_ok));
+    drop(opened);
     let ask: Ask = Arc::new(move |id| {
         let pool = pool.clone();
         Box::pin(async move {
