@@ -41,7 +41,7 @@ function again(row) {
   const repeats = told(row);
   if (repeats.length === 0) return h("span", { class: "faint" }, "–");
   const most = Math.max(...repeats.map((one) => one.calls_max));
-  return h("span", { class: "nowrap text-warn" }, `up to ${count(most)} times, ${duration(repeats.reduce((sum, one) => sum + one.saved_seconds, 0))}`);
+  return h("span", { class: "nowrap text-warn" }, `up to ${count(most)} times, lost ${duration(repeats.reduce((sum, one) => sum + one.saved_seconds, 0))}`);
 }
 
 function over(row) {
@@ -84,7 +84,7 @@ export const request = {
   draw({ name, row }) {
     const crumb = h("p", { class: "crumb" }, link("#/requests", "Requests"));
     if (!row) return [crumb, title(name || "Request"), h("section", { class: "card" }, empty("Nothing of this name", "No request or job that is called so has ended since the monitor started."))];
-    return [crumb, title(row.name, `${plural(row.units, "unit")} of work`), numbers(row), repeats(row), worst(row), h("div", { class: "grid" },
+    return [crumb, title(row.name, `${plural(row.units, "unit")} of work since the monitor started`), numbers(row), repeats(row), worst(row), h("div", { class: "grid" },
       h("div", { class: "c6 stack" }, card("How many queries each made", null, distribution(row))),
       h("div", { class: "c6 stack" }, card("Where a saving is", null, savings(row))))];
   },
@@ -112,8 +112,7 @@ function repeats(row) {
     { name: "At most", num: true, show: (one) => countOf(one.calls_max) },
     { name: "Time", num: true, show: (one) => timeOf(one.time_seconds) },
     { name: "Once would save", num: true, show: (one) => h("span", { class: "strong" }, timeOf(one.saved_seconds)) },
-    { name: "Line", show: (one) => site(one.call_site) },
-    { name: "Behind a call at", show: (one) => (one.behind ? h("span", { title: one.behind }, site(one.behind_call_site)) : h("span", { class: "faint" }, "–")) },
+    { name: "Line", show: (one) => [h("div", {}, site(one.call_site)), one.behind ? h("div", { class: "small soft", title: one.behind }, "behind a call at ", site(one.behind_call_site)) : null] },
   ] }));
 }
 
