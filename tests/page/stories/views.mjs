@@ -53,7 +53,7 @@ test("a request says what it asks, what it asks again, and its worst example", (
   await page.click("button:has-text('Over budget')");
   await page.waitForFunction(() => document.querySelectorAll("#main tbody tr").length === 1);
   assert.match(await page.textContent("#main tbody"), /GET \/cart/);
-  await page.click(".choice button:has-text('All')");
+  await page.click("#main .choice button:has-text('All')");
   await page.click("#main tbody a:has-text('GET /orders/{id}')");
   await page.waitForSelector("h1:has-text('GET /orders/{id}')");
   const text = await page.textContent("#main");
