@@ -54,5 +54,5 @@ pub use judge::Thresholds;
 pub use monitor::{
     BuildError, Builder, CallTimer, Checkout, CheckoutTimer, Companion, Drain, Ending, KeptText,
     LastCall, Monitor, Observer, ProbeTimer, Scope, ScopeGuard, ScopeSummary, Scoped, Source,
-    StartingCall, Statement, TransactionTimer,
+    StartingCall, Statement, TransactionTimer, WeakScope,
 };

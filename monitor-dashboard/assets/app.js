@@ -11,19 +11,20 @@ import { compare } from "./views/compare.js";
 import { overview } from "./views/overview.js";
 import { pools } from "./views/pools.js";
 import { recommendations } from "./views/recommendations.js";
+import { request, requests } from "./views/requests.js";
 import { slowLog } from "./views/slow.js";
 import { statement } from "./views/statement.js";
 import { statements } from "./views/statements.js";
 import { tables } from "./views/tables.js";
 import { transactions } from "./views/transactions.js";
 
-const VIEWS = { overview, statements, statement, tables, transactions, slow: slowLog, pools, alerts, recommendations, compare };
+const VIEWS = { overview, statements, statement, tables, transactions, slow: slowLog, pools, alerts, recommendations, compare, requests, request };
 
 /** What stands at the side: the view, its name, the key after `g`, and what its badge counts. */
 const NAVIGATION = [
   ["overview", "Overview", "o"],
   ["", "Workload"],
-  ["statements", "Statements", "s"], ["tables", "Tables", "t"], ["transactions", "Transactions", "x"], ["slow", "Slow log", "l"],
+  ["statements", "Statements", "s"], ["requests", "Requests", "q"], ["tables", "Tables", "t"], ["transactions", "Transactions", "x"], ["slow", "Slow log", "l"],
   ["", "Connections"],
   ["pools", "Pools", "p"],
   ["", "Action"],
@@ -180,7 +181,7 @@ function frame() {
     h("a", { class: "brand", href: "#/" }, mark(), "Database monitor"),
     h("nav", { class: "nav", "aria-label": "Views" }, NAVIGATION.map(([name, text]) => {
       if (!name) return h("p", { class: "nav-heading" }, text);
-      const here = page.route.name === name || (name === "statements" && page.route.name === "statement");
+      const here = page.route.name === name || `${page.route.name}s` === name;
       return h("a", { href: `#/${name}`, "aria-current": here ? "page" : null }, text, badges[name]);
     })),
     h("div", { class: "side-foot" },
@@ -269,7 +270,7 @@ function switchTheme() {
 // === Keys ===
 
 const KEYS = [
-  ["/", "find a statement or table"], ["g then o s t x l p a r c", "go to a view, by the letters beside their names below"],
+  ["/", "find a statement or table"], ["g then o s q t x l p a r c", "go to a view, by the letters beside their names below"],
   ["j, k", "next and previous row"], ["Enter", "open the row"], ["space", "hold the numbers still, or go on"], ["d", "dark or light"], ["?", "this help"], ["Esc", "leave a field, close this"],
 ];
 

@@ -128,6 +128,40 @@ pub(crate) struct Statement {
     pub(crate) numbers: Numbers,
 }
 
+/// One page of the list of requests, jobs and other units of work.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Requests {
+    pub(crate) at: String,
+    pub(crate) covered_seconds: f64,
+    pub(crate) total: u64,
+    pub(crate) page: u64,
+    pub(crate) page_size: u64,
+    pub(crate) scopes: Vec<Request>,
+}
+
+/// All units of work of one name.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Request {
+    pub(crate) name: String,
+    pub(crate) units: u64,
+    pub(crate) calls_mean: f64,
+    pub(crate) calls_max: u64,
+    pub(crate) busy_share: f64,
+    pub(crate) time_p95_seconds: Option<f64>,
+    pub(crate) pool_wait_seconds: f64,
+    pub(crate) calls_budget: Option<u64>,
+    pub(crate) time_budget_seconds: Option<f64>,
+    pub(crate) over_budget: u64,
+    pub(crate) repeats: Vec<Repeat>,
+}
+
+/// A statement that a unit of work calls again and again.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Repeat {
+    pub(crate) calls_max: u64,
+    pub(crate) muted: bool,
+}
+
 /// Every pool.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Pools {

@@ -114,6 +114,7 @@ impl App {
             '2' => self.look_at(View::Statements),
             '3' => self.look_at(View::Pools),
             '4' => self.look_at(View::Alerts),
+            '5' => self.look_at(View::Requests),
             'w' => self.ask(|question| question.window = next(&Window::ALL, question.window)),
             's' => self.sort_by(next(&Sort::ALL, self.question.sort)),
             't' => self.sort_by(Sort::Time),

@@ -101,7 +101,7 @@ usage: monitor-top [OPTIONS] [ADDRESS]
 ADDRESS is where the dashboard is; http://127.0.0.1:9300/ unless said.
 
   --view VIEW        what to show first: overview (default), statements, pools,
-                     alerts
+                     alerts, requests
   --window WINDOW    the time that numbers are about: 1m, 5m, 15m (default),
                      60m, start
   --sort SORT        statements by: time (default), calls, mean, p95, max,

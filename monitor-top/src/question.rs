@@ -15,6 +15,8 @@ pub enum View {
     Pools,
     /// The alerts, and who was told.
     Alerts,
+    /// Requests and jobs, by the database's time.
+    Requests,
 }
 
 /// The time that numbers are about.
@@ -68,7 +70,7 @@ pub struct Question {
     pub is_ascending: bool,
     /// Words that statements must have, whatever their case; empty for all.
     pub search: String,
-    /// The page of statements, or of alerts that are over, from 0.
+    /// The page of statements, requests, or alerts that are over, from 0.
     pub page: u64,
 }
 
@@ -79,7 +81,8 @@ const PAGE_SIZE: usize = 50;
 
 impl View {
     /// All of them, in the order of their keys.
-    pub const ALL: [Self; 4] = [Self::Overview, Self::Statements, Self::Pools, Self::Alerts];
+    pub const ALL: [Self; 5] =
+        [Self::Overview, Self::Statements, Self::Pools, Self::Alerts, Self::Requests];
 
     /// Its word, on the screen and on the command line.
     pub fn as_str(self) -> &'static str {
@@ -88,6 +91,7 @@ impl View {
             Self::Statements => "statements",
             Self::Pools => "pools",
             Self::Alerts => "alerts",
+            Self::Requests => "requests",
         }
     }
 }
@@ -162,16 +166,17 @@ impl Question {
             View::Statements => Content::Statements(client.get(&path)?),
             View::Pools => Content::Pools(client.get(&path)?),
             View::Alerts => Content::Alerts(client.get(&path)?),
+            View::Requests => Content::Requests(client.get(&path)?),
         };
         Ok(Answer { content })
     }
 
     fn path(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        if self.view != View::Alerts {
+        if !matches!(self.view, View::Alerts | View::Requests) {
             query.append_pair("window", self.window.as_str());
         }
-        if matches!(self.view, View::Statements | View::Alerts) {
+        if matches!(self.view, View::Statements | View::Alerts | View::Requests) {
             query.append_pair("page", &(self.page + 1).to_string());
             query.append_pair("page_size", &PAGE_SIZE.to_string());
         }
@@ -182,6 +187,7 @@ impl Question {
                 query.append_pair("search", &self.search);
             }
         }
-        format!("api/v1/{}?{}", self.view.as_str(), query.finish())
+        let name = if self.view == View::Requests { "scopes" } else { self.view.as_str() };
+        format!("api/v1/{name}?{}", query.finish())
     }
 }

@@ -19,10 +19,10 @@ const TEXT_LINES_MAX: usize = 4;
 /// Lines that a page keeps whatever else wants to be shown.
 const PAGE_LINES_MIN: usize = 6;
 
-const KEYS: &str = "q quit  1-4 view  w window  s sort  r reverse  / search  ←→ page  ? keys";
+const KEYS: &str = "q quit  1-5 view  w window  s sort  r reverse  / search  ←→ page  ? keys";
 
 const HELP: &str = "\
-1 2 3 4   overview, statements, pools, alerts; Tab for the next
+1 2 3 4 5 overview, statements, pools, alerts, requests; Tab for the next
 w         window: 1, 5, 15, 60 minutes, since the start
 t c p e   statements by share of time, calls, p95, share of failures
 s         statements by the next measure: also mean, max, failed, slow

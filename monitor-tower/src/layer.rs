@@ -109,7 +109,7 @@ impl Drop for Request {
             self.settings.on_end.as_ref().filter(|_| !self.settings.monitor.is_off())
         {
             // A panic in a drop ends the process where the handler panics as well.
-            let told = || tell(self.scope.name(), &self.scope.summary());
+            let told = || tell(&self.scope.name(), &self.scope.summary());
             let _ = catch_unwind(AssertUnwindSafe(told));
         }
     }

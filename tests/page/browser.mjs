@@ -19,7 +19,7 @@ const FLAGS = [
 /** Where pictures of the page go, to be looked at. */
 const PICTURES = join(tools, "pictures");
 
-export const VIEWS = ["overview", "statements", "tables", "transactions", "slow", "pools", "alerts", "recommendations", "compare"];
+export const VIEWS = ["overview", "statements", "requests", "tables", "transactions", "slow", "pools", "alerts", "recommendations", "compare"];
 
 let browser;
 before(async () => {

@@ -14,6 +14,7 @@ mod copies;
 mod desk;
 mod drains;
 mod event;
+mod flights;
 mod followed;
 mod fresh;
 mod generations;
@@ -48,6 +49,7 @@ pub(crate) use event::{
     Closer, Entry, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef,
     nanos,
 };
+pub(crate) use flights::Flight;
 pub(crate) use last_call::LastCall;
 pub use limits::Limits;
 pub(crate) use registry::Registry;

@@ -474,6 +474,8 @@ impl Registry {
             scope_calls_unkept: scopes.calls_unkept,
             scopes_unjudged: scopes.unjudged,
             scope_repeats_dropped: scopes.repeats_dropped,
+            scopes_flattened: scopes.flattened,
+            reads_unfollowed: scopes.unfollowed,
             think_gaps_folded: self.think_gaps_folded.load(Relaxed),
             ..Losses::default()
         }

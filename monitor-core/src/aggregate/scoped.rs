@@ -65,6 +65,7 @@ impl Registry {
             scope: call.unit,
             started: self.clock.wall(call.started),
             parameters: call.parameters,
+            beside: call.beside,
             in_transaction: call.in_transaction,
             muted: statement.is_muted(),
             summary: statement.summary.clone(),

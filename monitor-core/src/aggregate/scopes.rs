@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::Limits;
+use super::flights::Flights;
 use super::lock;
 use super::scope_rule::ScopeRule;
 use super::unit::{Record, Unit, UnitCall, UnitWait};
@@ -22,6 +23,8 @@ pub(crate) struct Scopes {
     calls_max: usize,
     kept_max: usize,
     next: AtomicU64,
+    /// Reads that run now.
+    pub(crate) flights: Flights,
     books: Mutex<ScopeBooks>,
 }
 
@@ -52,6 +55,8 @@ pub(crate) struct ScopeLosses {
     pub(crate) calls_unkept: u64,
     pub(crate) unjudged: u64,
     pub(crate) repeats_dropped: u64,
+    pub(crate) flattened: u64,
+    pub(crate) unfollowed: u64,
 }
 
 /// What units of one name came to.
@@ -94,6 +99,8 @@ const REPEATS_OF_NAME_MAX: usize = 16;
 const SHARES_MAX: usize = 5;
 /// Duplicates in one unit from which on it is looked at.
 const DUPLICATES_MIN: u64 = 2;
+/// Time of reads that ran beside the same reads, in one unit, from which on it is looked at.
+const AT_ONCE_NANOS_MIN: u64 = 1_000_000;
 /// Under which units count whose name is beyond the limit.
 const OTHER: &str = "(other)";
 
@@ -115,6 +122,7 @@ impl Scopes {
             calls_max: limits.scope_calls_max,
             kept_max: limits.scope_calls_kept_max,
             next: AtomicU64::new(1),
+            flights: Flights::new(),
             books: Mutex::default(),
         }
     }
@@ -141,6 +149,11 @@ impl Scopes {
         Arc::new(Unit::new(id, name, around, now, calls_max))
     }
 
+    /// A unit was nested too deep to be part of the one it was begun in.
+    pub(crate) fn flattened(&self) {
+        lock(&self.books).losses.flattened += 1;
+    }
+
     /// A call of a unit has ended.
     pub(crate) fn call(&self, unit: &Arc<Unit>, call: UnitCall) {
         for filled in unit.call(call) {
@@ -155,15 +168,17 @@ impl Scopes {
         let totals = record.totals;
         let ended = EndedUnit::new(unit, record);
         let sum = UnitSum::of(&ended.calls);
-        let rule = self.rules.of(&unit.name);
-        let is_suspect = sum.most >= rule.repeats_min || sum.duplicates >= DUPLICATES_MIN;
+        let rule = self.rules.of(&ended.name);
+        let is_suspect = sum.most >= rule.repeats_min
+            || sum.duplicates >= DUPLICATES_MIN
+            || sum.at_once_nanos >= AT_ONCE_NANOS_MIN;
         let is_over = rule.calls_max.is_some_and(|most| totals.calls > most)
             || rule.time_max.is_some_and(|most| u128::from(totals.nanos) > most.as_nanos());
         let took = now.since(unit.started);
 
         let mut books = lock(&self.books);
         books.losses.calls_unkept += totals.unkept;
-        let entry = books.entry(&unit.name, self.names_max);
+        let entry = books.entry(&ended.name, self.names_max);
         let activity = &mut entry.activity;
         (activity.calls_budget, activity.time_budget) = (rule.calls_max, rule.time_max);
         activity.units += 1;
@@ -183,6 +198,8 @@ impl Scopes {
         activity.repeated += sum.repeated;
         activity.duplicates += sum.duplicates;
         activity.duplicate_time += Duration::from_nanos(sum.duplicate_nanos);
+        activity.at_once += sum.at_once;
+        activity.at_once_time += Duration::from_nanos(sum.at_once_nanos);
         activity.waited_needlessly += sum.needless;
         activity.needless_wait += Duration::from_nanos(sum.needless_nanos);
         if is_over {
@@ -251,7 +268,8 @@ impl Scopes {
     }
 
     pub(super) fn losses(&self) -> ScopeLosses {
-        lock(&self.books).losses
+        let losses = lock(&self.books).losses;
+        ScopeLosses { unfollowed: self.flights.unfollowed(), ..losses }
     }
 }
 
@@ -313,8 +331,8 @@ fn add(known: &mut RepeatedCalls, found: RepeatedCalls) {
 
 impl EndedUnit {
     fn new(unit: &Unit, record: Record) -> Self {
-        let Record { mut calls, waits, .. } = record;
+        let Record { name, mut calls, waits, .. } = record;
         calls.sort_by_key(|call| call.started);
-        Self { id: unit.id, name: unit.name.clone(), calls, waits }
+        Self { id: unit.id, name, calls, waits }
     }
 }

@@ -11,7 +11,6 @@ use crate::capture::{CallSite, ErrorClass, OutcomeKind, Parameters, Tick};
 /// One unit of work. Calls are written down in it by whoever ends them, mostly its own thread.
 pub(crate) struct Unit {
     pub(crate) id: u64,
-    pub(crate) name: Arc<str>,
     /// The unit it is a part of.
     around: Option<Arc<Self>>,
     pub(crate) started: Tick,
@@ -22,6 +21,8 @@ pub(crate) struct Unit {
 /// What a unit has done so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
+    /// What it is called by now.
+    pub(crate) name: Arc<str>,
     /// In the order in which they ended, at most so many.
     pub(crate) calls: Vec<UnitCall>,
     pub(crate) waits: Vec<UnitWait>,
@@ -56,6 +57,8 @@ pub(crate) struct UnitCall {
     pub(crate) call_site: Option<CallSite>,
     pub(crate) connection: Option<NonZeroU64>,
     pub(crate) parameters: Option<Parameters>,
+    /// How many of the same reads ran already when it began, in whichever unit.
+    pub(crate) beside: u32,
     /// Whether a transaction of the unit was open when it ended.
     pub(crate) in_transaction: bool,
     /// The innermost unit it was made in; the unit itself writes it.
@@ -85,7 +88,23 @@ impl Unit {
         started: Tick,
         calls_max: usize,
     ) -> Self {
-        Self { id, name, around, started, calls_max, record: Mutex::default() }
+        let record = Mutex::new(Record { name, ..Record::default() });
+        Self { id, around, started, calls_max, record }
+    }
+
+    /// What it is called by now.
+    pub(crate) fn name(&self) -> Arc<str> {
+        lock(&self.record).name.clone()
+    }
+
+    /// It is called otherwise.
+    pub(crate) fn rename(&self, name: Arc<str>) {
+        lock(&self.record).name = name;
+    }
+
+    /// Whether it is that unit, or part of it.
+    pub(crate) fn is_in(self: &Arc<Self>, other: &Arc<Self>) -> bool {
+        self.and_around().any(|unit| Arc::ptr_eq(unit, other))
     }
 
     /// A call has ended. Gives the units whose room for calls it filled.

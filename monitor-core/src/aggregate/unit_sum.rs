@@ -19,6 +19,8 @@ pub(super) struct UnitSum {
     pub(super) most: usize,
     pub(super) duplicates: u64,
     pub(super) duplicate_nanos: u64,
+    pub(super) at_once: u64,
+    pub(super) at_once_nanos: u64,
     pub(super) needless: u64,
     pub(super) needless_nanos: u64,
 }
@@ -52,6 +54,7 @@ impl UnitSum {
         sum.count_statements(calls);
         sum.count_busy(calls);
         sum.count_duplicates(calls);
+        sum.count_at_once(calls);
         sum.count_needless(calls);
         sum
     }
@@ -92,6 +95,15 @@ impl UnitSum {
                 self.duplicates += 1;
                 self.duplicate_nanos = self.duplicate_nanos.saturating_add(call.nanos);
             }
+        }
+    }
+
+    /// Of reads that ran beside one another, the first has to be asked; a transaction sees what others do not.
+    fn count_at_once(&mut self, calls: &[UnitCall]) {
+        let late = |call: &&UnitCall| call.beside > 0 && is_read(call) && !call.in_transaction;
+        for call in calls.iter().filter(late) {
+            self.at_once += 1;
+            self.at_once_nanos = self.at_once_nanos.saturating_add(call.nanos);
         }
     }
 

@@ -11,6 +11,7 @@ mod cost;
 mod line;
 mod manners;
 pub mod mysql;
+mod planned;
 mod planner;
 pub mod postgres;
 mod quote;
@@ -25,6 +26,7 @@ pub use catalogue::{
 };
 pub use line::{Carrier, Line};
 pub use manners::Manners;
+pub(crate) use planned::{rows_up_to, with_planner};
 pub use planner::{
     Access, Estimates, Explainable, FilterEstimate, IndexDraft, Plan, PlanNode, Planner, UsedIndex,
 };

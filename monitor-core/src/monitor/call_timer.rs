@@ -11,8 +11,8 @@ use super::observer::{Companion, Ending, StartingCall};
 use super::scope::{self, Handle};
 use super::source::{Live, On};
 use crate::aggregate::{
-    Closer, Desks, Entry, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, UnitCall,
-    nanos,
+    Closer, Desks, Entry, Event, EventOrigin, Flight, Followed, RowCounts, SentText, SeriesRef,
+    UnitCall, nanos,
 };
 use crate::capture::{
     CallSite, Clock, Failure, Labels, Outcome, OutcomeKind, ParameterHasher, Parameters, Stopwatch,
@@ -56,6 +56,7 @@ struct Rare {
 struct InScope {
     handle: Arc<Handle>,
     parameters: Option<Parameters>,
+    flight: Option<Flight>,
 }
 
 /// A shorter wait for a pool's connection explains nothing, and is not worth a box.
@@ -197,6 +198,9 @@ impl<'a> CallTimer<'a> {
             if let Some(scope) = call.rare.as_mut().and_then(|rare| rare.scope.as_mut()) {
                 let mut hasher = ParameterHasher::new();
                 scope.parameters = hash(&mut hasher).then(|| hasher.finish());
+                if let (None, Some(parameters)) = (scope.flight, scope.parameters) {
+                    scope.flight = scope.handle.call_begins(call.series, parameters);
+                }
             }
         });
         self
@@ -330,7 +334,7 @@ impl LiveCall<'_> {
             self.observe();
         }
         if let Some(handle) = scope::entered_of(&self.on.monitor) {
-            self.rare().scope = Some(InScope { handle, parameters: None });
+            self.rare().scope = Some(InScope { handle, parameters: None, flight: None });
         }
         if let Some(comment) = text.comment {
             self.heed(*comment);
@@ -411,7 +415,8 @@ impl LiveCall<'_> {
     /// Tells the unit of work it was made in.
     #[cold]
     fn ended_in(&self, scope: InScope, outcome: Outcome<'_>, ended: Tick, nanos: u64) {
-        let InScope { handle, parameters } = scope;
+        let InScope { handle, parameters, flight } = scope;
+        let beside = flight.map_or(0, |flight| handle.flight_ends(flight));
         handle.call_ended(UnitCall {
             series: self.series,
             started: self.started,
@@ -423,6 +428,7 @@ impl LiveCall<'_> {
             call_site: self.origin.call_site,
             connection: self.origin.connection,
             parameters,
+            beside,
             in_transaction: false,
             unit: 0,
         });

@@ -27,7 +27,7 @@ pub use kept_text::KeptText;
 pub use last_call::LastCall;
 pub use observer::{Companion, Ending, Observer, StartingCall};
 pub use probe::ProbeTimer;
-pub use scope::{Scope, ScopeGuard, ScopeSummary, Scoped};
+pub use scope::{Scope, ScopeGuard, ScopeSummary, Scoped, WeakScope};
 pub use source::{Source, Statement};
 pub use timers::{Checkout, CheckoutTimer, Drain, TransactionTimer};
 

@@ -4,14 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
 use super::{Builder, Inner, Monitor};
-use crate::aggregate::{ScopeRule, Unit, UnitCall};
+use crate::aggregate::{Flight, ScopeRule, SeriesRef, Unit, UnitCall};
+use crate::capture::Parameters;
 
 /// A unit of work: one request, one job, one test. Calls made in it are counted for it, beside all else.
 ///
@@ -41,12 +42,16 @@ use crate::aggregate::{ScopeRule, Unit, UnitCall};
 #[must_use = "a unit of work is entered with `run`, `enter` or `wrap`"]
 pub struct Scope(Option<Arc<Handle>>);
 
+/// A handle on a unit of work that does not make it last; see [`Scope::weak`].
+#[derive(Clone, Default)]
+pub struct WeakScope(Weak<Handle>);
+
 /// A unit that lasts as long as this does.
 pub(super) struct Handle {
     monitor: Arc<Inner>,
     pub(super) unit: Arc<Unit>,
     /// Lasts at least as long.
-    _around: Option<Arc<Handle>>,
+    around: Option<Arc<Handle>>,
     /// Ends in no books: somebody else takes what it did.
     is_captured: bool,
 }
@@ -84,6 +89,10 @@ pub struct ScopeSummary {
     /// Waits for connections.
     pub pool_wait: Duration,
 }
+
+/// Units that one unit is part of, at most. What is nested deeper, such as a job that begins the next one as its own
+/// part, is part of the outermost, so that the others end.
+const DEPTH_MAX: usize = 16;
 
 thread_local! {
     /// How many units this thread is in. Apart from them, as it needs no destructor and so costs a load.
@@ -135,12 +144,29 @@ impl Monitor {
     /// Begins a unit of work. It is a part of the one that is entered here and now, if there is one.
     ///
     /// The name is that of all units of its sort, such as `GET /orders/{id}` or `job:invoice`, never one with an id in
-    /// it: there may be [so many](crate::Limits::scope_names_max). That of a monitor that is off does nothing.
+    /// it: there may be [so many](crate::Limits::scope_names_max). One that is nested more than 16 deep is part of the
+    /// outermost only. That of a monitor that is off does nothing.
     pub fn scope(&self, name: impl Into<Arc<str>>) -> Scope {
+        self.begin(name.into(), entered_of)
+    }
+
+    /// Begins a unit of work that is a part of that one, whatever is entered here and now; of none where
+    /// that one does nothing. Like [`scope`](Self::scope) otherwise.
+    pub fn scope_in(&self, around: &Scope, name: impl Into<Arc<str>>) -> Scope {
+        self.begin(name.into(), |monitor| {
+            around.0.clone().filter(|handle| Arc::ptr_eq(&handle.monitor, monitor))
+        })
+    }
+
+    fn begin(
+        &self,
+        name: Arc<str>,
+        around: impl FnOnce(&Arc<Inner>) -> Option<Arc<Handle>>,
+    ) -> Scope {
         let Some(monitor) = &self.inner else { return Scope(None) };
-        let around = entered_of(monitor);
+        let around = around(monitor).map(Handle::takes_in);
         let (now, scopes) = (monitor.registry.clock.now(), &monitor.registry.scopes);
-        let unit = scopes.begin(name.into(), around.as_ref().map(|outer| outer.unit.clone()), now);
+        let unit = scopes.begin(name, around.as_ref().map(|outer| outer.unit.clone()), now);
         Scope::of(monitor, unit, around, false)
     }
 
@@ -163,7 +189,7 @@ impl Scope {
         is_captured: bool,
     ) -> Self {
         let monitor = monitor.clone();
-        Self(Some(Arc::new(Handle { monitor, unit, _around: around, is_captured })))
+        Self(Some(Arc::new(Handle { monitor, unit, around, is_captured })))
     }
 
     /// The innermost unit of work that is entered here and now, to carry it into another task or thread;
@@ -174,6 +200,18 @@ impl Scope {
         }
         let last = ENTERED.try_with(|entered| entered.borrow().last().cloned());
         Self(last.ok().flatten())
+    }
+
+    /// Whether it does nothing: where nothing is entered, or the monitor is off.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// A handle that does not make it last, for those who outlive it, such as a task that goes on for ever.
+    #[must_use]
+    pub fn weak(&self) -> WeakScope {
+        WeakScope(self.0.as_ref().map(Arc::downgrade).unwrap_or_default())
     }
 
     /// Makes calls of this thread belong to it until the guard is dropped.
@@ -216,8 +254,25 @@ impl Scope {
 
     /// Its name; empty where it does nothing.
     #[must_use]
-    pub fn name(&self) -> &str {
-        self.0.as_ref().map_or("", |handle| &handle.unit.name)
+    pub fn name(&self) -> Arc<str> {
+        self.0.as_ref().map_or_else(Arc::default, |handle| handle.unit.name())
+    }
+
+    /// Calls it otherwise, for those who learn its name late, such as a route that is found behind a
+    /// middleware. Counts and rules are those of the name it ends with.
+    pub fn rename(&self, name: impl Into<Arc<str>>) {
+        if let Some(handle) = &self.0 {
+            handle.unit.rename(name.into());
+        }
+    }
+
+    /// Whether it is that unit of work, or part of it; never where either does nothing.
+    #[must_use]
+    pub fn is_in(&self, other: &Self) -> bool {
+        self.0
+            .as_ref()
+            .zip(other.0.as_ref())
+            .is_some_and(|(mine, other)| mine.unit.is_in(&other.unit))
     }
 
     pub(super) fn unit(&self) -> Option<&Unit> {
@@ -231,9 +286,45 @@ impl fmt::Debug for Scope {
     }
 }
 
+// === impl WeakScope ===
+
+impl WeakScope {
+    /// The unit of work as long as it lasts; one that does nothing after that.
+    pub fn scope(&self) -> Scope {
+        Scope(self.0.upgrade())
+    }
+}
+
+impl fmt::Debug for WeakScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("WeakScope").field(&self.scope().name()).finish()
+    }
+}
+
 // === impl Handle ===
 
 impl Handle {
+    /// The unit that one begun in this one is part of.
+    fn takes_in(self: Arc<Self>) -> Arc<Self> {
+        let all = || std::iter::successors(Some(&self), |handle| handle.around.as_ref());
+        if all().count() < DEPTH_MAX {
+            return self;
+        }
+        self.monitor.registry.scopes.flattened();
+        all().last().unwrap_or(&self).clone()
+    }
+
+    /// A call with these parameters begins in it.
+    pub(super) fn call_begins(&self, series: SeriesRef, parameters: Parameters) -> Option<Flight> {
+        self.monitor.registry.scopes.flights.join(series, parameters)
+    }
+
+    /// What began so is over. Says how many of the same ran already when it began.
+    pub(super) fn flight_ends(&self, flight: Flight) -> u32 {
+        self.monitor.registry.scopes.flights.leave(flight);
+        flight.beside
+    }
+
     /// A call in it has ended.
     pub(super) fn call_ended(&self, call: UnitCall) {
         self.monitor.registry.scopes.call(&self.unit, call);

@@ -196,6 +196,7 @@ impl Source {
                 call_site,
                 connection,
                 parameters: call.parameters,
+                beside: 0,
                 in_transaction: false,
                 unit: 0,
             });
@@ -229,6 +230,9 @@ impl Source {
         if let Some(live) = &self.live {
             live.source.checkouts.wait_begins();
             live.source.checkouts.wait_ends(CheckoutEnd::TimedOut, waited);
+            if let Some(scope) = scope::entered_of(&live.monitor) {
+                scope.unit.waited(waited, false);
+            }
             live.source.remember_timeout(live.monitor.registry.clock.now(), waited, None);
         }
     }

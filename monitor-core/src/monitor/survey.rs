@@ -1,12 +1,9 @@
 //! One refresh of what the database says of itself, and which indexes it misses.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::capture::{Database, System};
-use crate::inquire::mysql::{self, MysqlPlanner};
-use crate::inquire::postgres::{self, PostgresPlanner};
-use crate::inquire::sqlite::{self, SqlitePlanner};
-use crate::inquire::{AskError, Asker, Budgeted, Catalogue, Planner};
+use crate::inquire::{AskError, Asker, Budgeted, Catalogue, Planner, with_planner};
 use crate::judge::advice::index::{self, IndexAdvice, Workload};
 use crate::snapshot::{Rollup, Snapshot};
 
@@ -60,39 +57,13 @@ impl Unasked {
 
 fn survey(asker: &mut Budgeted, snapshot: &Snapshot) -> Result<Survey, AskError> {
     let at = snapshot.at;
-    match asker.system() {
-        System::PostgreSql => {
-            let catalogue = postgres::read_catalogue(asker, at)?;
-            let workload = workload(asker, snapshot);
-            let mut planner = PostgresPlanner::new(asker, &catalogue);
-            let indexes = advise(&workload, &catalogue, &mut planner, at);
-            Ok(Survey { catalogue, workload, indexes })
-        }
-        System::Sqlite => {
-            let survey = sqlite::survey(asker, at)?;
-            let workload = workload(asker, snapshot);
-            let mut planner = SqlitePlanner::new(asker, &survey)?;
-            let indexes = advise(&workload, &survey.catalogue, &mut planner, at);
-            drop(planner);
-            Ok(Survey { catalogue: survey.catalogue, workload, indexes })
-        }
-        _ => {
-            let survey = mysql::survey(asker, at)?;
-            let workload = workload(asker, snapshot);
-            let mut planner = MysqlPlanner::new(asker, &survey);
-            let indexes = advise(&workload, &survey.catalogue, &mut planner, at);
-            Ok(Survey { catalogue: survey.catalogue, workload, indexes })
-        }
-    }
-}
-
-fn advise(
-    workload: &Workload,
-    catalogue: &Catalogue,
-    planner: &mut dyn Planner,
-    at: SystemTime,
-) -> IndexAdvice {
-    index::advise(workload, catalogue, Some(planner), at)
+    let workload = |asker: &mut dyn Asker, _: &mut Catalogue| Ok(workload(asker, snapshot));
+    let advise = |workload: Workload, catalogue: &Catalogue, planner: &mut dyn Planner| {
+        let indexes = index::advise(&workload, catalogue, Some(planner), at);
+        (workload, indexes)
+    };
+    let ((workload, indexes), catalogue) = with_planner(asker, at, workload, advise)?;
+    Ok(Survey { catalogue, workload, indexes })
 }
 
 /// What the asker's database had to do over the last hour.

@@ -38,6 +38,7 @@ fn units(scopes: &[&ScopeActivity]) -> Option<Listing> {
         "in tx",
         "same again",
         "duplicates",
+        "at once",
         "waits",
         "over budget",
     ];
@@ -56,6 +57,7 @@ fn units(scopes: &[&ScopeActivity]) -> Option<Listing> {
             duration(scope.transaction_time),
             count(scope.repeated),
             count(scope.duplicates),
+            count(scope.at_once),
             count(scope.waited_needlessly),
             if has_budget { count(scope.over_budget) } else { "-".into() },
         ]
@@ -134,6 +136,10 @@ pub(super) struct ScopeDocument {
     duplicate_calls: u64,
     #[serde(with = "length")]
     duplicate_seconds: Duration,
+    #[serde(default)]
+    at_once_calls: u64,
+    #[serde(default, with = "length")]
+    at_once_seconds: Duration,
     needless_waits: u64,
     #[serde(with = "length")]
     needless_wait_seconds: Duration,
@@ -243,6 +249,8 @@ impl From<&ScopeActivity> for ScopeDocument {
             repeated_calls: scope.repeated,
             duplicate_calls: scope.duplicates,
             duplicate_seconds: scope.duplicate_time,
+            at_once_calls: scope.at_once,
+            at_once_seconds: scope.at_once_time,
             needless_waits: scope.waited_needlessly,
             needless_wait_seconds: scope.needless_wait,
             calls_budget: scope.calls_budget,
@@ -276,6 +284,8 @@ impl From<ScopeDocument> for ScopeActivity {
             repeated: read.repeated_calls,
             duplicates: read.duplicate_calls,
             duplicate_time: read.duplicate_seconds,
+            at_once: read.at_once_calls,
+            at_once_time: read.at_once_seconds,
             waited_needlessly: read.needless_waits,
             needless_wait: read.needless_wait_seconds,
             calls_budget: read.calls_budget,

@@ -45,6 +45,11 @@ pub struct Losses {
     pub scopes_unjudged: u64,
     /// Repeated calls forgotten because their name had too many that cost more.
     pub scope_repeats_dropped: u64,
+    /// Units of work nested so deep that they are part of the outermost only.
+    pub scopes_flattened: u64,
+    /// Reads of units of work that were not compared with those that ran beside them, because too many different ones
+    /// ran.
+    pub reads_unfollowed: u64,
     /// Pauses of transactions whose place is not kept, because there were too many places.
     pub think_gaps_folded: u64,
     /// Alerts forgotten because the history was full.
@@ -64,13 +69,13 @@ pub struct Losses {
 impl Losses {
     /// Name and value of each counter, in a fixed order.
     #[must_use]
-    pub fn entries(&self) -> [(&'static str, u64); 24] {
+    pub fn entries(&self) -> [(&'static str, u64); 26] {
         let mut copy = *self;
         copy.entries_mut().map(|(name, value)| (name, *value))
     }
 
     /// The same, to be written to.
-    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 24] {
+    pub(crate) fn entries_mut(&mut self) -> [(&'static str, &mut u64); 26] {
         [
             ("statements_evicted", &mut self.statements_evicted),
             ("history_calls_dropped", &mut self.history_calls_dropped),
@@ -89,6 +94,8 @@ impl Losses {
             ("scope_calls_unkept", &mut self.scope_calls_unkept),
             ("scopes_unjudged", &mut self.scopes_unjudged),
             ("scope_repeats_dropped", &mut self.scope_repeats_dropped),
+            ("scopes_flattened", &mut self.scopes_flattened),
+            ("reads_unfollowed", &mut self.reads_unfollowed),
             ("think_gaps_folded", &mut self.think_gaps_folded),
             ("alerts_forgotten", &mut self.alerts_forgotten),
             ("mutes_forgotten", &mut self.mutes_forgotten),

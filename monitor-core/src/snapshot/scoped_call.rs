@@ -16,6 +16,8 @@ pub struct ScopedCall {
     pub started: SystemTime,
     /// What its values hash to, where the adapter tells.
     pub parameters: Option<Parameters>,
+    /// How many reads with the same values ran already when it began, in whichever unit.
+    pub beside: u32,
     /// Whether a transaction of the unit was open when it ended.
     pub in_transaction: bool,
     /// Whether a comment in its text mutes its statement.

@@ -49,6 +49,11 @@ pub struct ScopeActivity {
     pub duplicates: u64,
     /// The time those took.
     pub duplicate_time: Duration,
+    /// Reads that began while the same read with the same values ran, in this unit or another, outside of
+    /// transactions: one answer would have done for all of them.
+    pub at_once: u64,
+    /// The time those took.
+    pub at_once_time: Duration,
     /// Reads that waited for another read, though neither their text nor their values came from it:
     /// round trips that could run together.
     pub waited_needlessly: u64,
@@ -117,6 +122,9 @@ pub enum RepeatKind {
     Writes,
     /// The same question with the same values.
     Duplicate,
+    /// The same question with the same values, while somebody else waited for its answer. `calls_max` is how many ran
+    /// at once; the first of them does not count as one of `calls`.
+    AtOnce,
 }
 
 /// One unit of work.
@@ -172,9 +180,10 @@ impl ScopeActivity {
 
 impl RepeatKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Loop, Self::FanOut, Self::Writes, Self::Duplicate];
+    pub const ALL: [Self; 5] =
+        [Self::Loop, Self::FanOut, Self::Writes, Self::Duplicate, Self::AtOnce];
 
-    /// The kind as a word: `loop`, `fan_out`, `writes`, `duplicate`.
+    /// The kind as a word: `loop`, `fan_out`, `writes`, `duplicate`, `at_once`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -182,6 +191,7 @@ impl RepeatKind {
             Self::FanOut => "fan_out",
             Self::Writes => "writes",
             Self::Duplicate => "duplicate",
+            Self::AtOnce => "at_once",
         }
     }
 }

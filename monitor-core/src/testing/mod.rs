@@ -4,6 +4,7 @@
 //! is about. It is meant for tests and for nothing else.
 
 mod queries;
+mod scans;
 
 use std::fmt::Write;
 
@@ -11,6 +12,7 @@ use crate::identify::Kind;
 use crate::snapshot::{RepeatKind, RepeatedCalls, ScopedCall};
 
 pub use queries::UPDATE_VARIABLE;
+pub use scans::{FullScan, FullScans};
 
 /// Exactly the calls made in a piece of work, from [`Monitor::capture`](crate::Monitor::capture).
 #[derive(Clone, Debug)]
@@ -58,7 +60,9 @@ impl Captured {
     /// four times as many writes. Tests with fewer rows than that do not find any.
     #[track_caller]
     pub fn assert_no_n_plus_one(&self) {
-        self.assert_no_repeats("N+1", |kind| kind != RepeatKind::Duplicate);
+        self.assert_no_repeats("N+1", |kind| {
+            matches!(kind, RepeatKind::Loop | RepeatKind::FanOut | RepeatKind::Writes)
+        });
     }
 
     /// No statement was called three times or more with the same values, unless what it reads was written in between.

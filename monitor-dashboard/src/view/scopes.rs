@@ -72,6 +72,10 @@ pub struct ScopeRow {
     pub duplicates: u64,
     /// The time those took.
     pub duplicate_seconds: f64,
+    /// Reads that began while the same read with the same values ran, in this unit or another.
+    pub at_once: u64,
+    /// The time those took.
+    pub at_once_seconds: f64,
     /// Reads that waited for another read without need.
     pub waited_needlessly: u64,
     /// What running them together would have saved.
@@ -102,7 +106,7 @@ pub struct CallsBucket {
 /// A statement that one line calls again and again within one unit of work.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RepeatView {
-    /// In which way: `loop`, `fan_out`, `writes`, `duplicate`.
+    /// In which way: `loop`, `fan_out`, `writes`, `duplicate`, `at_once`.
     pub kind: &'static str,
     /// The statement's identity.
     pub fingerprint: String,
@@ -204,6 +208,8 @@ impl ScopeRow {
             repeated: scope.repeated,
             duplicates: scope.duplicates,
             duplicate_seconds: scope.duplicate_time.as_secs_f64(),
+            at_once: scope.at_once,
+            at_once_seconds: scope.at_once_time.as_secs_f64(),
             waited_needlessly: scope.waited_needlessly,
             needless_wait_seconds: scope.needless_wait.as_secs_f64(),
             calls_budget: scope.calls_budget,

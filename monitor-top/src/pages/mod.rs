@@ -3,9 +3,10 @@
 mod alerts;
 mod overview;
 mod pools;
+mod requests;
 mod statements;
 
-use crate::answers::{Alerts, Overview, Pools, Statements};
+use crate::answers::{Alerts, Overview, Pools, Requests, Scope, Statements};
 use crate::question::Question;
 use crate::sheet::Sheet;
 use crate::text;
@@ -23,6 +24,7 @@ pub(crate) enum Content {
     Statements(Statements),
     Pools(Pools),
     Alerts(Alerts),
+    Requests(Requests),
 }
 
 // === impl Answer ===
@@ -36,20 +38,22 @@ impl Answer {
             Content::Statements(statements) => statements::fill(&mut sheet, statements, question),
             Content::Pools(pools) => pools::fill(&mut sheet, pools),
             Content::Alerts(alerts) => alerts::fill(&mut sheet, alerts),
+            Content::Requests(requests) => requests::fill(&mut sheet, requests),
         }
         sheet
     }
 
     /// What the numbers are about, in a few words.
     pub(crate) fn scope(&self) -> String {
-        let scope = match &self.content {
-            Content::Overview(overview) => &overview.scope,
-            Content::Statements(statements) => &statements.scope,
-            Content::Pools(pools) => &pools.scope,
+        let of = |scope: &Scope| (scope.at.clone(), scope.covered_seconds);
+        let (at, covered) = match &self.content {
+            Content::Overview(overview) => of(&overview.scope),
+            Content::Statements(statements) => of(&statements.scope),
+            Content::Pools(pools) => of(&pools.scope),
+            Content::Requests(requests) => (requests.at.clone(), requests.covered_seconds),
             Content::Alerts(alerts) => return format!("at {} UTC", text::time_of_day(&alerts.at)),
         };
-        let covered = text::time(scope.covered_seconds);
-        format!("at {} UTC, {covered} covered", text::time_of_day(&scope.at))
+        format!("at {} UTC, {} covered", text::time_of_day(&at), text::time(covered))
     }
 
     /// Pages there are of what was asked.
@@ -57,6 +61,7 @@ impl Answer {
         match &self.content {
             Content::Statements(list) => pages(list.total, list.page_size),
             Content::Alerts(alerts) => pages(alerts.history_total, alerts.page_size),
+            Content::Requests(requests) => pages(requests.total, requests.page_size),
             Content::Overview(_) | Content::Pools(_) => 1,
         }
     }

@@ -15,7 +15,9 @@ fn numbers_and_tab_change_the_view() {
     for (key, view) in [
         (KeyCode::Char('3'), View::Pools),
         (KeyCode::Tab, View::Alerts),
+        (KeyCode::Tab, View::Requests),
         (KeyCode::Tab, View::Overview),
+        (KeyCode::Char('5'), View::Requests),
         (KeyCode::Char('2'), View::Statements),
         (KeyCode::Char('9'), View::Statements),
     ] {

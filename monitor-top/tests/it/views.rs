@@ -103,6 +103,32 @@ fn alerts_tell_what_fires_and_then_what_is_over() {
 }
 
 #[test]
+fn requests_tell_how_many_queries_they_make_and_what_they_ask_again() {
+    let world = World::silent();
+    let pool = world.monitor.pool("web", World::database());
+    let ask = |id: u64| {
+        let timer = pool.call("SELECT name FROM authors WHERE id = $1");
+        let timer = timer.called_at(Some(CallSite::here())).with_parameters(|hasher| {
+            hasher.values(&id.to_le_bytes());
+            true
+        });
+        world.pass(Duration::from_millis(5));
+        timer.complete();
+    };
+    world.monitor.scope("GET /books").run(|| (0..8).for_each(ask));
+    world.monitor.scope("job:invoice").run(|| (0..2).for_each(ask));
+    let server = world.serve();
+    let mut viewer = Viewer::of(&server, View::Overview, NARROW);
+    viewer.look();
+    viewer.press(KeyCode::Char('5'));
+    let screen = viewer.look();
+    says(&screen, &["5 requests", "2 names, page 1 of 1", "request or job"]);
+    let [books] = lines(&screen, "GET /books")[..] else { panic!("{screen}") };
+    says(books, &["100", " 1 ", " 8 ", " - "]);
+    assert!(lines(&screen, "job:invoice")[0].contains(" 2 "), "{screen}");
+}
+
+#[test]
 fn a_monitor_that_saw_nothing_says_so_in_every_view() {
     let world = World::silent();
     let server = world.serve();
@@ -111,6 +137,7 @@ fn a_monitor_that_saw_nothing_says_so_in_every_view() {
         (View::Statements, "no statement has run within this window"),
         (View::Pools, "no pool is watched"),
         (View::Alerts, "no alert fires"),
+        (View::Requests, "no request and no job has ended"),
     ] {
         says(&Viewer::of(&server, view, NARROW).look(), &[words]);
     }

@@ -73,8 +73,12 @@ impl World {
     }
 
     pub(crate) fn second(&self) {
-        self.hands.advance(Duration::from_secs(1));
+        self.pass(Duration::from_secs(1));
         self.monitor.beat();
+    }
+
+    pub(crate) fn pass(&self, time: Duration) {
+        self.hands.advance(time);
     }
 
     /// Its dashboard for this machine, on a free port.

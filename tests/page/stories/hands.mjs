@@ -9,7 +9,7 @@ test("the whole page is reached by keys", () => telling(open("BUSY"), async (pag
   assert.equal(await page.evaluate(() => document.activeElement.id), "skip");
   await page.keyboard.press("Enter");
   assert.equal(await page.evaluate(() => document.activeElement.id), "main");
-  for (const [key, heading] of [["s", "Statements"], ["t", "Tables"], ["x", "Transactions"], ["l", "Slow log"], ["p", "Pools"], ["a", "Alerts"], ["r", "Recommendations"], ["c", "Compare"], ["o", "Overview"]]) {
+  for (const [key, heading] of [["s", "Statements"], ["q", "Requests"], ["t", "Tables"], ["x", "Transactions"], ["l", "Slow log"], ["p", "Pools"], ["a", "Alerts"], ["r", "Recommendations"], ["c", "Compare"], ["o", "Overview"]]) {
     await page.keyboard.press("g");
     await page.keyboard.press(key);
     await page.waitForSelector(`h1:has-text("${heading}")`);

@@ -33,6 +33,10 @@ test("what looks like HTML or a script is shown, and stays a text", () => tellin
   await go(page, "pools");
   assert.ok((await page.textContent("#main")).includes("<img src=x onerror=alert(1)>"));
   await picture(page, "hostile-pools");
+  await go(page, "requests");
+  await page.click("tbody a");
+  await page.waitForSelector("h1:has-text('<img src=x onerror=alert(7)>')");
+  assert.equal(await page.locator(FOREIGN).count(), 0);
 }));
 
 test("of a megabyte of SQL the beginning is shown", () => telling(open("HOSTILE", "statements?search=long_text"), async (page) => {

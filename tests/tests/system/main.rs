@@ -12,6 +12,8 @@ mod parity;
 mod pg_stat_statements;
 mod precise;
 mod requests;
+mod scans;
 mod scenes;
 mod shop;
+mod spans;
 mod stage;

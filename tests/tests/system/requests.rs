@@ -25,10 +25,10 @@ use tower::ServiceExt;
 
 use super::databases;
 
-const REQUESTS: u64 = 300;
-const ROUTES: u64 = 15;
+pub(super) const REQUESTS: u64 = 300;
+pub(super) const ROUTES: u64 = 15;
 
-const CREATE: [&str; 2] = [
+pub(super) const CREATE: [&str; 2] = [
     "create table people (id bigint primary key, name varchar(40) not null)",
     "insert into people values (0, 'Ann'), (1, 'Bob'), (2, 'Cem'), (3, 'Dov'), (4, 'Eve')",
 ];
@@ -41,7 +41,7 @@ diesel::table! {
 }
 
 /// Looks one name up.
-type Ask = Arc<dyn Fn(i64) -> BoxFuture<'static, ()> + Send + Sync>;
+pub(super) type Ask = Arc<dyn Fn(i64) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// A request for `/people/7` asks seven times: one after another, at once, and from a task of its own.
 fn app(monitor: &Monitor, ask: Ask) -> Router {
@@ -98,7 +98,7 @@ fn monitor() -> Monitor {
     Monitor::builder().scopes(rule).beat_by_hand().build().unwrap()
 }
 
-fn through_sqlx<DB>(pool: MonitoredPool<DB>, placeholder: &str) -> Ask
+pub(super) fn through_sqlx<DB>(pool: MonitoredPool<DB>, placeholder: &str) -> Ask
 where
     DB: MonitoredDatabase,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
@@ -131,7 +131,8 @@ macro_rules! through_diesel {
     }};
 }
 
-async fn fill<DB: MonitoredDatabase>(pool: &sqlx::Pool<DB>)
+/// Makes the table that is asked.
+pub(super) async fn fill<DB: MonitoredDatabase>(pool: &sqlx::Pool<DB>)
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
@@ -140,7 +141,7 @@ where
     }
 }
 
-async fn sqlx_postgres(monitor: &Monitor) -> MonitoredPool<sqlx::Postgres> {
+pub(super) async fn sqlx_postgres(monitor: &Monitor) -> MonitoredPool<sqlx::Postgres> {
     let url = databases::postgres().await;
     let pool = PgPoolOptions::new().max_connections(5).connect(&url).await.unwrap();
     fill(&pool).await;

@@ -9,7 +9,7 @@ use monitor_core::capture::{
     Call, CallSite, Clock, Database, ErrorClass, Failure, Hands, Origin, Outcome, PoolLevels, Rows,
     System,
 };
-use monitor_core::{Builder, LastCall, Monitor, Source};
+use monitor_core::{Builder, LastCall, Monitor, ScopeRule, Source};
 
 use super::page_traffic::{SHOP, Work};
 
@@ -49,6 +49,7 @@ impl Scene {
                 .alert_held_for(Duration::from_secs(10))
                 .on_notice(|_| {})
                 .build_id("shop 4.2.0")
+                .scope_rule("GET /cart", ScopeRule::default().calls_max(3))
         };
         let mut scene = Self::of(change, BEAT * u32::try_from(HOUR).unwrap());
         let database = |name: &str| Database {
@@ -99,6 +100,8 @@ impl Scene {
         last.begins(pool.statement(HOSTILE[0]), scene.monitor.clock().now());
         let long = format!("SELECT {} FROM long_text", vec!["some_column_name"; 60_000].join(", "));
         for _ in 0..36 {
+            let unit = scene.monitor.scope("<img src=x onerror=alert(7)>");
+            unit.run(|| pool.record(Call::new(HOSTILE[0], Duration::from_millis(3))));
             for text in HOSTILE.into_iter().chain([long.as_str()]) {
                 let origin = Origin {
                     tag: Some("<script>alert(2)</script>"),
@@ -170,6 +173,7 @@ impl Scene {
             }
         }
         self.transactions(trouble);
+        self.requests();
         if trouble && self.beats.is_multiple_of(12) {
             self.starve();
         }
@@ -238,6 +242,40 @@ impl Scene {
                 _ => drop(open),
             }
         }
+    }
+
+    /// A page that looks up each of its rows, a cart that now and then asks too much, and a job that reports.
+    fn requests(&mut self) {
+        let (web, reports) = (self.pools[0].clone(), self.pools[1].clone());
+        let [order, customer, item] = [0, 6, 5].map(|place: usize| SHOP[place].text);
+        self.monitor.scope("GET /orders/{id}").run(|| {
+            self.ask(&web, order, 0, 18);
+            self.hands.advance(Duration::from_millis(4));
+            (0..12).for_each(|value| self.ask(&web, customer, value, 1));
+        });
+        let more = if self.random.unit() < 0.1 { 3 } else { 0 };
+        self.monitor.scope("GET /cart").run(|| {
+            web.checkout_taken(Duration::from_millis(2)).returned_after(Duration::from_millis(3));
+            self.ask(&web, customer, 1, 1);
+            (0..=more).for_each(|_| self.ask(&web, item, 1, 1));
+            self.hands.advance(Duration::from_millis(7));
+        });
+        if self.random.unit() < 0.02 {
+            let all = SHOP.last().map_or("", |work| work.text);
+            self.monitor.scope("job:newsletter").run(|| self.ask(&reports, all, 0, 60));
+        }
+    }
+
+    #[track_caller]
+    fn ask(&self, pool: &Source, text: &str, value: u64, millis: u64) {
+        let timer = pool.call(text).called_at(Some(CallSite::here()));
+        let mut timer = timer.with_parameters(|hasher| {
+            hasher.values(&value.to_le_bytes());
+            true
+        });
+        self.hands.advance(Duration::from_millis(millis));
+        timer.add_returned(1);
+        timer.complete();
     }
 
     /// A caller that gets nothing, because reports hold every connection.

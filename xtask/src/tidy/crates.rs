@@ -14,7 +14,7 @@ struct Row {
     better: &'static str,
 }
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     Row {
         package: "monitor-core",
         ours: &[],
@@ -76,6 +76,12 @@ const ROWS: [Row; 13] = [
         better: "the layer enters units of work of monitor-core, and knows no driver and no runtime",
     },
     Row {
+        package: "monitor-tracing",
+        ours: &["monitor-core"],
+        never: &["sqlx", "diesel", "axum", "hyper", "tokio", "opentelemetry"],
+        better: "the layer makes spans units of work of monitor-core, and knows no driver and no runtime",
+    },
+    Row {
         package: "monitor-notify",
         ours: &["monitor-core"],
         never: &["sqlx", "diesel", "axum", "hyper", "reqwest", "opentelemetry"],
@@ -119,7 +125,7 @@ const FOR_TESTS: [(&str, &[&str]); 1] = [
     ("monitor-dashboard", &["monitor-examples", "monitor-sqlx"]),
 ];
 
-const EVERYTHING: [&str; 8] = [
+const EVERYTHING: [&str; 9] = [
     "monitor-core",
     "monitor-sqlx",
     "monitor-diesel",
@@ -128,6 +134,7 @@ const EVERYTHING: [&str; 8] = [
     "monitor-otel",
     "monitor-prometheus",
     "monitor-tower",
+    "monitor-tracing",
 ];
 
 /// Compares every manifest with the table.

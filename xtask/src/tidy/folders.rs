@@ -50,7 +50,7 @@ const FOLDERS: [(&str, &[&str], &str); 9] = [
     ),
     (
         "testing",
-        &["capture", "identify", "snapshot", "judge"],
+        &["capture", "identify", "snapshot", "inquire", "judge"],
         "testing sees the calls it is handed only; let monitor capture them",
     ),
 ];

@@ -15,7 +15,9 @@ pub(super) fn find(snapshot: &Snapshot, with_muted: bool, findings: &mut Vec<Fin
         let lately = |at: SystemTime| snapshot.at.duration_since(at).unwrap_or_default() < LATELY;
         let repeats = scope.repeats.iter().filter(|one| lately(one.last_at));
         for repeated in repeats.filter(|one| with_muted || !one.muted) {
-            add(findings, of_repeats(scope, repeated));
+            if let Some(finding) = of_repeats(scope, repeated) {
+                add(findings, finding);
+            }
         }
         if scope.over_budget_at.is_some_and(lately) {
             findings.push(over_budget(scope));
@@ -30,18 +32,20 @@ fn add(findings: &mut Vec<Finding>, finding: Finding) {
     }
 }
 
-fn of_repeats(scope: &ScopeActivity, repeated: &RepeatedCalls) -> Finding {
+/// `None` for what is only shown: that others ask the same at the same moment is nothing to be woken for.
+fn of_repeats(scope: &ScopeActivity, repeated: &RepeatedCalls) -> Option<Finding> {
     let RepeatedCalls { calls_max, time, saved, units, .. } = repeated;
     let (kind, how) = match repeated.kind {
         RepeatKind::Loop => (FindingKind::NPlusOne, "one after another"),
         RepeatKind::FanOut => (FindingKind::NPlusOne, "at once"),
         RepeatKind::Writes => (FindingKind::NPlusOne, "row by row"),
         RepeatKind::Duplicate => (FindingKind::DuplicateQuery, "with the same values"),
+        RepeatKind::AtOnce => return None,
     };
     let at = repeated.call_site.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
     let behind = repeated.behind_call_site.as_ref();
     let behind = behind.map(|line| format!(", behind a call at {line}")).unwrap_or_default();
-    Finding {
+    Some(Finding {
         kind,
         severity: Severity::Warning,
         subject: Subject::in_scope(scope, repeated),
@@ -52,7 +56,7 @@ fn of_repeats(scope: &ScopeActivity, repeated: &RepeatedCalls) -> Finding {
         ),
         value: *calls_max as f64,
         threshold: 1.0,
-    }
+    })
 }
 
 fn over_budget(scope: &ScopeActivity) -> Finding {

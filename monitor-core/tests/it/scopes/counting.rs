@@ -3,7 +3,9 @@
 use monitor_core::capture::{Call, CallSite, ErrorClass, Failure, Outcome, Rows};
 use monitor_core::{Scope, ScopeRule, show};
 
-use super::super::{ms, world, world_with};
+use monitor_core::snapshot::RepeatKind;
+
+use super::super::{World, ms, world, world_with};
 use super::{LIST, ONE, all_of, block_on, of, turn};
 
 #[test]
@@ -123,7 +125,7 @@ fn guards_dropped_in_the_wrong_order_leave_nothing_entered() {
     world.ask(ONE, 1, 1);
     drop((outer, inner));
     assert_eq!((world.scope("outer").calls, world.scope("inner").calls), (0, 1));
-    assert_eq!(Scope::current().name(), "");
+    assert_eq!(&*Scope::current().name(), "");
 }
 
 #[test]
@@ -156,6 +158,56 @@ fn waits_for_connections_and_transactions_are_the_units() {
     let scope = world.scope("request");
     assert_eq!((scope.pool_wait, scope.transaction_time), (ms(7), ms(11)));
     drop(held);
+}
+
+#[test]
+fn a_wait_that_is_told_when_it_timed_out_is_the_units() {
+    let world = world();
+    let pool = world.monitor.pool("main", super::super::shop());
+    pool.checkout_timed_out(ms(50));
+    world.monitor.scope("request").run(|| {
+        world.hands.advance(ms(30));
+        pool.checkout_timed_out(ms(30));
+    });
+    assert_eq!(world.scope("request").pool_wait, ms(30));
+}
+
+#[test]
+fn a_unit_that_learns_its_name_late_counts_under_it_and_keeps_to_its_rule() {
+    let budget = ScopeRule::default().calls_max(1);
+    let world = world_with(|builder| builder.scope_rule("GET /books", budget));
+    let scope = world.monitor.scope("(no route)");
+    scope.run(|| {
+        world.ask(ONE, 1, 1);
+        Scope::current().rename("GET /books");
+        world.ask(ONE, 2, 1);
+    });
+    assert_eq!(&*scope.name(), "GET /books");
+    drop(scope);
+    let snapshot = world.monitor.snapshot();
+    assert_eq!(snapshot.scopes.len(), 1);
+    assert_eq!(
+        (of(&snapshot, "GET /books").calls, of(&snapshot, "GET /books").over_budget),
+        (2, 1)
+    );
+}
+
+#[test]
+fn a_job_that_begins_the_next_one_as_its_own_part_does_not_go_on_for_ever() {
+    let world = world();
+    let root = world.monitor.scope("root");
+    let mut job = root.clone();
+    for _ in 0..100 {
+        job = job.run(|| world.monitor.scope("job"));
+        job.run(|| world.ask(ONE, 1, 1));
+        assert!(job.is_in(&root) && !root.is_in(&job));
+    }
+    drop(job);
+    let ended = world.scope("job");
+    assert!(ended.units >= 100, "{}", ended.units);
+    assert_eq!(world.monitor.snapshot().losses.scopes_flattened, 6);
+    drop(root);
+    assert_eq!(world.scope("root").calls, 100);
 }
 
 #[test]
@@ -192,6 +244,112 @@ fn the_same_question_counts_as_duplicate_until_something_is_written() {
     });
     let scope = world.scope("request");
     assert_eq!((scope.duplicates, scope.duplicate_time), (1, ms(3)));
+}
+
+/// Requests of so many milliseconds each, which all begin before one of them ends.
+fn stampede(world: &World, text: &str, values: &[u64], millis: u64) {
+    let scopes: Vec<_> = values.iter().map(|_| world.monitor.scope("GET /front")).collect();
+    let at = CallSite::here();
+    let begin = |(scope, value): (&Scope, &u64)| {
+        let call = || world.shop.call(text).called_at(Some(at));
+        scope.run(call).with_parameters(|hasher| {
+            hasher.values(&value.to_le_bytes());
+            true
+        })
+    };
+    let calls: Vec<_> = scopes.iter().zip(values).map(begin).collect();
+    world.hands.advance(ms(millis));
+    calls.into_iter().for_each(monitor_core::CallTimer::complete);
+}
+
+#[test]
+fn the_same_read_sent_while_it_runs_elsewhere_is_counted_and_shown_and_is_no_alert() {
+    let world = world();
+    stampede(&world, LIST, &[7; 10], 40);
+    let scope = world.scope("GET /front");
+    assert_eq!((scope.units, scope.at_once, scope.at_once_time), (10, 9, ms(9 * 40)));
+    // It is in no unit twice.
+    assert_eq!((scope.duplicates, scope.repeated), (0, 0));
+    let [repeated] = &scope.repeats[..] else { panic!("{:#?}", scope.repeats) };
+    assert_eq!((repeated.kind, repeated.units), (RepeatKind::AtOnce, 8));
+    assert_eq!((repeated.calls_max, repeated.calls, repeated.saved), (9, 8, ms(8 * 40)));
+    assert!(repeated.call_site.as_ref().unwrap().contains("counting.rs"));
+    let snapshot = world.monitor.snapshot();
+    assert!(world.monitor.report().contains("at_once"));
+    assert_eq!(monitor_core::judge::findings(&snapshot, &world.monitor.thresholds()), []);
+    let saved = show::json(&snapshot, &world.monitor.health()).unwrap();
+    assert_eq!(show::load(&saved).unwrap().scopes, snapshot.scopes);
+}
+
+#[test]
+fn reads_at_once_that_are_not_the_same_or_could_not_share_an_answer_are_none() {
+    let quiet = |text: &str, values: &[u64], millis| {
+        let world = world();
+        stampede(&world, text, values, millis);
+        world.scope("GET /front")
+    };
+    assert_eq!(quiet(ONE, &[1, 2, 3, 4], 40).at_once, 0);
+    assert_eq!(quiet("UPDATE books SET seen = 1 WHERE id = $1", &[1; 4], 40).at_once, 0);
+    assert_eq!(quiet("SELECT nextval('seats') FROM halls WHERE id = $1", &[1; 4], 40).repeats, []);
+    assert_eq!(quiet("SELECT id FROM jobs WHERE id = $1 FOR UPDATE", &[1; 4], 40).repeats, []);
+    assert_eq!(quiet(ONE, &[1; 4], 0).repeats, []);
+    // One after another.
+    let world = world();
+    (0..4).for_each(|_| world.monitor.scope("GET /front").run(|| world.ask(ONE, 1, 40)));
+    assert_eq!(world.scope("GET /front").at_once, 0);
+}
+
+#[test]
+fn a_read_that_was_given_up_runs_no_more() {
+    let world = world();
+    let ask = || {
+        world.shop.call(ONE).with_parameters(|hasher| {
+            hasher.values(b"7");
+            true
+        })
+    };
+    let scope = world.monitor.scope("GET /front");
+    let given_up = scope.run(ask);
+    let beside = scope.run(ask);
+    world.hands.advance(ms(40));
+    drop(given_up);
+    beside.complete();
+    scope.run(ask).complete();
+    drop(scope);
+    assert_eq!(world.scope("GET /front").at_once, 1);
+}
+
+#[test]
+fn reads_at_once_in_a_transaction_or_outside_of_any_unit_are_not_compared() {
+    let world = world();
+    let ask = || {
+        world.shop.call(ONE).with_parameters(|hasher| {
+            hasher.values(b"7");
+            true
+        })
+    };
+    let (first, second) = (ask(), ask());
+    drop((first, second));
+    world.monitor.scope("GET /front").run(|| {
+        let transaction = world.shop.transaction();
+        let calls = [ask(), ask()];
+        world.hands.advance(ms(40));
+        calls.into_iter().for_each(monitor_core::CallTimer::complete);
+        transaction.committed();
+    });
+    assert_eq!(world.scope("GET /front").at_once, 0);
+}
+
+#[test]
+fn different_reads_that_run_at_once_are_followed_up_to_a_limit() {
+    let world = world();
+    let values: Vec<u64> = (0..6_000).collect();
+    stampede(&world, ONE, &values, 1);
+    let followed = 6_000 - world.monitor.snapshot().losses.reads_unfollowed;
+    assert!((3_000..=4_096).contains(&followed), "{followed}");
+    // Room again.
+    stampede(&world, ONE, &[1, 1], 1);
+    assert_eq!(world.scope("GET /front").at_once, 1);
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod immutable;
 mod lean;
 mod merge;
 mod model;
+mod plans;
 mod scale;
 mod search;
 mod subject;
@@ -38,6 +39,7 @@ pub use gates::{
     ROWS_MIN, SAVING_MIN, UPDATE_SHARE, WRITE_COST,
 };
 pub use merge::PER_TABLE_MAX;
+pub(crate) use plans::plans;
 pub use upkeep::{FOREIGN_KEY_ROWS_MIN, UNUSED_AFTER, UNUSED_BYTES_MIN, upkeep};
 pub use words::{create_statements, drop_statements, index_name};
 pub use workload::{Pattern, Statement, Workload, WriteRate, dialect_of};

@@ -23,7 +23,7 @@ pub(super) struct DuplicateQuery;
 
 const CALLS_MIN: usize = 3;
 /// Time saved below which nobody feels it.
-const SAVED_MIN: Duration = Duration::from_millis(1);
+pub(super) const SAVED_MIN: Duration = Duration::from_millis(1);
 /// What gives another answer each time it is asked.
 const VOLATILE: [&str; 9] = [
     "random(", "rand(", "nextval(", "now(", "clock_timestamp(", "current_timestamp", "uuid",
@@ -102,19 +102,28 @@ fn is_duplicate(seen: &Seen<'_>, first: &StoryCall, run: &Run<'_>, say: &mut Say
     why.is_none()
 }
 
+/// Why an answer to a question is of no use for the same question asked a moment later.
+pub(super) fn why_not_shared(run: &Run<'_>, shape: Option<&Shape>) -> Option<&'static str> {
+    let is_volatile = |call: &&StoryCall| VOLATILE.iter().any(|word| call.text.contains(word));
+    if run.calls.first().is_some_and(is_volatile) {
+        Some("it gives another answer each time")
+    } else if shape.is_some_and(|shape| shape.locks) {
+        Some("it locks what it reads")
+    } else {
+        None
+    }
+}
+
 /// Why the same question, asked several times, is nothing to speak of.
 pub(super) fn why_no_duplicate(run: &Run<'_>, shape: Option<&Shape>) -> Option<&'static str> {
-    let is_volatile = |call: &&StoryCall| VOLATILE.iter().any(|word| call.text.contains(word));
     let why = if run.len() < CALLS_MIN {
         "asked twice"
     } else if run.has_error() {
         "there were errors in between, as in a retry"
     } else if !run.is_close() {
         "the calls are too far apart: somebody waits for a change"
-    } else if run.calls.first().is_some_and(is_volatile) {
-        "it gives another answer each time"
-    } else if shape.is_some_and(|shape| shape.locks) {
-        "it locks what it reads"
+    } else if let Some(why) = why_not_shared(run, shape) {
+        why
     } else if run.saved() < SAVED_MIN {
         "it takes so little that nobody feels it"
     } else {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use super::duplicate_query::{same_questions, why_no_duplicate};
+use super::duplicate_query::{SAVED_MIN, same_questions, why_no_duplicate, why_not_shared};
 use super::reading::Shape;
 use super::units::{Least, Run, RunVerdict, runs_of};
 use crate::identify::{self, Fingerprint, Kind, ListSize};
@@ -43,6 +43,7 @@ pub(crate) fn repeats(
     let unit = Unit { id, calls, told: &told, by_fingerprint };
     let mut found = unit.loops(least, shapes);
     found.extend(unit.duplicates(shapes));
+    found.extend(unit.at_once(shapes));
     found
 }
 
@@ -94,6 +95,34 @@ impl Unit<'_> {
                 && why_no_duplicate(&run, shapes.of(call)).is_none()
             {
                 found.extend(self.found(RepeatKind::Duplicate, &run));
+            }
+        }
+        found
+    }
+
+    /// Reads that began while the same was being asked, here or elsewhere.
+    fn at_once(&self, shapes: &mut Shapes) -> Vec<RepeatedCalls> {
+        let mut late = BTreeMap::<_, (Vec<&StoryCall>, u32)>::new();
+        for (call, told) in self.calls.iter().zip(self.told) {
+            if call.beside > 0 && !call.in_transaction && told.error.is_none() {
+                let of_line = late.entry((told.fingerprint, told.caller.clone())).or_default();
+                of_line.0.push(told);
+                of_line.1 = of_line.1.max(call.beside);
+            }
+        }
+        let mut found = Vec::new();
+        for (calls, beside) in late.into_values() {
+            let run = Run { calls, between: 0, before: None };
+            let Some(call) = self.first(&run) else { continue };
+            let is_worth = run.time() >= SAVED_MIN && !self.is_of_nested(&run);
+            if is_worth && why_not_shared(&run, shapes.of(call)).is_none() {
+                let one = self.found(RepeatKind::AtOnce, &run);
+                let most = u64::from(beside) + 1;
+                found.extend(one.map(|one| RepeatedCalls {
+                    calls_max: most,
+                    saved: one.time,
+                    ..one
+                }));
             }
         }
         found
