@@ -12,6 +12,7 @@ mod books;
 mod contact;
 mod desk;
 mod drains;
+mod entry;
 mod event;
 mod followed;
 mod fresh;
@@ -43,9 +44,9 @@ mod unit_sum;
 mod windows;
 
 pub(crate) use desk::{Desks, Followed};
+pub(crate) use entry::{Details, Entry};
 pub(crate) use event::{
-    Closer, Entry, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef,
-    nanos,
+    Closer, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef, nanos,
 };
 pub(crate) use last_call::LastCall;
 pub use limits::Limits;

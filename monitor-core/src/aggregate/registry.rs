@@ -10,7 +10,8 @@ use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
 use super::books::{Books, Key};
 use super::desk::{Desks, Followed, Then};
-use super::event::{Closer, Entry, Event, SentText, SeriesRef};
+use super::entry::Entry;
+use super::event::{Closer, Event, SentText, SeriesRef};
 use super::generations::Generations;
 use super::last_call::LastCall;
 use super::limits::PARSES_PER_BEAT_MAX;
@@ -215,10 +216,10 @@ impl Registry {
         }
     }
 
-    /// [`record`](Self::record), for a call that is an entry and nothing else.
+    /// [`record`](Self::record), for a call that was followed and is an entry and nothing else.
     #[inline]
-    pub(crate) fn record_entry(&self, entry: Entry) -> bool {
-        match self.desks.put_entry(entry) {
+    pub(crate) fn call_ended(&self, entry: Entry, followed: Followed) -> bool {
+        match self.desks.call_ended(entry, followed) {
             Then::Nothing => false,
             then => self.settle(then),
         }

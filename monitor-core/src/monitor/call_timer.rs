@@ -11,12 +11,12 @@ use super::observer::{Companion, Ending, StartingCall};
 use super::scope::{self, Handle};
 use super::source::{Live, On};
 use crate::aggregate::{
-    Closer, Desks, Entry, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef, UnitCall,
-    nanos,
+    Closer, Desks, Details, Entry, Event, EventOrigin, Followed, RowCounts, SentText, SeriesRef,
+    UnitCall, nanos,
 };
 use crate::capture::{
-    CallSite, Clock, Failure, Labels, Outcome, OutcomeKind, ParameterHasher, Parameters, Stopwatch,
-    Tick, TraceContext,
+    CallSite, Clock, Failure, Labels, Outcome, ParameterHasher, Parameters, Stopwatch, Tick,
+    TraceContext,
 };
 use crate::snapshot::CallParts;
 
@@ -31,15 +31,21 @@ pub struct CallTimer<'a> {
 struct LiveCall<'a> {
     on: On<'a>,
     series: SeriesRef,
-    started: Tick,
     watch: Stopwatch,
-    /// The first answer of a call whose rows are read one by one.
-    first: Option<Tick>,
-    rows: RowCounts,
-    origin: EventOrigin,
+    /// Of a call whose rows are read one by one.
+    first: Option<First>,
+    details: Details,
+    labels: Option<Arc<Labels>>,
     followed: Followed,
     /// A box, as the size of a call is felt wherever it is moved.
     rare: Option<Box<Rare>>,
+}
+
+/// The first answer of a call, and when that was started. Until then it is the watch that knows.
+#[derive(Clone, Copy)]
+struct First {
+    started: Tick,
+    at: Tick,
 }
 
 /// What few calls have, and what is told only of one that may be slow.
@@ -50,6 +56,10 @@ struct Rare {
     companions: Vec<Box<dyn Companion>>,
     text: Option<SentText>,
     scope: Option<InScope>,
+    /// What does not fit into its [`Details`].
+    rows: Option<RowCounts>,
+    connection: Option<NonZeroU64>,
+    site: Option<CallSite>,
 }
 
 /// The unit of work it is made in.
@@ -72,12 +82,11 @@ impl<'a> CallTimer<'a> {
         let live = LiveCall {
             on: On::Borrowed(live),
             series,
-            started: now,
             watch: Stopwatch::start(now),
             first: None,
+            details: Details::NOTHING,
+            labels: None,
             followed: registry.starts(series, now),
-            rows: RowCounts::UNKNOWN,
-            origin: EventOrigin::default(),
             rare: None,
         };
         let mut timer = Self { live: Some(live) };
@@ -102,28 +111,28 @@ impl<'a> CallTimer<'a> {
                 On::Shared(live) => live,
             }),
             series: call.series,
-            started: call.started,
             watch: call.watch,
             first: call.first,
-            rows: call.rows,
-            origin: call.origin,
+            details: call.details,
+            labels: call.labels,
             followed: call.followed,
             rare: call.rare,
         });
         CallTimer { live }
     }
 
-    /// Says which connection it runs on, by a number that is not zero.
+    /// Says which connection it runs on, by a number that is not zero. `None` leaves what was said.
     #[inline]
     #[must_use]
     pub fn on_connection(mut self, connection: Option<u64>) -> Self {
-        let connection = connection.and_then(NonZeroU64::new);
-        self.with(|call| {
-            call.origin.connection = connection;
-            if connection.is_some() {
-                call.running().set_connection(call.followed, connection);
-            }
-        });
+        if let Some(connection) = connection.and_then(NonZeroU64::new) {
+            self.with(|call| {
+                if !call.details.set_connection(connection) {
+                    call.rare().connection = Some(connection);
+                }
+                call.running().set_connection(call.followed, Some(connection));
+            });
+        }
         self
     }
 
@@ -132,16 +141,22 @@ impl<'a> CallTimer<'a> {
     #[must_use]
     pub fn labelled(mut self, labels: Option<Arc<Labels>>) -> Self {
         if labels.is_some() {
-            self.with(|call| call.origin.labels = labels);
+            self.with(|call| call.labels = labels);
         }
         self
     }
 
-    /// Says which line made it.
+    /// Says which line made it. `None` leaves what was said.
     #[inline]
     #[must_use]
     pub fn called_at(mut self, call_site: Option<CallSite>) -> Self {
-        self.with(|call| call.origin.call_site = call_site);
+        if let Some(site) = call_site {
+            self.with(|call| {
+                if !call.details.set_site(site) {
+                    call.rare().site = Some(site);
+                }
+            });
+        }
         self
     }
 
@@ -205,13 +220,21 @@ impl<'a> CallTimer<'a> {
     /// Rows were handed to the caller; adds to what was said before.
     #[inline]
     pub fn add_returned(&mut self, rows: u64) {
-        self.with(|call| call.rows.add_returned(rows));
+        self.with(|call| {
+            if !call.details.add_returned(rows) {
+                call.add_beyond(|known| known.add_returned(rows));
+            }
+        });
     }
 
     /// Rows were changed; adds to what was said before.
     #[inline]
     pub fn add_affected(&mut self, rows: u64) {
-        self.with(|call| call.rows.add_affected(rows));
+        self.with(|call| {
+            if !call.details.add_affected(rows) {
+                call.add_beyond(|known| known.add_affected(rows));
+            }
+        });
     }
 
     /// The caller wants more and the database has nothing ready: time counts again.
@@ -345,15 +368,10 @@ impl LiveCall<'_> {
         let registry = &monitor.registry;
         let at = registry.clock.now();
         let nanos = self.watch.nanos(at);
-        let EventOrigin { connection, labels, call_site } = &self.origin;
-        let has_more = self.rare.is_some() || labels.is_some();
+        let has_more = self.rare.is_some() || self.labels.is_some();
         if !has_more && !registry.asks_more(nanos, self.first.is_some()) {
-            let (ended, from) = ((self.series, at, nanos), (*connection, *call_site));
-            if let Some(entry) = Entry::plain(ended, self.rows, OutcomeKind::Completed, from) {
-                registry.running().clear(self.followed);
-                monitor.record_entry(entry);
-                return true;
-            }
+            monitor.call_ended(Entry::new((self.series, at, nanos), self.details), self.followed);
+            return true;
         }
         self.end_at(Outcome::Completed, at, nanos);
         false
@@ -371,18 +389,20 @@ impl LiveCall<'_> {
         let monitor = &self.on.monitor;
         let registry = &monitor.registry;
         registry.running().clear(self.followed);
+        let rows = self.rows();
+        let labels = self.labels.take();
+        let origin = self.origin(labels);
         let mut rare = self.rare.take();
         if let Some(rare) = &mut rare {
-            rare.dismiss(monitor, outcome, nanos, self.rows);
+            rare.dismiss(monitor, outcome, nanos, rows);
             if let Some(scope) = rare.scope.take() {
-                self.ended_in(scope, outcome, at, nanos);
+                self.ended_in(scope, (outcome, rows), (at, nanos), &origin);
             }
         }
         let has_more = rare.is_some() || self.first.is_some();
         let closer = registry
             .closer(nanos, has_more, |may_be_slow| self.closer(rare, at, nanos, may_be_slow));
-        let origin = std::mem::take(&mut self.origin);
-        let event = Event::new((self.series, at, nanos), self.rows, outcome, closer, origin);
+        let event = Event::new((self.series, at, nanos), rows, outcome, closer, origin);
         monitor.record(event);
     }
 
@@ -397,8 +417,8 @@ impl LiveCall<'_> {
     ) -> Closer {
         let rare = rare.map(|rare| *rare).unwrap_or_default();
         let duration = Duration::from_nanos(nanos);
-        let first_row = self.first.map(|first| first.since(self.started));
-        let whole = self.first.map(|_| ended.since(self.started));
+        let first_row = self.first.map(|first| first.at.since(first.started));
+        let whole = self.first.map(|first| ended.since(first.started));
         let parts = CallParts {
             pool_wait: rare.pool_wait,
             first_row,
@@ -410,18 +430,24 @@ impl LiveCall<'_> {
 
     /// Tells the unit of work it was made in.
     #[cold]
-    fn ended_in(&self, scope: InScope, outcome: Outcome<'_>, ended: Tick, nanos: u64) {
+    fn ended_in(
+        &self,
+        scope: InScope,
+        (outcome, rows): (Outcome<'_>, RowCounts),
+        (ended, nanos): (Tick, u64),
+        origin: &EventOrigin,
+    ) {
         let InScope { handle, parameters } = scope;
         handle.call_ended(UnitCall {
             series: self.series,
-            started: self.started,
+            started: self.started().unwrap_or(ended),
             ended,
             nanos,
-            rows: self.rows,
+            rows,
             outcome: outcome.kind(),
             error: outcome.error_class(),
-            call_site: self.origin.call_site,
-            connection: self.origin.connection,
+            call_site: origin.call_site,
+            connection: origin.connection,
             parameters,
             in_transaction: false,
             unit: 0,
@@ -431,6 +457,31 @@ impl LiveCall<'_> {
     #[cold]
     fn rare(&mut self) -> &mut Rare {
         self.rare.get_or_insert_default()
+    }
+
+    fn started(&self) -> Option<Tick> {
+        self.first.map(|first| first.started).or_else(|| self.watch.waiting_since())
+    }
+
+    fn rows(&self) -> RowCounts {
+        let large = self.rare.as_ref().and_then(|rare| rare.rows);
+        large.unwrap_or_else(|| self.details.rows())
+    }
+
+    /// Adds to rows that do not fit into its [`Details`] any more.
+    #[cold]
+    fn add_beyond(&mut self, add: impl FnOnce(&mut RowCounts)) {
+        let mut rows = self.rows();
+        add(&mut rows);
+        self.rare().rows = Some(rows);
+        self.details.leave_rows();
+    }
+
+    fn origin(&self, labels: Option<Arc<Labels>>) -> EventOrigin {
+        let rare = self.rare.as_ref();
+        let connection = self.details.connection().or(rare.and_then(|rare| rare.connection));
+        let call_site = self.details.site().or(rare.and_then(|rare| rare.site));
+        EventOrigin { connection, labels, call_site }
     }
 
     /// Asks observers where in a trace this is, and who goes along.
@@ -451,12 +502,15 @@ impl LiveCall<'_> {
             let rare = self.rare();
             rare.trace = rare.trace.take().or(comment.trace);
         }
-        self.origin.labels = self.origin.labels.take().or(comment.labels);
+        self.labels = self.labels.take().or(comment.labels);
     }
 
     /// The database has answered.
     fn answered(&mut self, at: Tick) {
-        self.first.get_or_insert(at);
+        if self.first.is_none() {
+            let started = self.watch.waiting_since().unwrap_or(at);
+            self.first = Some(First { started, at });
+        }
         self.watch.wait_ends(at);
         self.running().pause(self.followed);
     }
