@@ -23,6 +23,7 @@ mod last_call;
 mod limits;
 mod prepared;
 mod registry;
+mod remembered;
 mod reported;
 mod ring;
 mod running;
