@@ -26,7 +26,11 @@ const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
 
 impl<'a> CallTimer<'a> {
     #[inline]
-    pub(super) fn start(live: &'a Arc<Live>, series: SeriesRef, text: KeptText) -> Self {
+    pub(super) fn start(
+        live: &'a Arc<Live>,
+        series: SeriesRef,
+        text: Option<Box<KeptText>>,
+    ) -> Self {
         Self { live: Some(LiveCall::start(live, series, text)) }
     }
 
@@ -118,7 +122,7 @@ impl<'a> CallTimer<'a> {
     #[inline]
     fn commented(mut self, comment: Option<Box<Comment>>) -> Self {
         if let Some(comment) = comment {
-            self.live = self.live.take().map(|call| call.heeding(*comment));
+            self.with(|call| call.heed(comment));
         }
         self
     }
@@ -198,7 +202,10 @@ impl<'a> CallTimer<'a> {
     /// The call ended well.
     #[inline]
     pub fn complete(mut self) {
-        if let Some(call) = self.live.take() {
+        let live = self.live.take();
+        // Nothing is left to drop.
+        std::mem::forget(self);
+        if let Some(call) = live {
             call.complete();
         }
     }

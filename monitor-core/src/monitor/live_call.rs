@@ -54,6 +54,13 @@ pub(super) struct Rare {
     pub(super) site: Option<CallSite>,
 }
 
+/// What few calls have, in two words: small enough to be handed to a function and back without an address.
+#[derive(Default)]
+struct Few {
+    labels: Option<Arc<Labels>>,
+    rare: Option<Box<Rare>>,
+}
+
 /// The unit of work it is made in.
 struct InScope {
     handle: Arc<Handle>,
@@ -64,22 +71,26 @@ struct InScope {
 
 impl<'a> LiveCall<'a> {
     #[inline]
-    pub(super) fn start(live: &'a Arc<Live>, series: SeriesRef, text: KeptText) -> Self {
+    pub(super) fn start(
+        live: &'a Arc<Live>,
+        series: SeriesRef,
+        text: Option<Box<KeptText>>,
+    ) -> Self {
         let registry = &live.monitor.registry;
         let now = registry.clock.now();
-        let call = Self {
+        let has_more = text.is_some() || live.monitor.observers.are_there() || scope::is_entered();
+        let Few { labels, rare } =
+            if has_more { Few::starting(live, series, text) } else { Few::default() };
+        Self {
             on: On::Borrowed(live),
             series,
             watch: Stopwatch::start(now),
             first: None,
             details: Details::NOTHING,
-            labels: None,
+            labels,
             followed: registry.starts(series, now),
-            rare: None,
-        };
-        let has_more =
-            text.says_more() || live.monitor.observers.are_there() || scope::is_entered();
-        if has_more { call.starting_with(text) } else { call }
+            rare,
+        }
     }
 
     /// The same, borrowing nothing.
@@ -105,24 +116,6 @@ impl<'a> LiveCall<'a> {
         &self.on.monitor.registry.clock
     }
 
-    /// What the start of few calls has: a text that says more, observers, a unit of work.
-    #[cold]
-    fn starting_with(mut self, text: KeptText) -> Self {
-        if let Some(text) = text.text {
-            self.rare().text = Some(text);
-        }
-        if self.on.monitor.observers.are_there() {
-            self.observe();
-        }
-        if let Some(handle) = scope::entered_of(&self.on.monitor) {
-            self.rare().scope = Some(InScope { handle, parameters: None });
-        }
-        match text.comment {
-            Some(comment) => self.heeding(*comment),
-            None => self,
-        }
-    }
-
     /// It ended well. Nearly all do and have nothing rare, so that is a way of its own, which touches nothing of what
     /// others have.
     #[inline]
@@ -131,12 +124,14 @@ impl<'a> LiveCall<'a> {
         let at = registry.clock.now();
         let nanos = self.watch.nanos(at);
         let asks_more = registry.asks_more(nanos, self.first.is_some());
-        match self {
-            Self { on, series, details, followed, labels: None, rare: None, .. } if !asks_more => {
-                on.monitor.call_ended(Entry::new((series, at, nanos), details), followed);
-            }
-            call => call.end_at(Outcome::Completed, at, nanos),
+        let Self { on, series, watch, first, details, labels, followed, rare } = self;
+        if asks_more || labels.is_some() || rare.is_some() {
+            let call = Self { on, series, watch, first, details, labels, followed, rare };
+            return call.end_at(Outcome::Completed, at, nanos);
         }
+        // There is nothing to drop, which a compiler does not see.
+        std::mem::forget((labels, rare));
+        on.monitor.call_ended(Entry::new((series, at, nanos), details), followed);
     }
 
     #[cold]
@@ -215,10 +210,6 @@ impl<'a> LiveCall<'a> {
         });
     }
 
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
-    }
-
     /// Changes what few calls have.
     #[inline]
     pub(super) fn change_rare(&mut self, change: impl FnOnce(&mut Rare)) {
@@ -255,26 +246,12 @@ impl<'a> LiveCall<'a> {
         EventOrigin { connection, labels, call_site }
     }
 
-    /// Asks observers where in a trace this is, and who goes along.
-    #[cold]
-    fn observe(&mut self) {
-        let trace = self.on.monitor.trace();
-        let starting = StartingCall::new(&self.on, self.series);
-        let companions = self.on.monitor.companions(&starting);
-        if trace.is_some() || !companions.is_empty() {
-            let rare = self.rare();
-            (rare.trace, rare.companions) = (trace, companions);
-        }
-    }
-
-    #[cold]
-    pub(super) fn heeding(mut self, comment: Comment) -> Self {
-        if comment.trace.is_some() {
-            let rare = self.rare();
-            rare.trace = rare.trace.take().or(comment.trace);
-        }
-        self.labels = self.labels.take().or(comment.labels);
-        self
+    /// Heeds a comment in what nobody said otherwise.
+    #[inline]
+    pub(super) fn heed(&mut self, comment: Box<Comment>) {
+        let few = Few { labels: self.labels.take(), rare: self.rare.take() };
+        let Few { labels, rare } = few.heeding(comment);
+        (self.labels, self.rare) = (labels, rare);
     }
 
     /// The database has answered.
@@ -296,6 +273,56 @@ impl<'a> LiveCall<'a> {
     #[inline]
     pub(super) fn running(&self) -> &Desks {
         self.on.monitor.registry.running()
+    }
+}
+
+// === impl Few ===
+
+impl Few {
+    /// What a call has at its start: a text that says more, observers, a unit of work.
+    #[cold]
+    fn starting(live: &Live, series: SeriesRef, text: Option<Box<KeptText>>) -> Self {
+        let KeptText { text, comment } = text.map(|text| *text).unwrap_or_default();
+        let mut few = Self::default();
+        if let Some(text) = text {
+            few.rare().text = Some(text);
+        }
+        if live.monitor.observers.are_there() {
+            few.observe(live, series);
+        }
+        if let Some(handle) = scope::entered_of(&live.monitor) {
+            few.rare().scope = Some(InScope { handle, parameters: None });
+        }
+        match comment {
+            Some(comment) => few.heeding(comment),
+            None => few,
+        }
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Asks observers where in a trace this is, and who goes along.
+    fn observe(&mut self, live: &Live, series: SeriesRef) {
+        let trace = live.monitor.trace();
+        let companions = live.monitor.companions(&StartingCall::new(live, series));
+        if trace.is_some() || !companions.is_empty() {
+            let rare = self.rare();
+            (rare.trace, rare.companions) = (trace, companions);
+        }
+    }
+
+    #[cold]
+    #[expect(clippy::boxed_local, reason = "as a box it is one word")]
+    fn heeding(mut self, comment: Box<Comment>) -> Self {
+        let Comment { trace, labels } = *comment;
+        if trace.is_some() {
+            let rare = self.rare();
+            rare.trace = rare.trace.take().or(trace);
+        }
+        self.labels = self.labels.or(labels);
+        self
     }
 }
 

@@ -138,7 +138,7 @@ impl Source {
             live.monitor.registry.knows(*monitor, *series, &live.source)
         });
         match known {
-            Some((live, (_, series))) => CallTimer::start(live, series, KeptText::default()),
+            Some((live, (_, series))) => CallTimer::start(live, series, None),
             None => CallTimer::off(),
         }
     }
@@ -150,7 +150,7 @@ impl Source {
         match &self.live {
             Some(live) => {
                 let (series, kept) = match live.remembered(text) {
-                    Some(series) => (series, KeptText::default()),
+                    Some(series) => (series, None),
                     None => live.seen(text),
                 };
                 CallTimer::start(live, series, kept)
@@ -394,9 +394,10 @@ impl Live {
     }
 
     #[inline(never)]
-    fn seen(&self, text: &str) -> (SeriesRef, KeptText) {
+    fn seen(&self, text: &str) -> (SeriesRef, Option<Box<KeptText>>) {
         let series = self.monitor.registry.series(text, self.dialect, &self.source);
-        (series, self.kept_text(text))
+        let kept = self.kept_text(text);
+        (series, kept.says_more().then(|| Box::new(kept)))
     }
 
     #[inline]
