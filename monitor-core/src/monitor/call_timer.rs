@@ -25,7 +25,7 @@ const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
 // === impl CallTimer ===
 
 impl<'a> CallTimer<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn start(
         live: &'a Arc<Live>,
         series: SeriesRef,
@@ -200,7 +200,7 @@ impl<'a> CallTimer<'a> {
     }
 
     /// The call ended well.
-    #[inline]
+    #[inline(always)]
     pub fn complete(mut self) {
         let live = self.live.take();
         // Nothing is left to drop.

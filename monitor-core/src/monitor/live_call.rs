@@ -70,17 +70,22 @@ struct InScope {
 // === impl LiveCall ===
 
 impl<'a> LiveCall<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn start(
         live: &'a Arc<Live>,
         series: SeriesRef,
         text: Option<Box<KeptText>>,
     ) -> Self {
+        let has_more = text.is_some() || live.monitor.observers.are_there() || scope::is_entered();
+        let Few { labels, rare } = if has_more {
+            Few::starting(live, series, text)
+        } else {
+            // There is nothing to drop, which a compiler does not see.
+            std::mem::forget(text);
+            Few::default()
+        };
         let registry = &live.monitor.registry;
         let now = registry.clock.now();
-        let has_more = text.is_some() || live.monitor.observers.are_there() || scope::is_entered();
-        let Few { labels, rare } =
-            if has_more { Few::starting(live, series, text) } else { Few::default() };
         Self {
             on: On::Borrowed(live),
             series,
@@ -118,13 +123,14 @@ impl<'a> LiveCall<'a> {
 
     /// It ended well. Nearly all do and have nothing rare, so that is a way of its own, which touches nothing of what
     /// others have.
-    #[inline]
+    #[inline(always)]
     pub(super) fn complete(self) {
-        let registry = &self.on.monitor.registry;
-        let at = registry.clock.now();
-        let nanos = self.watch.nanos(at);
-        let asks_more = registry.asks_more(nanos, self.first.is_some());
+        // Apart from the first line on: whole, it would have to be somewhere in memory where what follows panics.
         let Self { on, series, watch, first, details, labels, followed, rare } = self;
+        let registry = &on.monitor.registry;
+        let at = registry.clock.now();
+        let nanos = watch.nanos(at);
+        let asks_more = registry.asks_more(nanos, first.is_some());
         if asks_more || labels.is_some() || rare.is_some() {
             let call = Self { on, series, watch, first, details, labels, followed, rare };
             return call.end_at(Outcome::Completed, at, nanos);

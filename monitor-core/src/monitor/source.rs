@@ -132,7 +132,7 @@ impl Source {
     ///
     /// A statement that another source has identified is not timed: it would count for that one.
     #[must_use = "a timer that is dropped at once records a cancelled call"]
-    #[inline]
+    #[inline(always)]
     pub fn start(&self, statement: Statement) -> CallTimer<'_> {
         let known = self.live.as_ref().zip(statement.0).filter(|(live, (monitor, series))| {
             live.monitor.registry.knows(*monitor, *series, &live.source)
@@ -145,7 +145,7 @@ impl Source {
 
     /// Starts timing a call: now.
     #[must_use = "a timer that is dropped at once records a cancelled call"]
-    #[inline]
+    #[inline(always)]
     pub fn call(&self, text: &str) -> CallTimer<'_> {
         match &self.live {
             Some(live) => {
