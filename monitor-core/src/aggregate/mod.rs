@@ -21,6 +21,7 @@ mod histogram;
 mod history;
 mod last_call;
 mod limits;
+mod normaliser;
 mod prepared;
 mod registry;
 mod remembered;

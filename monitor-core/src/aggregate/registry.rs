@@ -1,6 +1,5 @@
 //! All numbers of one monitor, and the way to a snapshot.
 
-use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -15,6 +14,7 @@ use super::event::{Closer, Event, SentText, SeriesRef};
 use super::generations::Generations;
 use super::last_call::LastCall;
 use super::limits::PARSES_PER_BEAT_MAX;
+use super::normaliser::with_normaliser;
 use super::remembered::{self, Owner};
 use super::running::Told;
 use super::scopes::{ScopeRules, Scopes};
@@ -29,7 +29,7 @@ use super::transactions::Spent;
 use super::windows::{Sum, Windows};
 use super::{Limits, lock};
 use crate::capture::{CallSite, Clock, Database, Tick};
-use crate::identify::{Dialect, Normaliser};
+use crate::identify::Dialect;
 use crate::snapshot::{CallRecord, Losses, Rollup, Snapshot, SourceActivity};
 
 /// All numbers of one monitor.
@@ -59,18 +59,6 @@ pub(crate) struct Registry {
     checkouts_untracked: AtomicU64,
     transactions_untracked: AtomicU64,
     think_gaps_folded: AtomicU64,
-}
-
-thread_local! {
-    /// Keeps its memory from one text to the next: a new text of a known statement allocates nothing.
-    static NORMALISER: RefCell<Normaliser> = RefCell::new(Normaliser::new());
-}
-
-fn with_normaliser<T>(mut work: impl FnMut(&mut Normaliser) -> T) -> T {
-    let kept =
-        NORMALISER.try_with(|kept| kept.try_borrow_mut().ok().map(|mut kept| work(&mut kept)));
-    // A thread that is ending has none any more.
-    kept.ok().flatten().unwrap_or_else(|| work(&mut Normaliser::new()))
 }
 
 // === impl Registry ===
