@@ -8,7 +8,8 @@ use std::time::Duration;
 use rapidhash::RapidHashMap;
 
 use super::desk::{Batch, Desks};
-use super::event::{Entry, Rest, SeriesRef};
+use super::entry::Entry;
+use super::event::{Rest, SeriesRef};
 use super::generations::Generations;
 use super::history::History;
 use super::running::{Sight, Told};
@@ -37,8 +38,6 @@ pub(super) struct Books {
     by_key: RapidHashMap<Key, SeriesRef>,
     others: BTreeMap<(u16, Kind), Tally>,
     sources: Vec<Arc<Source>>,
-    /// What desks are emptied into, kept for its memory.
-    spare: Batch,
     recent: History,
     /// Where there are observers.
     pub(super) tap: Option<Tap>,
@@ -97,7 +96,6 @@ impl Books {
             by_key: RapidHashMap::default(),
             others: BTreeMap::new(),
             sources: Vec::new(),
-            spare: Batch::default(),
             recent: History::new(recent_max),
             tap,
             slow_log,
@@ -180,24 +178,18 @@ impl Books {
 
     /// Takes in what lies on every desk.
     pub(super) fn settle_all(&mut self, desks: &Desks) {
-        desks.visit(|take| self.settle(take));
+        desks.settle_all(|batch| self.settle(batch));
     }
 
     /// Takes in what lies on the desk of the thread that asks.
     pub(super) fn settle_mine(&mut self, desks: &Desks) {
-        self.settle(|events| desks.take_mine(events));
+        desks.settle_mine(|batch| self.settle(batch));
     }
 
-    fn settle(&mut self, take: impl FnOnce(&mut Batch)) {
-        let mut batch = std::mem::take(&mut self.spare);
-        take(&mut batch);
-        let Batch { entries, rests } = &mut batch;
+    fn settle(&mut self, Batch { entries, rests }: &mut Batch) {
         let mut heard = None;
         // Calls of one statement mostly come one after another; what is known of a statement is then asked for once.
-        let alike = |one: &Entry, next: &Entry| {
-            one.series == next.series && !one.has_rest() && !next.has_rest()
-        };
-        for run in entries.chunk_by(alike) {
+        for run in entries.chunk_by(Entry::is_plain_like) {
             match run {
                 [entry] if entry.has_rest() => {
                     let rest = rests.pop_front();
@@ -211,8 +203,6 @@ impl Books {
             }
         }
         self.note(heard);
-        entries.clear();
-        self.spare = batch;
     }
 
     /// Notes which databases answered. A desk's calls mostly end on one of them, one after another, and the last
@@ -221,10 +211,11 @@ impl Books {
     /// Takes calls of one series; `rest` is that of a single one.
     #[inline]
     fn hear(&self, run: &[Entry], rest: Option<&Rest>, heard: &mut Option<(u16, Tick)>) {
-        let Some(first) = run.first() else { return };
-        let (source, at) = (first.series.source(), first.at);
-        let completed = run.iter().filter(|entry| entry.outcome() == OutcomeKind::Completed);
-        if let Some(at) = completed.map(|entry| entry.at).max() {
+        let Some(last) = run.last() else { return };
+        let (source, at) = (last.series.source(), last.at);
+        // What one thread ends comes in the order of time.
+        let completed = run.iter().rfind(|entry| entry.outcome() == OutcomeKind::Completed);
+        if let Some(at) = completed.map(|entry| entry.at) {
             match heard {
                 Some((known, last)) if *known == source => *last = at.max(*last),
                 _ => self.note(heard.replace((source, at))),

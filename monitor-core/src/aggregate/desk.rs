@@ -8,7 +8,8 @@ use std::sync::atomic::{
 };
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::event::{Entry, Event, Rest, SeriesRef};
+use super::entry::Entry;
+use super::event::{Event, Rest, SeriesRef};
 use super::lock;
 use super::ring::{RING, Ring};
 use super::running::{Sight, Slab, Slot};
@@ -35,6 +36,8 @@ pub(super) struct Desk {
     rests: Mutex<VecDeque<Box<Rest>>>,
     /// What found the ring full.
     heap: Heap,
+    /// What it is emptied into, kept for its memory, which is near its thread then. Locked by who keeps the books.
+    batch: Mutex<Batch>,
     slab: Slab,
     /// Its thread has ended.
     is_left: AtomicBool,
@@ -62,7 +65,7 @@ pub(crate) struct Desks {
     monitor: u64,
     /// Slots of a desk's slab; with none, calls are not followed.
     slots: usize,
-    desks: Box<[OnceLock<Arc<Desk>>]>,
+    desks: Box<[OnceLock<Arc<Desk>>; DESKS_MAX]>,
     /// Desks made so far; locked by who opens one.
     made: AtomicUsize,
     opening: Mutex<()>,
@@ -114,6 +117,7 @@ impl Desk {
             ring: Ring::new(),
             rests: Mutex::default(),
             heap: Heap::default(),
+            batch: Mutex::default(),
             slab: Slab::new(slots),
             is_left: AtomicBool::new(false),
         }
@@ -153,14 +157,28 @@ impl Desk {
     }
 
     /// Takes all events. Whoever asks keeps the books, so there is one at a time.
-    fn take(&self, into: &mut Batch) {
-        let first = into.entries.len();
-        self.ring.take(&mut into.entries);
-        let with_rest = into.entries[first..].iter().filter(|entry| entry.has_rest()).count();
+    fn settle(&self, settle: impl FnOnce(&mut Batch)) {
+        let mut batch = lock(&self.batch);
+        batch.clear();
+        self.ring.take(&mut batch.entries);
+        let with_rest = batch.entries.iter().filter(|entry| entry.has_rest()).count();
         if with_rest > 0 {
-            into.rests.extend(lock(&self.rests).drain(..with_rest));
+            batch.rests.extend(lock(&self.rests).drain(..with_rest));
         }
-        self.heap.take(into);
+        self.heap.take(&mut batch);
+        settle(&mut batch);
+    }
+}
+
+// === impl Batch ===
+
+impl Batch {
+    /// Empties it. Keeps room for a ring: one flood is no reason to keep room for the next.
+    fn clear(&mut self) {
+        self.entries.clear();
+        self.entries.shrink_to(RING);
+        self.rests.clear();
+        self.rests.shrink_to(RING);
     }
 }
 
@@ -192,6 +210,12 @@ impl Heap {
             into.rests.append(&mut rests);
         }
     }
+
+    fn settle(&self, settle: impl FnOnce(&mut Batch)) {
+        let mut batch = Batch::default();
+        self.take(&mut batch);
+        settle(&mut batch);
+    }
 }
 
 // === impl Desks ===
@@ -201,7 +225,7 @@ impl Desks {
         Self {
             monitor,
             slots,
-            desks: (0..DESKS_MAX).map(|_| OnceLock::new()).collect(),
+            desks: Box::new([const { OnceLock::new() }; DESKS_MAX]),
             made: AtomicUsize::new(0),
             opening: Mutex::default(),
             heap: Heap::default(),
@@ -212,9 +236,13 @@ impl Desks {
     /// This thread's desk; one is opened where there is none, if there may be one.
     #[inline]
     fn mine(&self) -> Option<&Desk> {
+        self.get(self.my_number())
+    }
+
+    #[inline]
+    fn my_number(&self) -> u32 {
         let (monitor, desk) = LAST.get();
-        let desk = if monitor == self.monitor { desk } else { self.look_for_mine() };
-        self.get(desk)
+        if monitor == self.monitor { desk } else { self.look_for_mine() }
     }
 
     #[inline]
@@ -273,27 +301,35 @@ impl Desks {
         }
     }
 
-    /// Puts an event that is an entry and nothing else on this thread's desk.
+    /// Puts the end of a call that was followed on this thread's desk. Mostly the call was started there, and the desk is
+    /// looked up once for both.
     #[inline]
-    pub(super) fn put_entry(&self, entry: Entry) -> Then {
-        match self.mine() {
-            Some(desk) => desk.put_entry(entry),
-            None => self.heap.put(Event { entry, rest: None }),
+    pub(super) fn call_ended(&self, entry: Entry, followed: Followed) -> Then {
+        let mine = self.my_number();
+        let Some(desk) = self.get(mine) else {
+            self.clear(followed);
+            return self.heap.put(Event { entry, rest: None });
+        };
+        if followed.desk == mine {
+            desk.slab.slot(followed.slot).inspect(|slot| slot.clear());
+        } else {
+            self.clear(followed);
         }
+        desk.put_entry(entry)
     }
 
     /// Takes what lies on this thread's desk. For who keeps the books.
-    pub(super) fn take_mine(&self, events: &mut Batch) {
+    pub(super) fn settle_mine(&self, settle: impl FnOnce(&mut Batch)) {
         match self.mine() {
-            Some(desk) => desk.take(events),
-            None => self.heap.take(events),
+            Some(desk) => desk.settle(settle),
+            None => self.heap.settle(settle),
         }
     }
 
     /// Takes what lies on every desk, one after another. For who keeps the books.
-    pub(super) fn visit(&self, mut settle: impl FnMut(&dyn Fn(&mut Batch))) {
-        self.made().for_each(|desk| settle(&|events| desk.take(events)));
-        settle(&|events| self.heap.take(events));
+    pub(super) fn settle_all(&self, mut settle: impl FnMut(&mut Batch)) {
+        self.made().for_each(|desk| desk.settle(&mut settle));
+        self.heap.settle(settle);
     }
 }
 

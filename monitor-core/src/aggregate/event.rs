@@ -4,10 +4,8 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::sites;
-use crate::capture::{
-    CallSite, ErrorClass, Failure, Labels, Outcome, OutcomeKind, Rows, Tick, TraceContext,
-};
+use super::entry::{Details, Entry};
+use crate::capture::{CallSite, ErrorClass, Failure, Labels, Outcome, Rows, Tick, TraceContext};
 use crate::identify::Kind;
 use crate::snapshot::{CallParts, SlowVerdict};
 
@@ -35,28 +33,12 @@ pub(crate) struct Event {
     pub(super) rest: Option<Box<Rest>>,
 }
 
-/// What every call writes when it ends: five words, as they go through the ring.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(super) series: SeriesRef,
-    pub(super) at: Tick,
-    pub(super) nanos: u64,
-    /// Rows returned below, changed above, each [`SMALL_UNKNOWN`] or as many as fit.
-    rows: u64,
-    /// From below: 32 bits of the connection's number and 16 of the [site's](sites), each 0 where it is not known, 8 of the
-    /// outcome, and whether there is a [`Rest`] that says all of this better.
-    marks: u64,
-}
-
-/// Words of an [`Entry`].
-pub(super) const ENTRY_WORDS: usize = 5;
-
 /// What few calls have: those that failed, may be slow or carry labels, and what is too large for an [`Entry`].
 #[derive(Debug, Default)]
 pub(super) struct Rest {
     pub(super) error: Option<ErrorDetail>,
     pub(super) closer: Closer,
-    rows: RowCounts,
+    pub(super) rows: RowCounts,
     pub(super) origin: EventOrigin,
     /// Of a call that turned out to be slow: how, and a number that tells slow calls apart.
     pub(super) slow: Option<(SlowVerdict, u64)>,
@@ -97,12 +79,12 @@ pub(crate) struct EventOrigin {
 /// [`Rows`] in two words.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RowCounts {
-    returned: u64,
-    affected: u64,
+    pub(super) returned: u64,
+    pub(super) affected: u64,
 }
 
 /// Stands for a count that nobody knows.
-const UNKNOWN: u64 = u64::MAX;
+pub(super) const UNKNOWN: u64 = u64::MAX;
 
 impl Default for RowCounts {
     fn default() -> Self {
@@ -124,138 +106,13 @@ impl Event {
     ) -> Self {
         let may_be_plain =
             closer.is_none() && origin.labels.is_none() && !matches!(outcome, Outcome::Failed(_));
-        let from = (origin.connection, origin.call_site);
-        let plain = if may_be_plain {
-            Entry::plain((series, at, nanos), rows, outcome.kind(), from)
-        } else {
-            None
+        let details =
+            may_be_plain.then(|| Details::of(rows, origin.connection, origin.call_site)).flatten();
+        let (details, rest) = match details {
+            Some(details) => (details, None),
+            None => (Details::ELSEWHERE, Some(Rest::new(outcome, closer, rows, origin))),
         };
-        match plain {
-            Some(entry) => Self { entry, rest: None },
-            None => Self {
-                entry: Entry {
-                    series,
-                    at,
-                    nanos,
-                    rows: 0,
-                    marks: HAS_REST | (outcome.kind() as u64) << OUTCOME_SHIFT,
-                },
-                rest: Some(Rest::new(outcome, closer, rows, origin)),
-            },
-        }
-    }
-}
-
-// === impl Entry ===
-
-/// In place of a count that nobody knows.
-const SMALL_UNKNOWN: u32 = u32::MAX;
-/// In place of a count that does not fit.
-const SMALL_BEYOND: u32 = u32::MAX - 1;
-
-#[inline]
-fn small(count: u64) -> u32 {
-    match count {
-        UNKNOWN => SMALL_UNKNOWN,
-        count => count.min(u64::from(SMALL_BEYOND)) as u32,
-    }
-}
-
-#[inline]
-fn large(count: u32) -> u64 {
-    if count == SMALL_UNKNOWN { UNKNOWN } else { u64::from(count) }
-}
-
-const SITE_SHIFT: u32 = 32;
-const OUTCOME_SHIFT: u32 = 48;
-const HAS_REST: u64 = 1 << 56;
-
-impl Entry {
-    /// A call that did not fail and has nothing beside this; `None` where some of it does not fit. What nearly all calls are,
-    /// so a few instructions.
-    #[inline]
-    pub(crate) fn plain(
-        (series, at, nanos): (SeriesRef, Tick, u64),
-        rows: RowCounts,
-        outcome: OutcomeKind,
-        (connection, site): (Option<NonZeroU64>, Option<CallSite>),
-    ) -> Option<Self> {
-        let connection = u32::try_from(connection.map_or(0, NonZeroU64::get)).ok()?;
-        let site = match site {
-            None => 0,
-            Some(site) => sites::number(site)?,
-        };
-        let (returned, affected) = (small(rows.returned), small(rows.affected));
-        if returned == SMALL_BEYOND || affected == SMALL_BEYOND {
-            return None;
-        }
-        let rows = u64::from(returned) | u64::from(affected) << 32;
-        let marks = u64::from(connection)
-            | u64::from(site) << SITE_SHIFT
-            | (outcome as u64) << OUTCOME_SHIFT;
-        Some(Self { series, at, nanos, rows, marks })
-    }
-
-    #[inline]
-    pub(super) fn to_words(self) -> [u64; ENTRY_WORDS] {
-        [self.series.word(), self.at.as_nanos(), self.nanos, self.rows, self.marks]
-    }
-
-    #[inline]
-    pub(super) fn from_words([series, at, nanos, rows, marks]: [u64; ENTRY_WORDS]) -> Self {
-        let (series, at) = (SeriesRef::from_word(series), Tick::from_nanos(at));
-        Self { series, at, nanos, rows, marks }
-    }
-
-    /// Whether there is a [`Rest`] to it, which says better what is said here.
-    #[inline]
-    pub(super) fn has_rest(&self) -> bool {
-        self.marks & HAS_REST != 0
-    }
-
-    #[inline]
-    pub(super) fn outcome(&self) -> OutcomeKind {
-        match (self.marks >> OUTCOME_SHIFT) as u8 {
-            0 => OutcomeKind::Completed,
-            1 => OutcomeKind::Failed,
-            _ => OutcomeKind::Cancelled,
-        }
-    }
-
-    #[inline]
-    pub(super) fn rows(&self, rest: Option<&Rest>) -> RowCounts {
-        let (returned, affected) = (self.rows as u32, (self.rows >> 32) as u32);
-        let small = || RowCounts { returned: large(returned), affected: large(affected) };
-        rest.map_or_else(small, |rest| rest.rows)
-    }
-
-    /// The same where its [`Rest`] is known by a number, which takes the place of what that says better.
-    pub(super) fn with_number(self, number: u64) -> Self {
-        Self { rows: number, marks: self.marks | HAS_REST, ..self }
-    }
-
-    /// The number of its [`Rest`], for one that was [given](Self::with_number) one.
-    pub(super) fn number(&self) -> Option<u64> {
-        self.has_rest().then_some(self.rows)
-    }
-
-    /// Where the call came from, without its labels.
-    pub(super) fn origin(&self, rest: Option<&Rest>) -> (Option<NonZeroU64>, Option<CallSite>) {
-        let site = (self.marks >> SITE_SHIFT) as u16;
-        let connection = || NonZeroU64::new(u64::from(self.marks as u32));
-        let small = || (connection(), sites::line(site));
-        rest.map_or_else(small, |rest| (rest.origin.connection, rest.origin.call_site))
-    }
-
-    pub(super) fn duration(&self) -> Duration {
-        Duration::from_nanos(self.nanos)
-    }
-
-    /// What it says of what a [`Rest`] says.
-    pub(super) fn as_rest(&self) -> Rest {
-        let (connection, call_site) = self.origin(None);
-        let origin = EventOrigin { connection, labels: None, call_site };
-        Rest { rows: self.rows(None), origin, ..Rest::default() }
+        Self { entry: Entry::new((series, at, nanos), details.ended(outcome.kind())), rest }
     }
 }
 
@@ -439,11 +296,7 @@ impl SeriesRef {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_entry_is_as_small_as_the_documented_size_of_a_desk_says() {
-        assert_eq!(size_of::<Entry>(), ENTRY_WORDS * size_of::<u64>());
-    }
+    use crate::capture::OutcomeKind;
 
     #[test]
     fn an_event_comes_out_as_it_went_in_however_large_its_numbers() {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::event::{Entry, RowCounts};
+use super::entry::Entry;
+use super::event::RowCounts;
 use super::slowness::Slowness;
 use crate::capture::OutcomeKind;
 use crate::snapshot::buckets::slot_of;
@@ -50,9 +51,8 @@ impl Fresh {
         rows: impl Fn(&Entry) -> RowCounts,
         slowness: Slowness,
     ) -> u64 {
-        let before = self.slow;
         let mut least = if self.calls == 0 { u64::MAX } else { self.time_min };
-        let (mut most, mut time) = (self.time_max, self.time);
+        let (mut most, mut time) = (0, self.time);
         for call in calls {
             let nanos = call.nanos;
             (least, most) = (least.min(nanos), most.max(nanos));
@@ -60,14 +60,28 @@ impl Fresh {
             if call.outcome() != OutcomeKind::Completed {
                 self.ended_otherwise(call.outcome());
             }
-            self.slow += u64::from(slowness.is_slow(nanos));
-            self.very_slow += u64::from(slowness.is_very_slow(nanos));
-            self.count_rows(rows(call));
             self.times.add(slot_of(nanos), 1);
         }
         self.calls += calls.len() as u64;
-        (self.time_min, self.time_max, self.time) = (least, most, time);
-        self.slow - before
+        (self.time_min, self.time_max, self.time) = (least, most.max(self.time_max), time);
+        // Calls of one statement mostly return as many rows as the one before.
+        for run in calls.chunk_by(Entry::has_rows_of) {
+            self.count_rows(rows(&run[0]), run.len() as u64);
+        }
+        let none_is_slow = !slowness.is_slow(most) && !slowness.is_very_slow(most);
+        if none_is_slow { 0 } else { self.count_slow(calls, slowness) }
+    }
+
+    /// Says how many of these calls are slow.
+    #[cold]
+    fn count_slow(&mut self, calls: &[Entry], slowness: Slowness) -> u64 {
+        let those = |is: fn(Slowness, u64) -> bool| {
+            calls.iter().filter(|call| is(slowness, call.nanos)).count() as u64
+        };
+        let slow = those(Slowness::is_slow);
+        self.slow += slow;
+        self.very_slow += those(Slowness::is_very_slow);
+        slow
     }
 
     #[cold]
@@ -77,13 +91,13 @@ impl Fresh {
     }
 
     #[inline]
-    fn count_rows(&mut self, rows: RowCounts) {
+    fn count_rows(&mut self, rows: RowCounts, calls: u64) {
         let (returned, affected) = rows.known();
-        self.rows_returned = self.rows_returned.saturating_add(returned);
-        self.rows_affected = self.rows_affected.saturating_add(affected);
-        self.rows_unknown += u64::from(rows.is_unknown());
+        self.rows_returned = self.rows_returned.saturating_add(returned.saturating_mul(calls));
+        self.rows_affected = self.rows_affected.saturating_add(affected.saturating_mul(calls));
+        self.rows_unknown += if rows.is_unknown() { calls } else { 0 };
         if let Some(returned) = rows.returned() {
-            self.rows[RowHistogram::bucket_of(returned)] += 1;
+            self.rows[RowHistogram::bucket_of(returned)] += calls;
         }
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rapidhash::{RapidHashMap, RapidHashSet};
 
-use super::event::{Entry, Rest, SeriesRef};
+use super::entry::Entry;
+use super::event::{Rest, SeriesRef};
 use super::statement::Statement;
 use crate::capture::Tick;
 use crate::identify::ListSize;

@@ -13,6 +13,7 @@ mod contact;
 mod copies;
 mod desk;
 mod drains;
+mod entry;
 mod event;
 mod flights;
 mod followed;
@@ -22,8 +23,10 @@ mod histogram;
 mod history;
 mod last_call;
 mod limits;
+mod normaliser;
 mod prepared;
 mod registry;
+mod remembered;
 mod reported;
 mod ring;
 mod running;
@@ -45,9 +48,9 @@ mod unit_sum;
 mod windows;
 
 pub(crate) use desk::{Desks, Followed};
+pub(crate) use entry::{Details, Entry};
 pub(crate) use event::{
-    Closer, Entry, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef,
-    nanos,
+    Closer, Event, EventOrigin, PLACES_MAX, RowCounts, SOURCES_MAX, SentText, SeriesRef, nanos,
 };
 pub(crate) use flights::Flight;
 pub(crate) use last_call::LastCall;

@@ -1,6 +1,5 @@
 //! All numbers of one monitor, and the way to a snapshot.
 
-use std::cell::RefCell;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -11,10 +10,13 @@ use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 use super::books::{Books, Key};
 use super::copies::Copies;
 use super::desk::{Desks, Followed, Then};
-use super::event::{Closer, Entry, Event, SentText, SeriesRef};
+use super::entry::Entry;
+use super::event::{Closer, Event, SentText, SeriesRef};
 use super::generations::Generations;
 use super::last_call::LastCall;
 use super::limits::PARSES_PER_BEAT_MAX;
+use super::normaliser::with_normaliser;
+use super::remembered::{self, Owner};
 use super::running::Told;
 use super::scopes::{ScopeRules, Scopes};
 use super::slow::{Kept, Logged, SlowLog};
@@ -23,12 +25,12 @@ use super::sources::Source;
 use super::statement::Statement;
 use super::tally::Tally;
 use super::tap::{Tap, Untold};
-use super::texts::Texts;
+use super::texts::{Seen, Texts};
 use super::transactions::Spent;
 use super::windows::{Sum, Windows, total};
 use super::{Limits, lock};
 use crate::capture::{CallSite, Clock, Database, Tick};
-use crate::identify::{Dialect, Normaliser};
+use crate::identify::Dialect;
 use crate::snapshot::{CallRecord, Losses, Snapshot, SourceActivity};
 
 /// All numbers of one monitor.
@@ -58,18 +60,6 @@ pub(crate) struct Registry {
     checkouts_untracked: AtomicU64,
     transactions_untracked: AtomicU64,
     think_gaps_folded: AtomicU64,
-}
-
-thread_local! {
-    /// Keeps its memory from one text to the next: a new text of a known statement allocates nothing.
-    static NORMALISER: RefCell<Normaliser> = RefCell::new(Normaliser::new());
-}
-
-fn with_normaliser<T>(work: impl Fn(&mut Normaliser) -> T) -> T {
-    let kept =
-        NORMALISER.try_with(|kept| kept.try_borrow_mut().ok().map(|mut kept| work(&mut kept)));
-    // A thread that is ending has none any more.
-    kept.ok().flatten().unwrap_or_else(|| work(&mut Normaliser::new()))
 }
 
 // === impl Registry ===
@@ -151,22 +141,36 @@ impl Registry {
         sources.iter().any(|source| source.is_pool && *source.name == *name && !source.is_gone())
     }
 
-    /// The series of a text that a source sends.
+    /// The series of a text that a source sends, if this thread has sent it before and remembers it. Such a text has no
+    /// comment.
     #[inline]
+    pub(crate) fn remembered(&self, text: &str, source: &Source) -> Option<SeriesRef> {
+        let known = remembered::find(Owner::new(self.id, source.id), text);
+        known.filter(|series| self.generations.is_current(*series))
+    }
+
+    /// The series of a text that a source sends and this thread does not remember.
     pub(crate) fn series(&self, text: &str, dialect: Dialect, source: &Source) -> SeriesRef {
         let hash = rapidhash_v3_seeded(text.as_bytes(), &self.secrets)
             ^ u64::from(source.id).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let known = self.texts.find(hash);
-        match known.filter(|series| self.generations.is_current(*series)) {
-            Some(series) => series,
+        let seen = self.texts.find(hash);
+        match seen.filter(|seen| self.generations.is_current(seen.series)) {
+            Some(Seen { series, is_bare }) => {
+                if is_bare {
+                    remembered::remember(Owner::new(self.id, source.id), text, series);
+                }
+                series
+            }
             None => self.first_sight(hash, text, dialect, source),
         }
     }
 
     #[cold]
     fn first_sight(&self, hash: u64, text: &str, dialect: Dialect, source: &Source) -> SeriesRef {
+        let mut is_bare = false;
         let series = with_normaliser(|normaliser| {
             let normalised = normaliser.normalise(text, dialect);
+            is_bare = normalised.is_all_of(text);
             let key = (source.id, normalised.fingerprint, normalised.list_size);
             if let Some(series) =
                 lock(&self.books).find(&key, normalised.marks, &normalised.wording)
@@ -184,7 +188,7 @@ impl Registry {
                 }
             }
         });
-        self.texts.insert(hash, series);
+        self.texts.insert(hash, Seen { series, is_bare });
         series
     }
 
@@ -216,10 +220,10 @@ impl Registry {
         }
     }
 
-    /// [`record`](Self::record), for a call that is an entry and nothing else.
+    /// [`record`](Self::record), for a call that was followed and is an entry and nothing else.
     #[inline]
-    pub(crate) fn record_entry(&self, entry: Entry) -> bool {
-        match self.desks.put_entry(entry) {
+    pub(crate) fn call_ended(&self, entry: Entry, followed: Followed) -> bool {
+        match self.desks.call_ended(entry, followed) {
             Then::Nothing => false,
             then => self.settle(then),
         }
@@ -359,6 +363,12 @@ impl Registry {
         let windows = lock(&self.windows);
         let losses = self.losses(&lock(&self.books), &windows);
         (sources, losses)
+    }
+
+    /// Whether the beginnings of texts are kept.
+    #[inline]
+    pub(crate) fn keeps_texts(&self) -> bool {
+        self.sent_text_bytes.is_some()
     }
 
     /// The beginning of a text as it is sent, where texts are kept.

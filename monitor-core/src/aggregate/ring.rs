@@ -4,7 +4,7 @@ use std::sync::atomic::{
     AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
 
-use super::event::{ENTRY_WORDS, Entry};
+use super::entry::{ENTRY_WORDS, Entry};
 
 /// Entries a ring holds.
 pub(super) const RING: usize = 256;
@@ -53,9 +53,14 @@ impl Ring {
     /// Takes out all that is in. For its reader.
     pub(super) fn take(&self, into: &mut Vec<Entry>) {
         let (taken, put) = (self.taken.0.load(Relaxed), self.put.0.load(Acquire));
-        let places = (0..put.wrapping_sub(taken)).map(|turn| taken.wrapping_add(turn) % RING);
-        let entry = |place: usize| self.places[place].each_ref().map(|word| word.load(Relaxed));
-        into.extend(places.map(|place| Entry::from_words(entry(place))));
+        let from = taken % RING;
+        let end = from + put.wrapping_sub(taken);
+        // Up to the end of the ring, and on from its beginning.
+        for places in [&self.places[from..end.min(RING)], &self.places[..end.saturating_sub(RING)]]
+        {
+            let words = places.iter().map(|place| place.each_ref().map(|word| word.load(Relaxed)));
+            into.extend(words.map(Entry::from_words));
+        }
         self.taken.0.store(put, Release);
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use super::event::{Entry, Rest, SentText};
+use super::entry::Entry;
+use super::event::{Rest, SentText};
 use super::history::{Ended, Newest};
 use super::sources::Source;
 use super::statement::Statement;

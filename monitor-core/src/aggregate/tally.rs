@@ -3,7 +3,8 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use super::event::{Entry, ErrorDetail, Rest};
+use super::entry::Entry;
+use super::event::{ErrorDetail, Rest};
 use super::fresh::Fresh;
 use super::slowness::Slowness;
 use crate::identify::Kind;

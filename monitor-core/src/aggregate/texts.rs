@@ -25,16 +25,27 @@ pub(super) struct Texts {
     writing: Mutex<()>,
 }
 
+/// What is known of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) series: SeriesRef,
+    /// There is neither a literal in it nor a comment, so it says no more than its normalised form does.
+    pub(super) is_bare: bool,
+}
+
 #[derive(Default)]
 #[repr(align(128))]
 struct Set {
     version: AtomicU64,
-    /// A bit for every way that was used since it was last looked at for room.
-    used: AtomicU64,
+    /// A bit for every way that was used since it was last looked at for room, and one, [`BARE_SHIFT`] above, for every way
+    /// whose text is bare.
+    flags: AtomicU64,
     /// 0 where there is none.
     hashes: [AtomicU64; WAYS],
     series: [AtomicU64; WAYS],
 }
+
+const BARE_SHIFT: usize = 8;
 
 // === impl Texts ===
 
@@ -45,13 +56,13 @@ impl Texts {
     }
 
     #[inline]
-    pub(super) fn find(&self, hash: u64) -> Option<SeriesRef> {
+    pub(super) fn find(&self, hash: u64) -> Option<Seen> {
         self.set(hash).find(hash.max(1))
     }
 
-    pub(super) fn insert(&self, hash: u64, series: SeriesRef) {
+    pub(super) fn insert(&self, hash: u64, seen: Seen) {
         let _turn = lock(&self.writing);
-        self.set(hash).insert(hash.max(1), series);
+        self.set(hash).insert(hash.max(1), seen);
     }
 
     /// Spreads hashes evenly over any number of sets (Lemire's multiply-and-shift).
@@ -65,28 +76,35 @@ impl Texts {
 
 impl Set {
     #[inline]
-    fn find(&self, hash: u64) -> Option<SeriesRef> {
+    fn find(&self, hash: u64) -> Option<Seen> {
         let version = self.version.load(Acquire);
         let way = self.hashes.iter().position(|known| known.load(Relaxed) == hash)?;
         let series = self.series[way].load(Relaxed);
+        let flags = self.flags.load(Relaxed);
         fence(Acquire);
         if version & 1 == 1 || self.version.load(Relaxed) != version {
             return None;
         }
         // Read first: a store takes the cache line from everybody else.
-        if self.used.load(Relaxed) & (1 << way) == 0 {
-            self.used.fetch_or(1 << way, Relaxed);
+        if flags & (1 << way) == 0 {
+            self.flags.fetch_or(1 << way, Relaxed);
         }
-        Some(SeriesRef::from_word(series))
+        let is_bare = flags >> BARE_SHIFT & (1 << way) != 0;
+        Some(Seen { series: SeriesRef::from_word(series), is_bare })
     }
 
-    fn insert(&self, hash: u64, series: SeriesRef) {
+    fn insert(&self, hash: u64, Seen { series, is_bare }: Seen) {
         let way = self.room(hash);
         let version = self.version.load(Relaxed);
         self.version.store(version | 1, Relaxed);
         fence(Release);
         self.hashes[way].store(hash, Relaxed);
         self.series[way].store(series.word(), Relaxed);
+        let bare = 1 << way << BARE_SHIFT;
+        match is_bare {
+            true => self.flags.fetch_or(bare, Relaxed),
+            false => self.flags.fetch_and(!bare, Relaxed),
+        };
         self.version.store((version | 1).wrapping_add(1), Release);
     }
 
@@ -96,10 +114,10 @@ impl Set {
         if let Some(way) = at(hash).or_else(|| at(0)) {
             return way;
         }
-        let used = self.used.load(Relaxed);
+        let used = self.flags.load(Relaxed);
         let way = (0..WAYS).find(|way| used & (1 << way) == 0);
         way.unwrap_or_else(|| {
-            self.used.store(0, Relaxed);
+            self.flags.fetch_and(!((1 << WAYS) - 1), Relaxed);
             (hash >> 32) as usize % WAYS
         })
     }
@@ -110,19 +128,20 @@ mod tests {
     use super::*;
     use crate::identify::Kind;
 
-    fn series(place: usize) -> SeriesRef {
-        SeriesRef::new(place, 0, 0, Kind::Select)
+    fn seen(place: usize) -> Seen {
+        let series = SeriesRef::new(place, 0, 0, Kind::Select);
+        Seen { series, is_bare: place % 2 == 1 }
     }
 
     #[test]
     fn what_is_put_in_is_found_and_what_is_not_is_not() {
         let texts = Texts::new(700);
         for hash in 0..100u64 {
-            texts.insert(hash.wrapping_mul(0x9e37_79b9_7f4a_7c15), series(hash as usize));
+            texts.insert(hash.wrapping_mul(0x9e37_79b9_7f4a_7c15), seen(hash as usize));
         }
         for hash in 1..100u64 {
             let found = texts.find(hash.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            assert_eq!(found.map(SeriesRef::place), Some(hash as usize));
+            assert_eq!(found, Some(seen(hash as usize)));
         }
         assert_eq!(texts.find(12_345), None);
     }
@@ -130,19 +149,19 @@ mod tests {
     #[test]
     fn a_flood_spares_what_is_used() {
         let texts = Texts::new(WAYS);
-        texts.insert(1, series(1));
+        texts.insert(1, seen(1));
         for flood in 2..1_000 {
-            assert_eq!(texts.find(1).map(SeriesRef::place), Some(1), "before {flood}");
-            texts.insert(flood, series(2));
+            assert_eq!(texts.find(1), Some(seen(1)), "before {flood}");
+            texts.insert(flood, seen(2));
         }
     }
 
     #[test]
     fn a_text_inserted_again_has_its_new_series() {
         let texts = Texts::new(WAYS);
-        texts.insert(5, series(1));
-        texts.insert(5, series(2));
-        assert_eq!(texts.find(5).map(SeriesRef::place), Some(2));
+        texts.insert(5, seen(1));
+        texts.insert(5, seen(2));
+        assert_eq!(texts.find(5), Some(seen(2)));
     }
 
     #[test]
@@ -155,7 +174,7 @@ mod tests {
                 scope.spawn(move || {
                     for round in 0..200_000u64 {
                         let hash = 1 + (round * 2 + writer) % 50;
-                        texts.insert(hash, series(hash as usize));
+                        texts.insert(hash, seen(hash as usize));
                     }
                 });
             }
@@ -165,7 +184,7 @@ mod tests {
                     for round in 0..400_000u64 {
                         let hash = 1 + (round + reader) % 50;
                         if let Some(found) = texts.find(hash) {
-                            assert_eq!(found.place(), hash as usize);
+                            assert_eq!(found, seen(hash as usize));
                         }
                     }
                 });

@@ -82,6 +82,18 @@ struct Rows {
     after_row: bool,
 }
 
+impl Normalised<'_> {
+    /// Whether `original`, of which this is the normalised form, says no more: it has no literals, no list whose members were
+    /// left out, and nothing that may be a comment.
+    pub(crate) fn is_all_of(&self, original: &str) -> bool {
+        let has_list = !matches!(self.list_size, ListSize::None | ListSize::One);
+        let comments = ["/*", "--", "#"];
+        !self.wording.has_literals()
+            && !has_list
+            && !comments.iter().any(|comment| original.contains(comment))
+    }
+}
+
 impl Normaliser {
     /// A normaliser with no memory yet.
     #[must_use]
@@ -441,5 +453,39 @@ impl<'a> Writer<'a> {
 impl std::fmt::Debug for Normaliser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Normaliser").field("capacity", &self.out.capacity()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_with_a_value_or_a_comment_says_more_than_its_normalised_form() {
+        let is_all = |text, dialect| Normaliser::new().normalise(text, dialect).is_all_of(text);
+        for text in [
+            "select a from t where b = $1 limit $2",
+            "select a from t where b = ?",
+            "insert into t (a, b) values ($1, $2)",
+            "SELECT \"A\" FROM t WHERE b = :name",
+        ] {
+            assert!(is_all(text, Dialect::PostgreSql), "{text}");
+        }
+        for text in [
+            "select a from t where b = 'x'",
+            "select a from t where b = $1 limit 10",
+            "select a from t where b = -1",
+            "select a from t where b in ($1, 7, 8)",
+            "insert into t (a) values ($1), (7)",
+            "select a from t where b = $1 /* x */",
+            "/* x */ select a from t where b = $1",
+            "select a from t where b = $1 -- x",
+            "select a from t where b = E'x'",
+            "select a from t where b = $$x$$",
+        ] {
+            assert!(!is_all(text, Dialect::PostgreSql), "{text}");
+        }
+        assert!(!is_all("select a from t where b = \"x\"", Dialect::MySql));
+        assert!(!is_all("select a from t where b = ? # x", Dialect::MySql));
     }
 }

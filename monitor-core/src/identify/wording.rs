@@ -85,6 +85,11 @@ impl Wording {
         (-f64::from(SKETCH_BITS) * clear.ln()).round() as u64
     }
 
+    /// Whether there were literals: values that were not bound.
+    pub(crate) fn has_literals(&self) -> bool {
+        self.sketch.iter().any(|word| *word != 0)
+    }
+
     /// How many different lengths the longest list of a text had; 64 and more count as one.
     #[must_use]
     pub fn list_lengths(&self) -> u32 {

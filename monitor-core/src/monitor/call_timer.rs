@@ -5,20 +5,11 @@ use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Inner;
 use super::kept_text::{Comment, KeptText};
-use super::observer::{Companion, Ending, StartingCall};
-use super::scope::{self, Handle};
-use super::source::{Live, On};
-use crate::aggregate::{
-    Closer, Desks, Entry, Event, EventOrigin, Flight, Followed, RowCounts, SentText, SeriesRef,
-    UnitCall, nanos,
-};
-use crate::capture::{
-    CallSite, Clock, Failure, Labels, Outcome, OutcomeKind, ParameterHasher, Parameters, Stopwatch,
-    Tick, TraceContext,
-};
-use crate::snapshot::CallParts;
+use super::live_call::LiveCall;
+use super::source::Live;
+use crate::aggregate::SeriesRef;
+use crate::capture::{CallSite, Failure, Labels, Outcome, ParameterHasher, Tick, TraceContext};
 
 /// Times one call. Dropped without an end, the call counts as cancelled.
 ///
@@ -28,64 +19,19 @@ pub struct CallTimer<'a> {
     live: Option<LiveCall<'a>>,
 }
 
-struct LiveCall<'a> {
-    on: On<'a>,
-    series: SeriesRef,
-    started: Tick,
-    watch: Stopwatch,
-    /// The first answer of a call whose rows are read one by one.
-    first: Option<Tick>,
-    rows: RowCounts,
-    origin: EventOrigin,
-    followed: Followed,
-    /// A box, as the size of a call is felt wherever it is moved.
-    rare: Option<Box<Rare>>,
-}
-
-/// What few calls have, and what is told only of one that may be slow.
-#[derive(Default)]
-struct Rare {
-    pool_wait: Option<Duration>,
-    trace: Option<TraceContext>,
-    companions: Vec<Box<dyn Companion>>,
-    text: Option<SentText>,
-    scope: Option<InScope>,
-}
-
-/// The unit of work it is made in.
-struct InScope {
-    handle: Arc<Handle>,
-    parameters: Option<Parameters>,
-    flight: Option<Flight>,
-}
-
 /// A shorter wait for a pool's connection explains nothing, and is not worth a box.
 const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
 
 // === impl CallTimer ===
 
 impl<'a> CallTimer<'a> {
-    #[inline]
-    pub(super) fn start(live: &'a Arc<Live>, series: SeriesRef, text: KeptText) -> Self {
-        let registry = &live.monitor.registry;
-        let has_more = live.monitor.observers.are_there() || scope::is_entered();
-        let now = registry.clock.now();
-        let live = LiveCall {
-            on: On::Borrowed(live),
-            series,
-            started: now,
-            watch: Stopwatch::start(now),
-            first: None,
-            followed: registry.starts(series, now),
-            rows: RowCounts::UNKNOWN,
-            origin: EventOrigin::default(),
-            rare: None,
-        };
-        let mut timer = Self { live: Some(live) };
-        if text.says_more() || has_more {
-            timer.with(|call| call.starts_with(text));
-        }
-        timer
+    #[inline(always)]
+    pub(super) fn start(
+        live: &'a Arc<Live>,
+        series: SeriesRef,
+        text: Option<Box<KeptText>>,
+    ) -> Self {
+        Self { live: Some(LiveCall::start(live, series, text)) }
     }
 
     /// A timer of a monitor that is off.
@@ -97,34 +43,21 @@ impl<'a> CallTimer<'a> {
     /// The same timer, borrowing nothing. Costs a reference count that all calls of a source share.
     #[must_use = "a timer that is dropped at once records a cancelled call"]
     pub fn detach(mut self) -> CallTimer<'static> {
-        let live = self.live.take().map(|call| LiveCall {
-            on: On::Shared(match call.on {
-                On::Borrowed(live) => live.clone(),
-                On::Shared(live) => live,
-            }),
-            series: call.series,
-            started: call.started,
-            watch: call.watch,
-            first: call.first,
-            rows: call.rows,
-            origin: call.origin,
-            followed: call.followed,
-            rare: call.rare,
-        });
-        CallTimer { live }
+        CallTimer { live: self.live.take().map(LiveCall::detach) }
     }
 
-    /// Says which connection it runs on, by a number that is not zero.
+    /// Says which connection it runs on, by a number that is not zero. `None` leaves what was said.
     #[inline]
     #[must_use]
     pub fn on_connection(mut self, connection: Option<u64>) -> Self {
-        let connection = connection.and_then(NonZeroU64::new);
-        self.with(|call| {
-            call.origin.connection = connection;
-            if connection.is_some() {
-                call.running().set_connection(call.followed, connection);
-            }
-        });
+        if let Some(connection) = connection.and_then(NonZeroU64::new) {
+            self.with(|call| {
+                if !call.details.set_connection(connection) {
+                    call.change_rare(move |rare| rare.connection = Some(connection));
+                }
+                call.running().set_connection(call.followed, Some(connection));
+            });
+        }
         self
     }
 
@@ -133,16 +66,22 @@ impl<'a> CallTimer<'a> {
     #[must_use]
     pub fn labelled(mut self, labels: Option<Arc<Labels>>) -> Self {
         if labels.is_some() {
-            self.with(|call| call.origin.labels = labels);
+            self.with(|call| call.labels = labels);
         }
         self
     }
 
-    /// Says which line made it.
+    /// Says which line made it. `None` leaves what was said.
     #[inline]
     #[must_use]
     pub fn called_at(mut self, call_site: Option<CallSite>) -> Self {
-        self.with(|call| call.origin.call_site = call_site);
+        if let Some(site) = call_site {
+            self.with(|call| {
+                if !call.details.set_site(site) {
+                    call.change_rare(move |rare| rare.site = Some(site));
+                }
+            });
+        }
         self
     }
 
@@ -152,7 +91,7 @@ impl<'a> CallTimer<'a> {
     #[must_use]
     pub fn waited_for_pool(mut self, wait: Option<Duration>) -> Self {
         if wait.is_some_and(|wait| wait >= POOL_WAIT_MIN) {
-            self.with(|call| call.rare().pool_wait = wait);
+            self.with(|call| call.change_rare(move |rare| rare.pool_wait = wait));
         }
         self
     }
@@ -163,7 +102,7 @@ impl<'a> CallTimer<'a> {
     #[must_use]
     pub fn traced(mut self, trace: Option<TraceContext>) -> Self {
         if trace.is_some() {
-            self.with(|call| call.rare().trace = trace);
+            self.with(|call| call.change_rare(move |rare| rare.trace = trace));
         }
         self
     }
@@ -174,7 +113,7 @@ impl<'a> CallTimer<'a> {
     #[must_use]
     pub fn sent_as(mut self, text: KeptText) -> Self {
         if let Some(text) = text.text {
-            self.with(|call| call.rare().text = Some(text));
+            self.with(|call| call.change_rare(move |rare| rare.text = Some(text)));
         }
         self.commented(text.comment)
     }
@@ -183,7 +122,7 @@ impl<'a> CallTimer<'a> {
     #[inline]
     fn commented(mut self, comment: Option<Box<Comment>>) -> Self {
         if let Some(comment) = comment {
-            self.with(|call| call.heed(*comment));
+            self.with(|call| call.heed(comment));
         }
         self
     }
@@ -195,12 +134,9 @@ impl<'a> CallTimer<'a> {
     #[must_use]
     pub fn with_parameters(mut self, hash: impl FnOnce(&mut ParameterHasher) -> bool) -> Self {
         self.with(|call| {
-            if let Some(scope) = call.rare.as_mut().and_then(|rare| rare.scope.as_mut()) {
+            if call.is_in_scope() {
                 let mut hasher = ParameterHasher::new();
-                scope.parameters = hash(&mut hasher).then(|| hasher.finish());
-                if let (None, Some(parameters)) = (scope.flight, scope.parameters) {
-                    scope.flight = scope.handle.call_begins(call.series, parameters);
-                }
+                call.take_part(hash(&mut hasher).then(|| hasher.finish()));
             }
         });
         self
@@ -209,13 +145,21 @@ impl<'a> CallTimer<'a> {
     /// Rows were handed to the caller; adds to what was said before.
     #[inline]
     pub fn add_returned(&mut self, rows: u64) {
-        self.with(|call| call.rows.add_returned(rows));
+        self.with(|call| {
+            if !call.details.add_returned(rows) {
+                call.add_beyond(move |known| known.add_returned(rows));
+            }
+        });
     }
 
     /// Rows were changed; adds to what was said before.
     #[inline]
     pub fn add_affected(&mut self, rows: u64) {
-        self.with(|call| call.rows.add_affected(rows));
+        self.with(|call| {
+            if !call.details.add_affected(rows) {
+                call.add_beyond(move |known| known.add_affected(rows));
+            }
+        });
     }
 
     /// The caller wants more and the database has nothing ready: time counts again.
@@ -256,14 +200,13 @@ impl<'a> CallTimer<'a> {
     }
 
     /// The call ended well.
-    #[inline]
+    #[inline(always)]
     pub fn complete(mut self) {
-        let Some(call) = &mut self.live else { return };
-        if call.complete() && matches!(call.on, On::Borrowed(_)) {
-            // Nothing to drop: spares asking every field.
-            std::mem::forget(self);
-        } else {
-            self.live = None;
+        let live = self.live.take();
+        // Nothing is left to drop.
+        std::mem::forget(self);
+        if let Some(call) = live {
+            call.complete();
         }
     }
 
@@ -293,11 +236,10 @@ impl<'a> CallTimer<'a> {
     }
 
     /// Once only: the call is gone then.
-    #[cold]
+    #[inline]
     fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
-        if let Some(call) = &mut self.live {
+        if let Some(call) = self.live.take() {
             call.end(outcome, lasted);
-            self.live = None;
         }
     }
 }
@@ -305,188 +247,12 @@ impl<'a> CallTimer<'a> {
 impl Drop for CallTimer<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.live.is_some() {
-            self.end(Outcome::Cancelled, None);
-        }
+        self.end(Outcome::Cancelled, None);
     }
 }
 
 impl fmt::Debug for CallTimer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallTimer").finish_non_exhaustive()
-    }
-}
-
-// === impl LiveCall ===
-
-impl LiveCall<'_> {
-    fn clock(&self) -> &Clock {
-        &self.on.monitor.registry.clock
-    }
-
-    /// What the start of few calls has: a text that says more, observers, a unit of work.
-    #[cold]
-    fn starts_with(&mut self, text: KeptText) {
-        if let Some(text) = text.text {
-            self.rare().text = Some(text);
-        }
-        if self.on.monitor.observers.are_there() {
-            self.observe();
-        }
-        if let Some(handle) = scope::entered_of(&self.on.monitor) {
-            self.rare().scope = Some(InScope { handle, parameters: None, flight: None });
-        }
-        if let Some(comment) = text.comment {
-            self.heed(*comment);
-        }
-    }
-
-    /// It ended well. Nearly all do and have nothing rare, so that is a way of its own, which touches nothing of what
-    /// others have. Says whether it went that way: then nothing beside its source is held.
-    #[inline]
-    fn complete(&mut self) -> bool {
-        let monitor = &self.on.monitor;
-        let registry = &monitor.registry;
-        let at = registry.clock.now();
-        let nanos = self.watch.nanos(at);
-        let EventOrigin { connection, labels, call_site } = &self.origin;
-        let has_more = self.rare.is_some() || labels.is_some();
-        if !has_more && !registry.asks_more(nanos, self.first.is_some()) {
-            let (ended, from) = ((self.series, at, nanos), (*connection, *call_site));
-            if let Some(entry) = Entry::plain(ended, self.rows, OutcomeKind::Completed, from) {
-                registry.running().clear(self.followed);
-                monitor.record_entry(entry);
-                return true;
-            }
-        }
-        self.end_at(Outcome::Completed, at, nanos);
-        false
-    }
-
-    fn end(&mut self, outcome: Outcome<'_>, lasted: Option<Duration>) {
-        let at = self.clock().now();
-        let nanos = lasted.map_or_else(|| self.watch.nanos(at), nanos);
-        self.end_at(outcome, at, nanos);
-    }
-
-    /// In place: moving a call out costs more than recording it does.
-    #[cold]
-    fn end_at(&mut self, outcome: Outcome<'_>, at: Tick, nanos: u64) {
-        let monitor = &self.on.monitor;
-        let registry = &monitor.registry;
-        registry.running().clear(self.followed);
-        let mut rare = self.rare.take();
-        if let Some(rare) = &mut rare {
-            rare.dismiss(monitor, outcome, nanos, self.rows);
-            if let Some(scope) = rare.scope.take() {
-                self.ended_in(scope, outcome, at, nanos);
-            }
-        }
-        let has_more = rare.is_some() || self.first.is_some();
-        let closer = registry
-            .closer(nanos, has_more, |may_be_slow| self.closer(rare, at, nanos, may_be_slow));
-        let origin = std::mem::take(&mut self.origin);
-        let event = Event::new((self.series, at, nanos), self.rows, outcome, closer, origin);
-        monitor.record(event);
-    }
-
-    /// What is told of a call that may be slow or is observed, and has lasted so long.
-    #[cold]
-    fn closer(
-        &self,
-        rare: Option<Box<Rare>>,
-        ended: Tick,
-        nanos: u64,
-        may_be_slow: bool,
-    ) -> Closer {
-        let rare = rare.map(|rare| *rare).unwrap_or_default();
-        let duration = Duration::from_nanos(nanos);
-        let first_row = self.first.map(|first| first.since(self.started));
-        let whole = self.first.map(|_| ended.since(self.started));
-        let parts = CallParts {
-            pool_wait: rare.pool_wait,
-            first_row,
-            fetch: first_row.map(|first| duration.saturating_sub(first)),
-            reader: whole.map(|whole| whole.saturating_sub(duration)),
-        };
-        Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
-    }
-
-    /// Tells the unit of work it was made in.
-    #[cold]
-    fn ended_in(&self, scope: InScope, outcome: Outcome<'_>, ended: Tick, nanos: u64) {
-        let InScope { handle, parameters, flight } = scope;
-        let beside = flight.map_or(0, |flight| handle.flight_ends(flight));
-        handle.call_ended(UnitCall {
-            series: self.series,
-            started: self.started,
-            ended,
-            nanos,
-            rows: self.rows,
-            outcome: outcome.kind(),
-            error: outcome.error_class(),
-            call_site: self.origin.call_site,
-            connection: self.origin.connection,
-            parameters,
-            beside,
-            in_transaction: false,
-            unit: 0,
-        });
-    }
-
-    #[cold]
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
-    }
-
-    /// Asks observers where in a trace this is, and who goes along.
-    #[cold]
-    fn observe(&mut self) {
-        let trace = self.on.monitor.trace();
-        let starting = StartingCall::new(&self.on, self.series);
-        let companions = self.on.monitor.companions(&starting);
-        if trace.is_some() || !companions.is_empty() {
-            let rare = self.rare();
-            (rare.trace, rare.companions) = (trace, companions);
-        }
-    }
-
-    #[cold]
-    fn heed(&mut self, comment: Comment) {
-        if comment.trace.is_some() {
-            let rare = self.rare();
-            rare.trace = rare.trace.take().or(comment.trace);
-        }
-        self.origin.labels = self.origin.labels.take().or(comment.labels);
-    }
-
-    /// The database has answered.
-    fn answered(&mut self, at: Tick) {
-        self.first.get_or_insert(at);
-        self.watch.wait_ends(at);
-        self.running().pause(self.followed);
-    }
-
-    /// The database works again.
-    fn works_again(&mut self, at: Tick) {
-        self.watch.wait_begins(at);
-        self.running().resume(self.followed, at, self.watch.nanos(at));
-    }
-
-    fn running(&self) -> &Desks {
-        self.on.monitor.registry.running()
-    }
-}
-
-// === impl Rare ===
-
-impl Rare {
-    /// Tells those who went along that the call has ended.
-    fn dismiss(&mut self, monitor: &Inner, outcome: Outcome<'_>, nanos: u64, rows: RowCounts) {
-        for companion in self.companions.drain(..) {
-            let duration = Duration::from_nanos(nanos);
-            let ending = Ending { outcome, duration, rows: rows.into() };
-            monitor.guarded(|| companion.ended(&ending));
-        }
     }
 }

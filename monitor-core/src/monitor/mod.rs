@@ -9,6 +9,7 @@ mod capture;
 mod checks;
 mod kept_text;
 mod last_call;
+mod live_call;
 mod observer;
 mod probe;
 mod scope;

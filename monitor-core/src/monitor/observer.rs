@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::source::Live;
 use super::{Builder, Inner};
-use crate::aggregate::{Entry, Event, SeriesRef};
+use crate::aggregate::{Entry, Event, Followed, SeriesRef};
 use crate::capture::{Database, Outcome, Rows, TraceContext};
 use crate::snapshot::{FinishedCall, Losses, SourceActivity};
 
@@ -122,10 +122,10 @@ impl Inner {
         }
     }
 
-    /// Counts a call that is an entry and nothing else.
+    /// Counts a call that was followed and is an entry and nothing else.
     #[inline]
-    pub(super) fn record_entry(&self, entry: Entry) {
-        if self.registry.record_entry(entry) {
+    pub(super) fn call_ended(&self, entry: Entry, followed: Followed) {
+        if self.registry.call_ended(entry, followed) {
             self.beat.wake();
         }
     }

@@ -132,23 +132,29 @@ impl Source {
     ///
     /// A statement that another source has identified is not timed: it would count for that one.
     #[must_use = "a timer that is dropped at once records a cancelled call"]
-    #[inline]
+    #[inline(always)]
     pub fn start(&self, statement: Statement) -> CallTimer<'_> {
         let known = self.live.as_ref().zip(statement.0).filter(|(live, (monitor, series))| {
             live.monitor.registry.knows(*monitor, *series, &live.source)
         });
         match known {
-            Some((live, (_, series))) => CallTimer::start(live, series, KeptText::default()),
+            Some((live, (_, series))) => CallTimer::start(live, series, None),
             None => CallTimer::off(),
         }
     }
 
     /// Starts timing a call: now.
     #[must_use = "a timer that is dropped at once records a cancelled call"]
-    #[inline]
+    #[inline(always)]
     pub fn call(&self, text: &str) -> CallTimer<'_> {
         match &self.live {
-            Some(live) => CallTimer::start(live, live.series(text), self.kept_text(text)),
+            Some(live) => {
+                let (series, kept) = match live.remembered(text) {
+                    Some(series) => (series, None),
+                    None => live.seen(text),
+                };
+                CallTimer::start(live, series, kept)
+            }
             None => CallTimer::off(),
         }
     }
@@ -160,8 +166,7 @@ impl Source {
     #[must_use]
     #[inline]
     pub fn kept_text(&self, text: &str) -> KeptText {
-        let Some(live) = &self.live else { return KeptText::default() };
-        KeptText { text: live.monitor.registry.sent_text(text), comment: Comment::of(text) }
+        self.live.as_ref().map(|live| live.kept_text(text)).unwrap_or_default()
     }
 
     /// Records a call that has ended.
@@ -378,9 +383,30 @@ impl fmt::Debug for Source {
 // === impl Live ===
 
 impl Live {
+    /// The series of a text that this thread remembers, where a text tells nothing else.
+    #[inline]
+    fn remembered(&self, text: &str) -> Option<SeriesRef> {
+        let registry = &self.monitor.registry;
+        registry.remembered(text, &self.source).filter(|_| !registry.keeps_texts())
+    }
+
     #[inline]
     fn series(&self, text: &str) -> SeriesRef {
-        self.monitor.registry.series(text, self.dialect, &self.source)
+        let registry = &self.monitor.registry;
+        let known = registry.remembered(text, &self.source);
+        known.unwrap_or_else(|| registry.series(text, self.dialect, &self.source))
+    }
+
+    #[inline(never)]
+    fn seen(&self, text: &str) -> (SeriesRef, Option<Box<KeptText>>) {
+        let series = self.monitor.registry.series(text, self.dialect, &self.source);
+        let kept = self.kept_text(text);
+        (series, kept.says_more().then(|| Box::new(kept)))
+    }
+
+    #[inline]
+    fn kept_text(&self, text: &str) -> KeptText {
+        KeptText { text: self.monitor.registry.sent_text(text), comment: Comment::of(text) }
     }
 }
 

@@ -32,8 +32,9 @@ const ROOTS: [f64; 8] = [
 /// bound exactly when it is at most the bound rounded down.
 static BOUNDS: [u64; BOUNDED] = bounds();
 
-/// For a duration's highest set bit and the four bits after it, the first slot it may fall in.
-static GUESS: [u16; 64 * 16] = guesses();
+/// For a duration's [key], the first slot it may fall in.
+static GUESS: [u16; KEYS] = guesses();
+const KEYS: usize = 64 * 16;
 
 const fn bounds() -> [u64; BOUNDED] {
     let mut bounds = [0; BOUNDED];
@@ -57,30 +58,41 @@ const fn bounds() -> [u64; BOUNDED] {
     bounds
 }
 
-const fn guesses() -> [u16; 64 * 16] {
+const fn guesses() -> [u16; KEYS] {
     let bounds = bounds();
-    let mut guesses = [0; 64 * 16];
+    let mut guesses = [0; KEYS];
     let mut slot = 0;
-    let mut key = 0;
-    while key < 64 * 16 {
-        let (bit, rest) = (key / 16, key as u64 % 16);
-        let lowest = if bit >= 4 { (16 + rest) << (bit - 4) } else { 1 << bit };
+    let mut step = 0;
+    while step < KEYS {
+        let (bit, rest) = (step / 16, step as u64 % 16);
+        // The least that has this key; below 2^4 it may be no whole number, and the one below it will do.
+        let lowest = if bit >= 4 { (16 + rest) << (bit - 4) } else { (16 + rest) >> (4 - bit) };
         while slot < BOUNDED && bounds[slot] < lowest {
             slot += 1;
         }
-        guesses[key] = slot as u16;
-        key += 1;
+        guesses[key(lowest_float(bit, rest))] = slot as u16;
+        step += 1;
     }
     guesses
 }
 
-/// The slot of a duration in nanoseconds: one table look-up and at most three steps.
+/// `2^bit * (1 + rest/16)`.
+const fn lowest_float(bit: usize, rest: u64) -> f64 {
+    f64::from_bits((1_023 + bit as u64) << 52 | rest << 48)
+}
+
+/// A number's highest set bit and the four bits after it, as floating point has them side by side.
+#[inline]
+const fn key(nanos: f64) -> usize {
+    (nanos.to_bits() >> 48) as usize % KEYS
+}
+
+/// The slot of a duration in nanoseconds: one table look-up and at most three steps. What is longer than `i64` takes as many
+/// steps as there are slots.
 #[inline]
 pub(crate) fn slot_of(nanos: u64) -> usize {
-    let nanos = nanos | u64::from(nanos == 0);
-    let bit = 63 - nanos.leading_zeros();
-    let rest = if bit >= 4 { (nanos >> (bit - 4)) & 15 } else { 0 };
-    let mut slot = usize::from(GUESS[(bit as usize) * 16 + rest as usize]);
+    // Below 2^53 it is exact, and beyond 2^38 there is one slot for all. Zero has the key of 2.
+    let mut slot = usize::from(GUESS[key(nanos as i64 as f64)]);
     while slot < BOUNDED && nanos > BOUNDS[slot] {
         slot += 1;
     }

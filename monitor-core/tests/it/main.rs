@@ -16,6 +16,7 @@ mod limits;
 mod observing;
 mod random;
 mod recording;
+mod remembered;
 mod running;
 mod saved;
 mod scopes;

@@ -1,0 +1,365 @@
+//! A call that runs, and what is done when it ends.
+
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Inner;
+use super::kept_text::{Comment, KeptText};
+use super::observer::{Companion, Ending, StartingCall};
+use super::scope::{self, Handle};
+use super::source::{Live, On};
+use crate::aggregate::{
+    Closer, Desks, Details, Entry, Event, EventOrigin, Flight, Followed, RowCounts, SentText,
+    SeriesRef, UnitCall, nanos,
+};
+use crate::capture::{CallSite, Clock, Labels, Outcome, Parameters, Stopwatch, Tick, TraceContext};
+use crate::snapshot::CallParts;
+
+/// What a [`CallTimer`](super::CallTimer) times.
+///
+/// What is hot takes it by value: a compiler that never sees its address keeps it in registers, and leaves out what is
+/// written and never read.
+pub(super) struct LiveCall<'a> {
+    on: On<'a>,
+    series: SeriesRef,
+    pub(super) watch: Stopwatch,
+    /// Of a call whose rows are read one by one.
+    first: Option<First>,
+    pub(super) details: Details,
+    pub(super) labels: Option<Arc<Labels>>,
+    pub(super) followed: Followed,
+    /// A box, as the size of a call is felt wherever it is moved.
+    rare: Option<Box<Rare>>,
+}
+
+/// The first answer of a call, and when that was started. Until then it is the watch that knows.
+#[derive(Clone, Copy)]
+struct First {
+    started: Tick,
+    at: Tick,
+}
+
+/// What few calls have, and what is told only of one that may be slow.
+#[derive(Default)]
+pub(super) struct Rare {
+    pub(super) pool_wait: Option<Duration>,
+    pub(super) trace: Option<TraceContext>,
+    companions: Vec<Box<dyn Companion>>,
+    pub(super) text: Option<SentText>,
+    scope: Option<InScope>,
+    /// What does not fit into its [`Details`].
+    rows: Option<RowCounts>,
+    pub(super) connection: Option<NonZeroU64>,
+    pub(super) site: Option<CallSite>,
+}
+
+/// What few calls have, in two words: small enough to be handed to a function and back without an address.
+#[derive(Default)]
+struct Few {
+    labels: Option<Arc<Labels>>,
+    rare: Option<Box<Rare>>,
+}
+
+/// The unit of work it is made in.
+struct InScope {
+    handle: Arc<Handle>,
+    parameters: Option<Parameters>,
+    flight: Option<Flight>,
+}
+
+// === impl LiveCall ===
+
+impl<'a> LiveCall<'a> {
+    #[inline(always)]
+    pub(super) fn start(
+        live: &'a Arc<Live>,
+        series: SeriesRef,
+        text: Option<Box<KeptText>>,
+    ) -> Self {
+        let has_more = text.is_some() || live.monitor.observers.are_there() || scope::is_entered();
+        let Few { labels, rare } = if has_more {
+            Few::starting(live, series, text)
+        } else {
+            // There is nothing to drop, which a compiler does not see.
+            std::mem::forget(text);
+            Few::default()
+        };
+        let registry = &live.monitor.registry;
+        let now = registry.clock.now();
+        Self {
+            on: On::Borrowed(live),
+            series,
+            watch: Stopwatch::start(now),
+            first: None,
+            details: Details::NOTHING,
+            labels,
+            followed: registry.starts(series, now),
+            rare,
+        }
+    }
+
+    /// The same, borrowing nothing.
+    #[inline]
+    pub(super) fn detach(self) -> LiveCall<'static> {
+        LiveCall {
+            on: On::Shared(match self.on {
+                On::Borrowed(live) => live.clone(),
+                On::Shared(live) => live,
+            }),
+            series: self.series,
+            watch: self.watch,
+            first: self.first,
+            details: self.details,
+            labels: self.labels,
+            followed: self.followed,
+            rare: self.rare,
+        }
+    }
+
+    #[inline]
+    pub(super) fn clock(&self) -> &Clock {
+        &self.on.monitor.registry.clock
+    }
+
+    /// It ended well. Nearly all do and have nothing rare, so that is a way of its own, which touches nothing of what
+    /// others have.
+    #[inline(always)]
+    pub(super) fn complete(self) {
+        // Apart from the first line on: whole, it would have to be somewhere in memory where what follows panics.
+        let Self { on, series, watch, first, details, labels, followed, rare } = self;
+        let registry = &on.monitor.registry;
+        let at = registry.clock.now();
+        let nanos = watch.nanos(at);
+        let asks_more = registry.asks_more(nanos, first.is_some());
+        if asks_more || labels.is_some() || rare.is_some() {
+            let call = Self { on, series, watch, first, details, labels, followed, rare };
+            return call.end_at(Outcome::Completed, at, nanos);
+        }
+        // There is nothing to drop, which a compiler does not see.
+        std::mem::forget((labels, rare));
+        on.monitor.call_ended(Entry::new((series, at, nanos), details), followed);
+    }
+
+    #[cold]
+    pub(super) fn end(self, outcome: Outcome<'_>, lasted: Option<Duration>) {
+        let at = self.clock().now();
+        let nanos = lasted.map_or_else(|| self.watch.nanos(at), nanos);
+        self.end_at(outcome, at, nanos);
+    }
+
+    #[cold]
+    fn end_at(mut self, outcome: Outcome<'_>, at: Tick, nanos: u64) {
+        let (rows, labels, rare) = (self.rows(), self.labels.take(), self.rare.take());
+        let origin = self.origin(labels, rare.as_deref());
+        let monitor = &self.on.monitor;
+        let registry = &monitor.registry;
+        registry.running().clear(self.followed);
+        let rare = rare.map(|mut rare| {
+            rare.dismiss(monitor, outcome, nanos, rows);
+            if let Some(scope) = rare.scope.take() {
+                self.ended_in(scope, (outcome, rows), (at, nanos), &origin);
+            }
+            rare
+        });
+        let has_more = rare.is_some() || self.first.is_some();
+        let closer = registry
+            .closer(nanos, has_more, |may_be_slow| self.closer(rare, at, nanos, may_be_slow));
+        let event = Event::new((self.series, at, nanos), rows, outcome, closer, origin);
+        monitor.record(event);
+    }
+
+    /// What is told of a call that may be slow or is observed, and has lasted so long.
+    #[cold]
+    fn closer(
+        &self,
+        rare: Option<Box<Rare>>,
+        ended: Tick,
+        nanos: u64,
+        may_be_slow: bool,
+    ) -> Closer {
+        let rare = rare.map(|rare| *rare).unwrap_or_default();
+        let duration = Duration::from_nanos(nanos);
+        let first_row = self.first.map(|first| first.at.since(first.started));
+        let whole = self.first.map(|first| ended.since(first.started));
+        let parts = CallParts {
+            pool_wait: rare.pool_wait,
+            first_row,
+            fetch: first_row.map(|first| duration.saturating_sub(first)),
+            reader: whole.map(|whole| whole.saturating_sub(duration)),
+        };
+        Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
+    }
+
+    /// Tells the unit of work it was made in.
+    #[cold]
+    fn ended_in(
+        &self,
+        scope: InScope,
+        (outcome, rows): (Outcome<'_>, RowCounts),
+        (ended, nanos): (Tick, u64),
+        origin: &EventOrigin,
+    ) {
+        let InScope { handle, parameters, flight } = scope;
+        let beside = flight.map_or(0, |flight| handle.flight_ends(flight));
+        handle.call_ended(UnitCall {
+            series: self.series,
+            started: self.started().unwrap_or(ended),
+            ended,
+            nanos,
+            rows,
+            outcome: outcome.kind(),
+            error: outcome.error_class(),
+            call_site: origin.call_site,
+            connection: origin.connection,
+            parameters,
+            beside,
+            in_transaction: false,
+            unit: 0,
+        });
+    }
+
+    /// Changes what few calls have.
+    #[inline]
+    pub(super) fn change_rare(&mut self, change: impl FnOnce(&mut Rare)) {
+        self.rare = Some(Rare::changed(self.rare.take(), change));
+    }
+
+    /// Whether it is made in a unit of work, so that somebody asks what its values hash to.
+    #[inline]
+    pub(super) fn is_in_scope(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.scope.is_some())
+    }
+
+    /// What its values hash to, by which it is seen beside others that ask the same.
+    pub(super) fn take_part(&mut self, parameters: Option<Parameters>) {
+        if let Some(scope) = self.rare.as_mut().and_then(|rare| rare.scope.as_mut()) {
+            scope.parameters = parameters;
+            if let (None, Some(parameters)) = (scope.flight, parameters) {
+                scope.flight = scope.handle.call_begins(self.series, parameters);
+            }
+        }
+    }
+
+    fn started(&self) -> Option<Tick> {
+        self.first.map(|first| first.started).or_else(|| self.watch.waiting_since())
+    }
+
+    fn rows(&self) -> RowCounts {
+        let large = self.rare.as_ref().and_then(|rare| rare.rows);
+        large.unwrap_or_else(|| self.details.rows())
+    }
+
+    /// Adds to rows that do not fit into its [`Details`] any more.
+    #[inline]
+    pub(super) fn add_beyond(&mut self, add: impl FnOnce(&mut RowCounts)) {
+        let known = self.details.rows();
+        self.change_rare(move |rare| add(rare.rows.get_or_insert(known)));
+        self.details.leave_rows();
+    }
+
+    fn origin(&self, labels: Option<Arc<Labels>>, rare: Option<&Rare>) -> EventOrigin {
+        let connection = self.details.connection().or(rare.and_then(|rare| rare.connection));
+        let call_site = self.details.site().or(rare.and_then(|rare| rare.site));
+        EventOrigin { connection, labels, call_site }
+    }
+
+    /// Heeds a comment in what nobody said otherwise.
+    #[inline]
+    pub(super) fn heed(&mut self, comment: Box<Comment>) {
+        let few = Few { labels: self.labels.take(), rare: self.rare.take() };
+        let Few { labels, rare } = few.heeding(comment);
+        (self.labels, self.rare) = (labels, rare);
+    }
+
+    /// The database has answered.
+    pub(super) fn answered(&mut self, at: Tick) {
+        if self.first.is_none() {
+            let started = self.watch.waiting_since().unwrap_or(at);
+            self.first = Some(First { started, at });
+        }
+        self.watch.wait_ends(at);
+        self.running().pause(self.followed);
+    }
+
+    /// The database works again.
+    pub(super) fn works_again(&mut self, at: Tick) {
+        self.watch.wait_begins(at);
+        self.running().resume(self.followed, at, self.watch.nanos(at));
+    }
+
+    #[inline]
+    pub(super) fn running(&self) -> &Desks {
+        self.on.monitor.registry.running()
+    }
+}
+
+// === impl Few ===
+
+impl Few {
+    /// What a call has at its start: a text that says more, observers, a unit of work.
+    #[cold]
+    fn starting(live: &Live, series: SeriesRef, text: Option<Box<KeptText>>) -> Self {
+        let KeptText { text, comment } = text.map(|text| *text).unwrap_or_default();
+        let mut few = Self::default();
+        if let Some(text) = text {
+            few.rare().text = Some(text);
+        }
+        if live.monitor.observers.are_there() {
+            few.observe(live, series);
+        }
+        if let Some(handle) = scope::entered_of(&live.monitor) {
+            few.rare().scope = Some(InScope { handle, parameters: None, flight: None });
+        }
+        match comment {
+            Some(comment) => few.heeding(comment),
+            None => few,
+        }
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// Asks observers where in a trace this is, and who goes along.
+    fn observe(&mut self, live: &Live, series: SeriesRef) {
+        let trace = live.monitor.trace();
+        let companions = live.monitor.companions(&StartingCall::new(live, series));
+        if trace.is_some() || !companions.is_empty() {
+            let rare = self.rare();
+            (rare.trace, rare.companions) = (trace, companions);
+        }
+    }
+
+    #[cold]
+    #[expect(clippy::boxed_local, reason = "as a box it is one word")]
+    fn heeding(mut self, comment: Box<Comment>) -> Self {
+        let Comment { trace, labels } = *comment;
+        if trace.is_some() {
+            let rare = self.rare();
+            rare.trace = rare.trace.take().or(trace);
+        }
+        self.labels = self.labels.or(labels);
+        self
+    }
+}
+
+// === impl Rare ===
+
+impl Rare {
+    #[cold]
+    fn changed(rare: Option<Box<Self>>, change: impl FnOnce(&mut Self)) -> Box<Self> {
+        let mut rare = rare.unwrap_or_default();
+        change(&mut rare);
+        rare
+    }
+
+    /// Tells those who went along that the call has ended.
+    fn dismiss(&mut self, monitor: &Inner, outcome: Outcome<'_>, nanos: u64, rows: RowCounts) {
+        for companion in self.companions.drain(..) {
+            let duration = Duration::from_nanos(nanos);
+            let ending = Ending { outcome, duration, rows: rows.into() };
+            monitor.guarded(|| companion.ended(&ending));
+        }
+    }
+}
