@@ -44,7 +44,7 @@ fn main() -> Result<()> {
         None => measure(&asked)?,
     };
     let report = report.with_aims();
-    if let Some(aims) = report.tables.last() {
+    if let Some(aims) = report.table(report::AIMS) {
         print!("{}", report::terminal(aims));
     }
     keep(&report, &asked)

@@ -212,7 +212,7 @@ fn metrics(statements: &Statements, all: &mut Vec<Observer>) -> Result<()> {
             handle.run_upkeep();
         }
     });
-    let named = [(names::METRICS, true), ("the same, told the time", false)];
+    let named = [(names::METRICS, true), ("metrics: histogram, told the time", false)];
     for (name, has_clock) in named {
         let summaries = statements.summaries.clone();
         all.push(Observer::new(name, move |n| {

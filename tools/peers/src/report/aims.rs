@@ -10,7 +10,7 @@ use crate::parts::sqlx::names as sqlx;
 use crate::parts::{exact, first_sight, looking, texts};
 
 /// What the table is called.
-pub(super) const NAME: &str = "aims";
+pub const NAME: &str = "aims";
 
 /// An aim, and how to see whether it was reached; `None` where what it needs was not measured.
 struct Aim {

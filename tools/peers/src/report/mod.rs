@@ -8,6 +8,7 @@ mod plot;
 
 use serde::{Deserialize, Serialize};
 
+pub use aims::NAME as AIMS;
 pub use cell::Cell;
 pub use machine::Machine;
 pub use page::{MARKS, markdown, terminal, written_between};
@@ -64,7 +65,7 @@ impl Report {
 
     /// The aims that what was measured can be held against come last.
     pub fn with_aims(mut self) -> Self {
-        self.tables.retain(|table| table.name != aims::NAME);
+        self.tables.retain(|table| table.name != AIMS);
         let aims = aims::table(&self);
         if !aims.rows.is_empty() {
             self.tables.push(aims);
