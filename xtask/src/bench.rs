@@ -16,21 +16,20 @@ const PROCESSOR: usize = 0;
 const SERVERLESS: [&str; 7] =
     ["observation", "options", "scopes", "first-sight", "texts", "exact", "looking"];
 
-/// What is run in place of another.
-const CHORES: [(&str, fn(&[String]) -> Result<ExitCode>); 2] =
-    [("--advice", advice), ("--gate", |_| gate::run())];
-
-/// Builds `tools/peers` and runs it, with a throw-away PostgreSQL server. Nothing else should be busy on the machine while costs
-/// are measured.
+/// Builds `tools/peers` and runs it, with a throw-away PostgreSQL server where it asks one. Nothing else should be busy on the
+/// machine while costs are measured.
 ///
 /// `--advice [DIR] [-v] [--only NAME]` starts throw-away servers and scores advice on the suites of the workspace and
 /// of a folder; costs there are a planner's, so it runs unoptimised, and beside other work.
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
-    for (flag, chore) in CHORES {
-        if args.first().is_some_and(|arg| arg == flag) {
-            return chore(args);
-        }
+    match args.first().map(String::as_str) {
+        Some("--advice") => advice(args),
+        Some("--gate") => gate::run(),
+        _ => costs(args),
     }
+}
+
+fn costs(args: &[String]) -> Result<ExitCode> {
     let peers = ["--release", "--manifest-path", "tools/peers/Cargo.toml"];
     // Before a server runs that nobody asks; and both of its programs, of which the one starts the other.
     let built = workspace::cargo().arg("build").args(peers).status().context("cannot run cargo")?;
