@@ -42,6 +42,7 @@ fn variants() -> Result<Vec<Variant>, BuildError> {
     let unfollowed = source(&Monitor::builder().beat_by_hand().running_per_thread_max(0).build()?);
     let failing = plain()?;
     let recorded = plain()?;
+    let lent = plain()?;
     let off = source(&Monitor::off());
     let texts: Vec<String> = (0..200).map(|n| format!("{TEXT} /* {n} */ offset t{n}")).collect();
     Ok(vec![
@@ -66,6 +67,8 @@ fn variants() -> Result<Vec<Variant>, BuildError> {
         Variant::new("handed over when it has ended", move |_| {
             recorded.record(Call::new(black_box(TEXT), Duration::from_micros(50)));
         }),
+        // What a call through a pool pays beside the call.
+        Variant::new("a checkout, taken and given back", move |_| drop(lent.checkout().taken())),
     ])
 }
 
