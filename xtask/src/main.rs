@@ -27,7 +27,9 @@ cargo xtask <chore>
   test [args]   run every test on real servers; args go to the test runner
   servers       start the servers the tests use, print their addresses, wait for ctrl-c
   install       install the packages the tests need, and stop there
-  bench         measure what watching costs; leave the machine alone meanwhile
+  bench [--only PART] [--write] [--from REPORT]
+                measure what watching costs, beside what others' cost; leave the machine alone meanwhile. --write puts
+                figures and pictures into docs, --from takes those of an earlier run
   bench --gate  count the instructions of one observed call, and fail where they are more than they were
   bench --advice [DIR] [-v] [--only NAME]
                 score advice on cases whose answer is known, and on the suites in DIR, with throw-away servers

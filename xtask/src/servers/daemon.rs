@@ -11,6 +11,7 @@ use nix::unistd::Pid;
 
 use super::account::Account;
 use super::home::Home;
+use super::process;
 use crate::interrupt::{Interrupt, POLL};
 
 const READY_TIMEOUT: Duration = Duration::from_secs(60);
@@ -88,6 +89,14 @@ impl Daemon {
                 Err(_) => std::thread::sleep(POLL),
             }
         }
+    }
+
+    /// Binds the server to one processor, with all that it starts from now on. Linux alone can do that.
+    pub(super) fn bind(&self, processor: usize) -> Result<()> {
+        let [processor, server] = [processor.to_string(), self.server.id().to_string()];
+        process::output(Command::new("taskset").args(["-a", "-c", "-p", &processor, &server]))
+            .context("cannot bind the server to a processor; util-linux has the program for it")?;
+        Ok(())
     }
 
     fn stop(&mut self) -> Result<()> {

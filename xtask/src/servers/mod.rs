@@ -21,7 +21,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::process::ExitCode;
 use std::thread;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 
 use crate::interrupt::{Interrupt, POLL};
 use crate::steps::Step;
@@ -76,10 +76,13 @@ pub(crate) struct Servers {
     alertmanager: Server,
 }
 
+/// PostgreSQL alone, for one run.
+pub(crate) struct Postgres(Server);
+
 /// A server and where it listens; the owner of the process if it is ours.
 struct Server {
     url: String,
-    _daemon: Option<Daemon>,
+    daemon: Option<Daemon>,
 }
 
 impl Servers {
@@ -87,10 +90,10 @@ impl Servers {
     pub(crate) fn start(interrupt: &Interrupt) -> Result<Self> {
         packages::ensure(packages::Wanted::from_environment())?;
         thread::scope(|scope| {
-            let postgres = scope.spawn(|| Self::one(POSTGRES_URL, postgres::start, interrupt));
-            let mysql = scope.spawn(|| Self::one(MYSQL_URL, mariadb::start, interrupt));
+            let postgres = scope.spawn(|| Server::one(POSTGRES_URL, postgres::start, interrupt));
+            let mysql = scope.spawn(|| Server::one(MYSQL_URL, mariadb::start, interrupt));
             let alerts =
-                scope.spawn(|| Self::one(ALERTMANAGER_URL, alertmanager::start, interrupt));
+                scope.spawn(|| Server::one(ALERTMANAGER_URL, alertmanager::start, interrupt));
             let postgres = postgres.join().map_err(|_| anyhow!("starting PostgreSQL panicked"))?;
             let mysql = mysql.join().map_err(|_| anyhow!("starting MariaDB panicked"))?;
             let alerts = alerts.join().map_err(|_| anyhow!("starting Alertmanager panicked"))?;
@@ -106,20 +109,44 @@ impl Servers {
             (ALERTMANAGER_URL, &self.alertmanager.url),
         ]
     }
+}
 
+impl Postgres {
+    /// Installs what is missing, and starts it unless it is given.
+    pub(crate) fn start(interrupt: &Interrupt) -> Result<Self> {
+        packages::ensure(packages::Wanted::postgres_from_environment())?;
+        Server::one(POSTGRES_URL, postgres::start, interrupt).map(Self)
+    }
+
+    /// Its address.
+    pub(crate) fn url(&self) -> &str {
+        &self.0.url
+    }
+
+    /// Binds it to one processor, with every connection it takes from now on.
+    pub(crate) fn bind(&self, processor: usize) -> Result<()> {
+        let Some(daemon) = &self.0.daemon else {
+            bail!("the server that {POSTGRES_URL} names is not ours to bind to a processor")
+        };
+        daemon.bind(processor)
+    }
+}
+
+impl Server {
+    /// The server of a variable, or one of our own.
     fn one(
         variable: &str,
         start: fn(&Interrupt) -> Result<Started>,
         interrupt: &Interrupt,
-    ) -> Result<Server> {
+    ) -> Result<Self> {
         if let Some(url) = given::url(variable) {
             given::check(variable, &url)?;
-            return Ok(Server { url, _daemon: None });
+            return Ok(Self { url, daemon: None });
         }
         let step = Step::begin("server");
         let started = start(interrupt)?;
         step.done(format_args!("{} at {}", started.version, started.url));
-        Ok(Server { url: started.url, _daemon: Some(started.daemon) })
+        Ok(Self { url: started.url, daemon: Some(started.daemon) })
     }
 }
 

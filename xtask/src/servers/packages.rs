@@ -13,6 +13,8 @@ pub(super) struct Wanted {
     postgres: bool,
     mysql: bool,
     alertmanager: bool,
+    /// What tests need beside servers: a browser, Prometheus, MySQL's library.
+    beside: bool,
 }
 
 impl Wanted {
@@ -22,7 +24,14 @@ impl Wanted {
             postgres: given::url(POSTGRES_URL).is_none(),
             mysql: given::url(MYSQL_URL).is_none(),
             alertmanager: given::url(ALERTMANAGER_URL).is_none(),
+            beside: true,
         }
+    }
+
+    /// PostgreSQL and its library alone.
+    pub(super) fn postgres_from_environment() -> Self {
+        let postgres = given::url(POSTGRES_URL).is_none();
+        Self { postgres, mysql: false, alertmanager: false, beside: false }
     }
 }
 
@@ -87,7 +96,7 @@ fn parts(wanted: &Wanted) -> [Part; 10] {
         },
         // The tests of the exporter start one of their own, and let promtool check the rules.
         Part {
-            wanted: true,
+            wanted: wanted.beside,
             present: || {
                 ["prometheus", "promtool"].iter().all(|name| binaries::find(name).is_some())
             },
@@ -95,12 +104,20 @@ fn parts(wanted: &Wanted) -> [Part; 10] {
         },
         // The tests of the page look at it in a browser, which node drives.
         Part {
-            wanted: true,
+            wanted: wanted.beside,
             present: || BROWSERS.iter().any(|name| binaries::find(name).is_some()),
             packages: &["chromium"],
         },
-        Part { wanted: true, present: || binaries::find("node").is_some(), packages: &["nodejs"] },
-        Part { wanted: true, present: || binaries::find("npm").is_some(), packages: &["npm"] },
+        Part {
+            wanted: wanted.beside,
+            present: || binaries::find("node").is_some(),
+            packages: &["nodejs"],
+        },
+        Part {
+            wanted: wanted.beside,
+            present: || binaries::find("npm").is_some(),
+            packages: &["npm"],
+        },
         // The build scripts of pq-sys and mysqlclient-sys ask it where the two libraries are.
         Part {
             wanted: true,
@@ -114,7 +131,7 @@ fn parts(wanted: &Wanted) -> [Part; 10] {
         },
         // mysqlclient-sys takes either name; Debian's libmariadb-dev has the second.
         Part {
-            wanted: true,
+            wanted: wanted.beside,
             present: || {
                 process::succeeds("pkg-config", &["--exists", "mysqlclient"])
                     || process::succeeds("pkg-config", &["--exists", "libmariadb"])
