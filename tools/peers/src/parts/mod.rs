@@ -100,6 +100,7 @@ pub const PARTS: [Part; 9] = [
         about: "whole calls through sqlx, beside sqlx-otel and sqlx-tracing",
         processes: &[
             Process::pinned("sqlx", sqlx::plainly),
+            Process::pinned("sqlx-layer", sqlx::with_layer),
             Process::pinned("sqlx-otel-sdk", sqlx::with_sdk),
             Process::pinned("sqlx-0.8", sqlx_0_8::run),
         ],

@@ -27,6 +27,8 @@ pub mod names {
     pub const OURS: &str = "ours: wrapper";
     /// The monitor's layer.
     pub const LAYER: &str = "ours: layer on sqlx's events";
+    /// The wrapper where a layer is there too, which has to be kept from counting twice.
+    pub const BOTH: &str = "ours: wrapper, and a layer in the process";
     /// sqlx-otel where nobody installed a provider.
     pub const OTEL_NONE: &str = "sqlx-otel, nothing installed";
     /// sqlx-otel with OpenTelemetry's SDK.
@@ -39,8 +41,10 @@ const SQLITE_MICROS: u32 = 10;
 /// OpenTelemetry's providers and tracing's subscriber are there once in a process.
 #[derive(Clone, Copy)]
 enum World {
-    /// No provider, and the monitor's layer.
+    /// No provider and no subscriber.
     Plain,
+    /// The monitor's layer.
+    Layer,
     /// OpenTelemetry's SDK.
     Sdk,
 }
@@ -52,12 +56,17 @@ enum On {
     Held,
 }
 
-/// The monitor's ways, and sqlx-otel with nothing installed.
+/// The monitor's wrapper, and sqlx-otel with nothing installed.
 pub(super) fn plainly() -> Result<Vec<Table>> {
+    run(World::Plain)
+}
+
+/// The monitor's layer, alone and beside the wrapper, with a plain call of its own.
+pub(super) fn with_layer() -> Result<Vec<Table>> {
     let monitor = Monitor::builder().build()?;
     let subscriber = tracing_subscriber::registry().with(monitor_sqlx::layer(&monitor));
     tracing::subscriber::set_global_default(subscriber)?;
-    run(World::Plain)
+    run(World::Layer)
 }
 
 /// sqlx-otel with an SDK, beside a plain call of its own.
@@ -81,7 +90,6 @@ macro_rules! ways {
                 way!(sqlx, "plain (A)", runtime, call, quiet()?, |own| &*own),
                 way!(sqlx, "plain (A/A)", runtime, call, quiet()?, |own| &*own),
                 way!(sqlx, names::OURS, runtime, call, ours()?, |own| &*own),
-                way!(sqlx, names::LAYER, runtime, call, pool(true)?, |own| &*own),
                 way!(sqlx, names::OTEL_NONE, runtime, call, otel()?, |own| &*own),
             ],
             (World::Plain, On::Held) => {
@@ -91,8 +99,26 @@ macro_rules! ways {
                     way!(sqlx, "plain (A)", runtime, call, held(false)?, |own| &mut **own),
                     way!(sqlx, "plain (A/A)", runtime, call, held(false)?, |own| &mut **own),
                     way!(sqlx, names::OURS, runtime, call, ours, |own| &mut *own),
-                    way!(sqlx, names::LAYER, runtime, call, held(true)?, |own| &mut **own),
                     way!(sqlx, names::OTEL_NONE, runtime, call, otel, |own| &mut *own),
+                ]
+            }
+            (World::Layer, On::Pool) => vec![
+                way!(sqlx, "plain, beside the layer", runtime, call, quiet()?, |own| &*own),
+                way!(sqlx, "plain there (A/A)", runtime, call, quiet()?, |own| &*own),
+                way!(sqlx, names::LAYER, runtime, call, pool(true)?, |own| &*own),
+                way!(sqlx, names::BOTH, runtime, call, ours()?, |own| &*own),
+            ],
+            (World::Layer, On::Held) => {
+                let ours = runtime.block_on(ours()?.acquire())?;
+                vec![
+                    way!(sqlx, "plain, beside the layer", runtime, call, held(false)?, |own| {
+                        &mut **own
+                    }),
+                    way!(sqlx, "plain there (A/A)", runtime, call, held(false)?, |own| {
+                        &mut **own
+                    }),
+                    way!(sqlx, names::LAYER, runtime, call, held(true)?, |own| &mut **own),
+                    way!(sqlx, names::BOTH, runtime, call, ours, |own| &mut *own),
                 ]
             }
             (World::Sdk, On::Pool) => vec![
