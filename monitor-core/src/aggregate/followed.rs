@@ -1,8 +1,9 @@
 //! What is out or open now, and by whom.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+use rapidhash::RapidHashMap;
 
 use super::last_call::LastCall;
 use crate::capture::{CallSite, Tick};
@@ -11,7 +12,7 @@ use crate::capture::{CallSite, Tick};
 #[derive(Default)]
 pub(super) struct Followed {
     next: u64,
-    now: HashMap<u64, Holder>,
+    now: RapidHashMap<u64, Holder>,
 }
 
 /// Since when something is out or open, and by whom.
