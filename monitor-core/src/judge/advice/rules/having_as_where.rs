@@ -31,6 +31,9 @@ impl Rule for HavingAsWhere {
         if !conditions.iter().any(|condition| !has_aggregate(condition) && names_group(condition, select)) {
             return Opinion::Quiet("what is asked of groups is an aggregate".into());
         }
+        if has_totals(select) {
+            return Opinion::Quiet("rows that add up several groups would add up one".into());
+        }
         if moves_it_itself(query) {
             return Opinion::Quiet("this system moves the condition to `where` itself".into());
         }
@@ -42,6 +45,14 @@ impl Rule for HavingAsWhere {
         );
         found.into()
     }
+}
+
+/// Whether there are rows over several groups: `rollup`, `cube`, `grouping sets`.
+fn has_totals(select: &sqlparser::ast::Select) -> bool {
+    use sqlparser::ast::{Expr, GroupByExpr};
+    let GroupByExpr::Expressions(by, modifiers) = &select.group_by else { return false };
+    let is_over_several = |by: &Expr| matches!(by, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_));
+    !modifiers.is_empty() || by.iter().any(is_over_several)
 }
 
 /// Whether all columns of a condition are grouped by.
