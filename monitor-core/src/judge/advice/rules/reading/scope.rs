@@ -164,12 +164,21 @@ impl<'a> Scope<'a> {
         let Some(known) = self.tables.get(table).and_then(|table| table.known) else {
             return false;
         };
+        known.indexes.iter().any(|index| is_key_of(index, columns))
+    }
+
+    /// Whether rows of a table differ in these columns: they are a unique key that is never NULL. Of a unique key that may be, any
+    /// number of rows may be.
+    pub(in super::super) fn tells_rows_apart(&self, table: usize, columns: &[String]) -> bool {
+        let Some(known) = self.tables.get(table).and_then(|table| table.known) else {
+            return false;
+        };
         known.indexes.iter().any(|index| {
-            let whole = index.leading_columns().count() == index.key.len();
-            let all = index
-                .leading_columns()
-                .all(|key| columns.iter().any(|c| c.eq_ignore_ascii_case(key)));
-            index.unique && index.valid && index.predicate.is_none() && whole && all
+            let mut key = index.leading_columns().map(|name| known.column(name));
+            // SQLite tells no more of a primary key than that it is one.
+            let is_filled =
+                index.primary || key.all(|column| column.is_some_and(|one| !one.nullable));
+            is_filled && is_key_of(index, columns)
         })
     }
 
@@ -208,6 +217,14 @@ impl<'a> Scope<'a> {
             _ => false,
         })
     }
+}
+
+/// Whether some of these columns are all that a unique index holds.
+fn is_key_of(index: &Index, columns: &[String]) -> bool {
+    let whole = index.leading_columns().count() == index.key.len();
+    let all =
+        index.leading_columns().all(|key| columns.iter().any(|c| c.eq_ignore_ascii_case(key)));
+    index.unique && index.valid && index.predicate.is_none() && whole && all
 }
 
 /// Distinct values from which on a column's value leaves few rows: a hundredth of them.

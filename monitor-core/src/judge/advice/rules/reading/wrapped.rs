@@ -45,7 +45,7 @@ pub(in super::super) fn wrapped_columns(scope: &Scope<'_>, conditions: &[&Expr])
         let side = constant_side(condition)?;
         let (how, inner) = inside(side)?;
         let (ordered, equals) = asked_how(condition);
-        if !ordered && how != How::Case {
+        if !ordered {
             return None;
         }
         let column = scope.column(in_any_zone(how, inner))?;
