@@ -16,17 +16,21 @@ use super::catalogue::{Schema, of_schema};
 /// Calls of a case's statement, as an ordinary statement has.
 const CALLS: u32 = 20;
 
+/// A statement, and which rule has to speak of it or to be quiet.
 #[derive(Deserialize)]
-struct Case {
-    id: String,
+pub(super) struct Case {
+    pub(super) id: String,
     rule: String,
     fires: bool,
-    sql: String,
+    pub(super) sql: String,
+    /// What following the advice makes of it, where the rows stay the same.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests run it on real databases"))]
+    pub(super) fix_sql: Option<String>,
     /// The schema it is about, of the folder's; the shop where none is named.
-    schema: Option<String>,
+    pub(super) schema: Option<String>,
     #[serde(default)]
     indexes_present: Vec<String>,
-    engines: Vec<String>,
+    pub(super) engines: Vec<String>,
     /// Rules that may speak beside the expected one; any may where this is not said.
     also: Option<BTreeSet<String>>,
     #[serde(alias = "measured_pg15")]
@@ -68,11 +72,7 @@ pub(super) fn run(folder: &Path) -> Result<()> {
 
 /// Every case on every system it is for.
 pub(super) fn all(folder: &Path) -> Result<Vec<Judged>> {
-    let path = folder.join("rewrites/cases.json");
-    let text = std::fs::read_to_string(&path)
-        .with_context(|| format!("cannot read {}", path.display()))?;
-    let cases: Vec<Case> =
-        serde_json::from_str(&text).context("the cases are not of the shape expected")?;
+    let cases = read(folder)?;
     let mut schemas = BTreeMap::from([(None, Schema::shop()?)]);
     for case in &cases {
         if let (Some(name), false) = (&case.schema, schemas.contains_key(&case.schema)) {
@@ -93,7 +93,15 @@ pub(super) fn all(folder: &Path) -> Result<Vec<Judged>> {
     Ok(judged)
 }
 
-fn systems() -> [(&'static str, System); 3] {
+/// The cases of a folder.
+pub(super) fn read(folder: &Path) -> Result<Vec<Case>> {
+    let path = folder.join("rewrites/cases.json");
+    let text = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text).context("the cases are not of the shape expected")
+}
+
+pub(super) fn systems() -> [(&'static str, System); 3] {
     [("pg", System::PostgreSql), ("mysql", System::MySql), ("sqlite", System::Sqlite)]
 }
 

@@ -7,7 +7,7 @@
 //! count no further than it: `select count(*) from (select 1 from ... limit ?) t`.
 //!
 //! **When it is wrong.** Which number the count is compared with is not kept, so look at it. A count whose number leaves the statement is
-//! left alone.
+//! left alone, and so is one of different values, or beside another sum over the same rows.
 
 use std::ops::ControlFlow;
 

@@ -4,7 +4,7 @@
 //! away, so each page is slower than the one before.
 //!
 //! **What to do.** Remember the last row of the page before, and go on behind it: `where (created_at, id) < (?, ?) order by created_at desc,
-//! id desc limit ?`. Every page then costs the same. The order needs a unique column at its end.
+//! id desc limit ?`. Every page then costs the same. The order needs a unique column at its end, and none that may be NULL.
 //!
 //! **When it is wrong.** Pages can then only be turned, not jumped to. An offset that is bound as a parameter is not seen: the rule
 //! cannot tell.

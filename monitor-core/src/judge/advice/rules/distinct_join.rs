@@ -5,7 +5,8 @@
 //!
 //! **What to do.** Ask whether there is a partner instead of joining it: `where exists (select 1 from orders o where o.customer_id = c.id)`.
 //!
-//! **When it is wrong.** It speaks only where a unique key of the table is selected, and all joins are inner ones: then the two give the same rows.
+//! **When it is wrong.** It speaks only where a unique key of the table is selected, and all joins are inner ones: then the two give the same rows. A unique key that may be
+//! NULL is none.
 
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, OrderByKind, SelectItem, SelectItemQualifiedWildcardKind,

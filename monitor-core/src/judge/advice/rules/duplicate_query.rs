@@ -5,7 +5,7 @@
 //!
 //! **What to do.** Ask once and hand the answer on, or keep it for the length of the request.
 //!
-//! **When it is wrong.** Where somebody else's change is waited for. Pollers (more than 200 ms between calls), retries after an error, locking reads and
+//! **When it is wrong.** Where somebody else's change is waited for. Pollers (more than 200 ms between calls, or seconds of hardly anything else), retries after an error, locking reads and
 //! functions that give another value each time are left alone.
 
 use std::collections::BTreeMap;

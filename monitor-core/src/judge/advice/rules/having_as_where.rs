@@ -5,7 +5,8 @@
 //!
 //! **What to do.** Move it to `where`.
 //!
-//! **When it is wrong.** PostgreSQL, MariaDB from 10.4.3 and SQLite from 3.20 move it themselves; nothing is said on those.
+//! **When it is wrong.** PostgreSQL, MariaDB from 10.4.3 and SQLite from 3.20 move it themselves; nothing is said on those. Nor with `rollup`,
+//! whose totals would be of fewer rows.
 
 use super::reading::{columns_of, conjuncts, has_aggregate, only_select};
 use super::seen::{Opinion, Query};

@@ -3,7 +3,7 @@
 //! **What was seen.** `where name like '%quartz%'`: an index is sorted by how values begin, and this says nothing of it.
 //!
 //! **What to do.** An index over parts of words: on PostgreSQL `create extension pg_trgm` and a GIN index with `gin_trgm_ops`; on MySQL and
-//! MariaDB a FULLTEXT index with `match ... against`; on SQLite an FTS5 table.
+//! MariaDB a FULLTEXT index with `match ... against`, which finds words; on SQLite an FTS5 table with `tokenize = 'trigram'`.
 //!
 //! **When it is wrong.** A pattern that is bound as a parameter is not seen: the rule cannot tell. On a few thousand rows reading them all takes
 //! a millisecond.

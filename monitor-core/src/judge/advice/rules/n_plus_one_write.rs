@@ -6,7 +6,8 @@
 //! **What to do.** One statement for all of them: `where id = any($1)`, or `update t set x = v.x from unnest($1, $2) as v (id, x) where t.id = v.id`. At the least, one transaction
 //! around the loop.
 //!
-//! **When it is wrong.** Where the loop waits on purpose so that others get a turn; a pause of more than 200 ms between calls is taken for that.
+//! **When it is wrong.** Where the loop waits on purpose so that others get a turn; a pause of more than 200 ms between calls is taken for that. Calls that
+//! change hundreds of rows each are batches already.
 
 use super::Rule;
 use super::repeated::by_statement;

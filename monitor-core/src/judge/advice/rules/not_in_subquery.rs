@@ -6,7 +6,7 @@
 //!
 //! **What to do.** `not exists (select 1 from orders o where o.customer_id = c.id)` means what was meant, and is planned as an anti join.
 //!
-//! **When it is wrong.** Over a small table whose column cannot be NULL it makes no difference; nothing is said of that. A row whose own value is NULL is left out by `not in`, and given by `not exists`.
+//! **When it is wrong.** Over a table of a few thousand rows whose column cannot be NULL it makes no difference; nothing is said of that. A row whose own value is NULL is left out by `not in`, and given by `not exists`.
 
 use sqlparser::ast::{
     BinaryOperator, Expr, Query as Select, SelectItem, SetExpr, Statement, TableFactor, UnaryOperator,

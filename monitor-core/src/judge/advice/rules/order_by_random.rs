@@ -2,11 +2,12 @@
 //!
 //! **What was seen.** `order by random() limit ?`: every row gets a number, all are sorted, and all but a few are thrown away.
 //!
-//! **What to do.** Pick a random key and take the first row from there on: `where id >= (select (random() * max(id))::int from t) order by id
-//! limit 1`; or, on PostgreSQL, `tablesample`.
+//! **What to do.** Pick a random key and take the first row from there on: `where id >= (select (random() * max(id))::bigint from t) order by id
+//! limit 1`, or `tablesample`, on PostgreSQL; on MySQL the key has to be joined, as it would be picked anew for each row, and SQLite's `random()` is
+//! any integer. The advice has each system's words.
 //!
 //! **When it is wrong.** The replacement is not exactly uniform where keys have gaps. A table of a few hundred rows is sorted in no
-//! time; nothing is said of it.
+//! time, and so are the few that an index leads to; nothing is said of those, nor where all rows are wanted.
 
 use sqlparser::ast::{Expr, OrderByKind};
 

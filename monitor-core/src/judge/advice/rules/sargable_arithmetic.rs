@@ -5,7 +5,8 @@
 //! **What to do.** Move the calculation to the other side: `created_at > ? - interval ?`. The value is then worked out
 //! once, and the index finds the rows.
 //!
-//! **When it is wrong.** `+ 0` is sometimes written on purpose to keep an index from being used. Mute it there.
+//! **When it is wrong.** Nothing is said of products, quotients and remainders, which cannot be moved without rounding, nor of texts that are
+//! read as numbers. A month more and a month less are not the same at the end of a month. `+ 0` is sometimes written on purpose to keep an index from being used. Mute it there.
 
 use super::reading::How;
 use super::sargable_function::{SAVES, hidden};

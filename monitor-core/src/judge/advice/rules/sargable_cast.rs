@@ -1,11 +1,11 @@
 //! A condition has the column take another type, so the column's index is of no use.
 //!
 //! **What was seen.** Either the column is cast, `where id::text = ?`, or the value is of a type that the column has to be turned
-//! into first: `where id = ?::numeric` on an integer column. Either way every row is read and converted.
+//! into first, as PostgreSQL does for `where id = ?::numeric` on an integer column. Either way every row is read and converted.
 //!
 //! **What to do.** Bind the value in the column's own type: `id = ?` with an integer.
 //!
-//! **When it is wrong.** Types of one family, such as `int` and `bigint`, share their index; nothing is said of those. A cast that an
+//! **When it is wrong.** Types of one family, such as `int` and `bigint`, share their index; nothing is said of those, nor of `varchar` and `text`. A cast that an
 //! index was made for is left alone as well.
 
 use sqlparser::ast::{BinaryOperator, DataType, Expr};

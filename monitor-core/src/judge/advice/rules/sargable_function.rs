@@ -4,7 +4,7 @@
 //! read and put through the function. `date_trunc`, `year` and `extract(year ...)` do the same.
 //!
 //! **What to do.** Compare the column itself with the bounds of what the function would give: a day is
-//! `created_at >= ? and created_at < ? + 1 day`.
+//! `created_at >= ? and created_at < ? + 1 day`. A cast that takes the time away, `created_at::date`, is such a function.
 //!
 //! **When it is wrong.** Not where the function stands on the other side, in the select list, or where an index over this
 //! very expression exists: then nothing is said. Nor of functions that no range of the column stands for, such as `length`, nor where another condition leads an index to few rows already. It speaks only where the column has an index that would be used.

@@ -377,7 +377,8 @@ fn queries_asked(condition: &Expr) -> Vec<&Query> {
 
 /// The queries that stand in the place of a table.
 fn queries_joined(from: &TableWithJoins) -> Vec<&Query> {
-    let factors = std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation));
+    let factors =
+        std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation));
     let query = |factor| match factor {
         &TableFactor::Derived { lateral: false, ref subquery, .. } => Some(&**subquery),
         _ => None,

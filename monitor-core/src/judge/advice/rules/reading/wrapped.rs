@@ -50,7 +50,8 @@ pub(in super::super) fn wrapped_columns(scope: &Scope<'_>, conditions: &[&Expr])
         }
         let column = scope.column(in_any_zone(how, inner))?;
         let known = scope.table_of(&column).and_then(|table| table.column(&column.name));
-        let type_name = known.map(|column| column.type_name.to_ascii_lowercase()).unwrap_or_default();
+        let type_name =
+            known.map(|column| column.type_name.to_ascii_lowercase()).unwrap_or_default();
         let (how, cast_to) = match cast(side) {
             Some(DataType::Date) if type_name != "date" => (How::Function, Some("date".to_owned())),
             other => (how, other.map(|to| to.to_string().to_ascii_lowercase())),
@@ -61,7 +62,16 @@ pub(in super::super) fn wrapped_columns(scope: &Scope<'_>, conditions: &[&Expr])
         };
         let sql = without_values(&without_qualifiers(&written, &scope.tables[column.table].alias));
         let turns = matches!(side, Expr::BinaryOp { left, op: BinaryOperator::Minus, .. } if is_constant(left));
-        Some(Wrapped { column, how, type_name, sql, equals, is_range: is_range(side), turns, cast_to })
+        Some(Wrapped {
+            column,
+            how,
+            type_name,
+            sql,
+            equals,
+            is_range: is_range(side),
+            turns,
+            cast_to,
+        })
     };
     conditions.iter().filter_map(of).collect()
 }
@@ -103,7 +113,9 @@ fn cast(expr: &Expr) -> Option<&DataType> {
 fn in_any_zone(how: How, expr: &Expr) -> &Expr {
     match plain(expr) {
         Expr::AtTimeZone { timestamp, .. } if matches!(how, How::Function | How::Cast) => timestamp,
-        Expr::Function(function) if how == How::Function && function_name(function) == "convert_tz" => {
+        Expr::Function(function)
+            if how == How::Function && function_name(function) == "convert_tz" =>
+        {
             arguments(function).first().copied().unwrap_or(expr)
         }
         _ => expr,
@@ -113,7 +125,9 @@ fn in_any_zone(how: How, expr: &Expr) -> &Expr {
 /// A text in lower case without a table's name before its columns.
 fn without_qualifiers(sql: &str, alias: &str) -> String {
     let sql = sql.to_ascii_lowercase();
-    sql.replace(&format!("\"{alias}\"."), "").replace(&format!("`{alias}`."), "").replace(&format!("{alias}."), "")
+    sql.replace(&format!("\"{alias}\"."), "")
+        .replace(&format!("`{alias}`."), "")
+        .replace(&format!("{alias}."), "")
 }
 
 /// A text with a `?` in the place of each value: which one it is was forgotten, and is no part of what hides a column.
