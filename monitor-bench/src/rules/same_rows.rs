@@ -137,10 +137,12 @@ impl Server {
                 schemas.retain(|schema| *schema != "public");
                 schemas.sort_unstable();
                 schemas.dedup();
-                self.run(&format!("begin; create schema {home}; set local search_path to {home}"))?;
-                for schema in schemas {
+                self.run(&format!("begin; create schema {home}"))?;
+                for schema in &schemas {
                     self.run(&format!("create schema {schema}"))?;
                 }
+                schemas.insert(0, &home);
+                self.run(&format!("set local search_path to {}", schemas.join(", ")))?;
             }
             _ => self.run(&format!("create database {home}; use {home}"))?,
         }
