@@ -315,11 +315,7 @@ fn value(column: &Column, sql: &str, key: Option<usize>, dice: &mut Dice) -> Str
     }
     let asked = literals(sql);
     if is(&["int", "bigint", "smallint", "numeric", "double", "real"]) {
-        let near: Vec<i64> = asked
-            .iter()
-            .filter_map(|one| one.parse().ok())
-            .filter(|n| i64::abs(*n) < 30_000)
-            .collect();
+        let near = near(&asked, if type_name == "smallint" { 30_000 } else { 10_000_000 });
         return match key {
             Some(row) if near.is_empty() || dice.below(3) > 0 => (row + 1).to_string(),
             _ if !near.is_empty() && dice.below(2) == 0 => {
@@ -335,6 +331,14 @@ fn value(column: &Column, sql: &str, key: Option<usize>, dice: &mut Dice) -> Str
         _ => dice.one_of(&texts).to_owned(),
     };
     format!("'{}'", text.chars().take(width).collect::<String>())
+}
+
+/// The numbers a statement asks for, and what two of them come to: where a sum is moved to the other side, that is the border.
+fn near(asked: &[&str], below: i64) -> Vec<i64> {
+    let numbers: Vec<i64> = asked.iter().filter_map(|one| one.parse().ok()).collect();
+    let pairs = numbers.iter().flat_map(|a| numbers.iter().flat_map(move |b| [a - b, a + b]));
+    let all = numbers.iter().copied().chain(pairs);
+    all.filter(|number| number.abs() < below).collect()
 }
 
 /// The literals of a statement, without quotes.

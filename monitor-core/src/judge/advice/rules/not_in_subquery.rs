@@ -41,6 +41,9 @@ impl Rule for NotInSubquery {
         if nullable == Some(false) && rows.is_some_and(|rows| rows < ROWS_MIN) {
             return Opinion::Quiet("the subquery's rows are few, and none can be NULL".into());
         }
+        if nullable != Some(true) && few_by_index(query, inner) {
+            return Opinion::Quiet("an index leads the subquery to few rows".into());
+        }
         let found = query.rewrite(
             SAVES,
             "`not in (select ...)` is planned badly, and fooled by a NULL",
@@ -107,6 +110,13 @@ fn never_of_null(condition: &Expr, is_it: &impl Fn(&Expr) -> bool) -> bool {
         }
         other => constant_side(other).is_some_and(is_it),
     }
+}
+
+/// Whether an index leads a subquery over one table to a few of its rows.
+fn few_by_index(query: &Query<'_>, inner: &Select) -> bool {
+    let SetExpr::Select(select) = &*inner.body else { return false };
+    let scope = Scope::of(select, &hidden_by(inner), query.catalogue);
+    scope.tables.len() == 1 && scope.led_to(0, &conjuncts(select.selection.as_ref())).is_some()
 }
 
 /// Whether the subquery's column may be NULL, and how many rows its table has, where that is known.
