@@ -223,3 +223,10 @@ fn what_cannot_be_moved_without_rounding_stays() {
         assert_eq!(advice.of_rule("sargable-arithmetic").count(), 0, "of {sql}");
     }
 }
+
+#[test]
+fn a_pattern_of_a_folded_column_wants_the_folded_column_indexed() {
+    let sql = "select id from books where upper(title::text) like upper('%rust%')";
+    let remedy = remedy(System::PostgreSql, "leading-wildcard", sql);
+    assert!(remedy.contains("using gin ((upper((title)::text)) gin_trgm_ops)"), "{remedy}");
+}

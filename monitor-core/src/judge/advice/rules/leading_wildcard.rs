@@ -38,29 +38,31 @@ impl Rule for LeadingWildcard {
                 if let Some(index) = scope.led_to(column.table, &all_conditions(select)) {
                     return Opinion::Quiet(format!("index {} leads to few rows already", index.name));
                 }
-                return judged(query, &scope, &column, sql.as_deref());
+                return judged(query, &scope, &column, &sql);
             }
         }
         Opinion::NotMine
     }
 }
 
-/// The column that an expression is, or of which it is another case or a cast; and the expression, where it is more than the
-/// column.
-fn bare(scope: &Scope<'_>, expr: &Expr) -> Option<(Column, Option<String>)> {
-    let written = || expr.to_string().to_lowercase();
+/// The column that an expression is, or of which it is another case or a cast; and the expression with `{}` for the column.
+fn bare(scope: &Scope<'_>, expr: &Expr) -> Option<(Column, String)> {
     match plain(expr) {
         Expr::Function(function) if matches!(function_name(function).as_str(), "lower" | "upper") => {
             let [argument] = arguments(function)[..] else { return None };
-            bare(scope, argument).map(|(column, _)| (column, Some(written())))
+            let (column, sql) = bare(scope, argument)?;
+            Some((column, format!("{}({sql})", function_name(function))))
         }
-        Expr::Cast { expr: inner, .. } => bare(scope, inner).map(|(column, _)| (column, Some(written()))),
-        other => scope.column(other).map(|column| (column, None)),
+        Expr::Cast { expr: inner, data_type, .. } => {
+            let (column, sql) = bare(scope, inner)?;
+            Some((column, format!("({sql})::{}", data_type.to_string().to_ascii_lowercase())))
+        }
+        other => Some((scope.column(other)?, "{}".to_owned())),
     }
 }
 
 /// The column a condition matches with a constant pattern, and what it makes of it before.
-fn matched(scope: &Scope<'_>, condition: &Expr) -> Option<(Column, Option<String>)> {
+fn matched(scope: &Scope<'_>, condition: &Expr) -> Option<(Column, String)> {
     match plain(condition) {
         Expr::Like { expr, pattern, negated: false, .. } | Expr::ILike { expr, pattern, negated: false, .. }
             if is_constant(pattern) =>
@@ -71,7 +73,7 @@ fn matched(scope: &Scope<'_>, condition: &Expr) -> Option<(Column, Option<String
     }
 }
 
-fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column, sql: Option<&str>) -> Opinion {
+fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column, sql: &str) -> Opinion {
     let wording = &query.of.wording;
     if !wording.has_leading_wildcard() {
         return match wording.has_fixed_start() {
@@ -92,7 +94,7 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column, sql: Option<&st
         return Opinion::Quiet(format!("index {} serves patterns", index.name));
     }
     let (name, of) = (table_written(query.system(), known), column_written(query.system(), &column.name));
-    let indexed = sql.map_or_else(|| of.clone(), |sql| format!("({sql})"));
+    let indexed = if sql == "{}" { of.clone() } else { format!("({})", sql.replace("{}", &of)) };
     let remedy = match query.system() {
         System::PostgreSql => format!(
             "create extension pg_trgm; create index concurrently on {name} using gin ({indexed} gin_trgm_ops)"
