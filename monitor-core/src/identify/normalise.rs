@@ -212,6 +212,7 @@ impl<'a> Writer<'a> {
         if self.frame.rows.is_some() {
             self.follow_rows(kind);
         }
+        self.noted.token(kind, self.lexer.token_text());
         match kind {
             TokenKind::Value | TokenKind::Text => self.value(kind),
             TokenKind::Sign => self.sign(kind),

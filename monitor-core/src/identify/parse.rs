@@ -206,7 +206,9 @@ fn replaced(
     let mut before = "";
     while let Some(kind) = lexer.next(false) {
         let written = text.get(lexer.token_start()..lexer.position()).unwrap_or_default();
-        if matches!(kind, TokenKind::Value | TokenKind::Text | TokenKind::Ellipsis) {
+        // Behind any other word but these, PostgreSQL's `?` is an operator of jsonb.
+        let is_count = written == "?" && matches!(before, "first" | "next");
+        if is_count || matches!(kind, TokenKind::Value | TokenKind::Text | TokenKind::Ellipsis) {
             let found = Found {
                 text: written,
                 before,

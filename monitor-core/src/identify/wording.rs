@@ -46,6 +46,8 @@ pub(super) struct Noted {
     was_literal: bool,
     /// A number after `limit`, which is an offset if a comma follows.
     limit: Option<u8>,
+    /// Whether the next value begins a pattern: behind `like`, and behind `like upper(`.
+    in_pattern: bool,
 }
 
 // === impl Wording ===
@@ -109,16 +111,29 @@ impl Wording {
 // === impl Noted ===
 
 impl Noted {
+    /// Meets a token of any kind. A pattern may stand in functions that leave alone how it begins.
+    pub(super) fn token(&mut self, kind: TokenKind, text: &str) {
+        const KEEPING: [&str; 4] = ["concat", "lower", "unaccent", "upper"];
+        self.in_pattern = match kind {
+            TokenKind::Value | TokenKind::Text | TokenKind::Open => self.in_pattern,
+            TokenKind::Name => {
+                self.in_pattern && KEEPING.iter().any(|name| name.eq_ignore_ascii_case(text))
+            }
+            _ => matches!(kind.word(), Some(Word::Like | Word::Ilike)),
+        };
+    }
+
     /// Meets a value or a placeholder as written, behind the token `last`.
     pub(super) fn value(&mut self, text: &str, last: Option<TokenKind>) {
         self.limit = None;
+        let begins_pattern = std::mem::take(&mut self.in_pattern);
         self.was_literal = !is_placeholder(text);
         if !self.was_literal {
             return;
         }
         self.take(text);
         match last.and_then(TokenKind::word) {
-            Some(Word::Like | Word::Ilike) => self.flags |= start_of_pattern(text).unwrap_or(0),
+            _ if begins_pattern => self.flags |= start_of_pattern(text).unwrap_or(0),
             Some(Word::Offset) => self.flags |= depth(text).unwrap_or(0),
             Some(Word::Limit) => self.limit = depth(text),
             _ => {}

@@ -1,6 +1,7 @@
 //! Statements that come close to a rewrite that would give other rows, or would not help.
 
 use monitor_core::capture::System;
+use monitor_core::inquire::{Index, KeyPart};
 use monitor_core::judge::advice::Priority;
 
 use super::{Library, index, ms, said};
@@ -175,4 +176,57 @@ fn remedies_write_names_as_the_system_wants_them() {
     let advice = library.calls("delete from books", 1, ms(90), 100_000).advice();
     let emptied = advice.of_rule("missing-where-write").next().expect("it is told");
     assert!(!emptied.remedy.join(" ").contains("truncate"), "{:?}", emptied.remedy);
+}
+
+#[test]
+fn a_random_row_is_found_by_each_systems_own_words() {
+    let told = |system, sql: &str| remedy(system, "order-by-random", sql);
+    // MariaDB would pick another key for each row; SQLite's `random()` is any integer.
+    let on_mysql = told(System::MySql, "select id from books order by rand() limit 1");
+    assert!(on_mysql.contains("join (select rand()"), "{on_mysql}");
+    let on_sqlite = told(System::Sqlite, "select id from books order by random() limit 1");
+    assert!(on_sqlite.contains("random() % max(id)"), "{on_sqlite}");
+    let on_postgres = told(System::PostgreSql, "select id from books order by random() limit 1");
+    assert!(on_postgres.contains("::bigint"), "{on_postgres}");
+    quiet("select id from books order by random()");
+}
+
+#[test]
+fn rows_fetched_in_the_standards_words_are_read() {
+    let sql = "select b.id from books b order by b.id offset 40000 rows fetch first 20 rows only";
+    let advice = Library::open().calls(sql, 10, ms(2), 20).advice();
+    assert_eq!(said(&advice), ["deep-offset"]);
+}
+
+#[test]
+fn a_cast_that_takes_the_time_away_is_asked_as_a_range() {
+    let sql = "select id from books where printed_at::date = $1";
+    let remedy = remedy(System::PostgreSql, "sargable-function", sql);
+    assert!(remedy.contains("printed_at >= ? and printed_at < ?"), "{remedy}");
+}
+
+#[test]
+fn an_index_over_an_expression_serves_it_whatever_its_values_were() {
+    let mut library = Library::open();
+    if let Some(catalogue) = &mut library.catalogue {
+        let part = KeyPart::expression("date_trunc('day'::text, printed_at)");
+        catalogue.tables[0].indexes.push(Index { key: vec![part], ..index("books_day", &[]) });
+    }
+    quiet_of(&mut library, "select id from books where date_trunc('day', printed_at) = $1");
+}
+
+#[test]
+fn what_cannot_be_moved_without_rounding_stays() {
+    for sql in ["select id from books where id % 16 = $1", "select id from books where id * 2 > $1"]
+    {
+        let advice = Library::open().calls(sql, 10, ms(2), 3).advice();
+        assert_eq!(advice.of_rule("sargable-arithmetic").count(), 0, "of {sql}");
+    }
+}
+
+#[test]
+fn a_pattern_of_a_folded_column_wants_the_folded_column_indexed() {
+    let sql = "select id from books where upper(title::text) like upper('%rust%')";
+    let remedy = remedy(System::PostgreSql, "leading-wildcard", sql);
+    assert!(remedy.contains("using gin ((upper((title)::text)) gin_trgm_ops)"), "{remedy}");
 }

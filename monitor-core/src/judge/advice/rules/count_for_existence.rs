@@ -7,14 +7,16 @@
 //! count no further than it: `select count(*) from (select 1 from ... limit ?) t`.
 //!
 //! **When it is wrong.** Which number the count is compared with is not kept, so look at it. A count whose number leaves the statement is
-//! left alone.
+//! left alone, and so is one of different values, or beside another sum over the same rows.
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{BinaryOperator, Expr, SelectItem, SetExpr, visit_expressions};
+use sqlparser::ast::{
+    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArguments, SelectItem, SetExpr, visit_expressions,
+};
 
 use super::reading::{
-    conjuncts, function_name, is_constant, plain, subqueries, top_selects,
+    conjuncts, function_name, has_aggregate, is_constant, plain, subqueries, top_selects,
 };
 use super::seen::{Opinion, Query};
 use super::Rule;
@@ -31,7 +33,7 @@ impl Rule for CountForExistence {
 
     fn read(&self, query: &Query<'_>) -> Opinion {
         let selects = top_selects(query.tree);
-        let selected = selects.iter().filter(|select| !is_grouped(select)).flat_map(|select| &select.projection);
+        let selected = selects.iter().filter(|select| !is_grouped(select) && !reads_all(select)).flat_map(|select| &select.projection);
         let expressions = selected.filter_map(|item| match item {
             SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
             _ => None,
@@ -48,12 +50,20 @@ impl Rule for CountForExistence {
                 SAVES,
                 "rows are counted only to compare their number",
                 "all rows are read, though the answer is known at the first of them",
-                "ask `exists (select 1 from ... where ...)`, which stops at the first row",
+                "ask `exists (select 1 from ... where ...)`, which stops at the first row; `not exists` where the count is to be zero",
             );
-            return found.step("if it is compared with more than zero, count from a subquery with that `limit`").into();
+            return found.step("`count(x)` counts no NULLs: add `x is not null`, unless it never is").step("if it is compared with more than zero, count from a subquery with that `limit`").into();
         }
         if is_counted { Opinion::Quiet("the number itself leaves the statement".into()) } else { Opinion::NotMine }
     }
+}
+
+/// Whether another aggregate than a tested count reads all rows anyway.
+fn reads_all(select: &sqlparser::ast::Select) -> bool {
+    select.projection.iter().any(|item| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => has_aggregate(expr) && !tests(expr),
+        _ => false,
+    })
 }
 
 fn is_grouped(select: &sqlparser::ast::Select) -> bool {
@@ -88,7 +98,13 @@ fn tested(expr: &Expr) -> bool {
 }
 
 fn is_count(expr: &Expr) -> bool {
-    matches!(plain(expr), Expr::Function(function) if function_name(function) == "count" && function.over.is_none())
+    matches!(plain(expr), Expr::Function(function) if function_name(function) == "count" && function.over.is_none() && !is_distinct(function))
+}
+
+/// Whether different values are counted, of which one says nothing of the next.
+fn is_distinct(function: &Function) -> bool {
+    let FunctionArguments::List(list) = &function.args else { return false };
+    list.duplicate_treatment == Some(DuplicateTreatment::Distinct)
 }
 
 /// Whether it is `(select count(..) from ..)`.

@@ -5,13 +5,14 @@
 //!
 //! **What to do.** Ask whether there is a partner instead of joining it: `where exists (select 1 from orders o where o.customer_id = c.id)`.
 //!
-//! **When it is wrong.** It speaks only where a unique key of the table is selected, and all joins are inner ones: then the two give the same rows.
+//! **When it is wrong.** It speaks only where a unique key of the table is selected, and all joins are inner ones: then the two give the same rows. A unique key that may be
+//! NULL is none.
 
 use sqlparser::ast::{
-    Distinct, Expr, OrderByKind, SelectItem, SelectItemQualifiedWildcardKind,
+    Distinct, Expr, GroupByExpr, OrderByKind, SelectItem, SelectItemQualifiedWildcardKind,
 };
 
-use super::reading::{Column, Scope, all_conditions, columns_of, joins_inner_only, only_select};
+use super::reading::{Column, Scope, all_conditions, columns_of, joins_inner_only, only_select, written_out};
 use super::seen::{Opinion, Query, no_catalogue};
 use crate::inquire::Column as CatalogueColumn;
 use super::Rule;
@@ -34,6 +35,9 @@ impl Rule for DistinctJoin {
         if !joins_inner_only(select) {
             return Opinion::Quiet("an outer join keeps rows without a partner, which `exists` would drop".into());
         }
+        if !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) {
+            return Opinion::Quiet("groups are made of the joined rows".into());
+        }
         let scope = Scope::of(select, &hidden, query.catalogue);
         if scope.tables.len() < 2 {
             return Opinion::Quiet("there is no join whose duplicates it could hide".into());
@@ -54,7 +58,7 @@ impl Rule for DistinctJoin {
             return Opinion::Quiet("the joins find one partner at most, and make no duplicates".into());
         }
         let names: Vec<_> = selected.into_iter().map(|column| column.name).collect();
-        if !scope.has_unique_key(table, &names) {
+        if !scope.tells_rows_apart(table, &names) {
             return Opinion::Quiet("what is selected is not unique by itself, so `distinct` is needed".into());
         }
         let found = query.rewrite(
@@ -76,7 +80,7 @@ fn selected(scope: &Scope<'_>, select: &sqlparser::ast::Select) -> Option<Vec<Co
                 all.push(scope.column(expr)?);
             }
             SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
-                let alias = name.to_string().to_ascii_lowercase();
+                let alias = written_out(name);
                 let table = scope.tables.iter().position(|table| table.alias == alias)?;
                 let columns = &scope.tables[table].known?.columns;
                 let of = |column: &CatalogueColumn| Column { table, name: column.name.to_ascii_lowercase() };

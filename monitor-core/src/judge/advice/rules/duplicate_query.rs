@@ -5,7 +5,7 @@
 //!
 //! **What to do.** Ask once and hand the answer on, or keep it for the length of the request.
 //!
-//! **When it is wrong.** Where somebody else's change is waited for. Pollers (more than 200 ms between calls), retries after an error, locking reads and
+//! **When it is wrong.** Where somebody else's change is waited for. Pollers (more than 200 ms between calls, or seconds of hardly anything else), retries after an error, locking reads and
 //! functions that give another value each time are left alone.
 
 use std::collections::BTreeMap;
@@ -77,18 +77,23 @@ pub(super) fn same_questions<'a>(
     unit: &[&'a StoryCall],
     touches: &dyn Fn(Fingerprint, Fingerprint) -> bool,
 ) -> Vec<Run<'a>> {
-    let mut open = BTreeMap::<(Fingerprint, u64), Vec<&'a StoryCall>>::new();
+    let mut open = BTreeMap::<(Fingerprint, u64), Vec<(usize, &'a StoryCall)>>::new();
     let mut done = Vec::new();
-    for call in unit {
+    for (place, call) in unit.iter().enumerate() {
         if call.kind.is_write() {
             let touched: Vec<_> = open.keys().filter(|key| touches(call.fingerprint, key.0)).copied().collect();
             done.extend(touched.iter().filter_map(|key| open.remove(key)));
         } else if let (Kind::Select, Some(parameters)) = (call.kind, call.parameters) {
-            open.entry((call.fingerprint, parameters)).or_default().push(call);
+            open.entry((call.fingerprint, parameters)).or_default().push((place, call));
         }
     }
     done.extend(open.into_values());
-    done.into_iter().map(|calls| Run { calls, between: 0, before: None }).collect()
+    let run = |places: Vec<(usize, &'a StoryCall)>| {
+        let span = places.first().zip(places.last()).map_or(0, |(first, last)| last.0 - first.0 + 1);
+        let calls: Vec<_> = places.into_iter().map(|(_, call)| call).collect();
+        Run { between: span.saturating_sub(calls.len()), calls, before: None }
+    };
+    done.into_iter().map(run).collect()
 }
 
 fn is_duplicate(seen: &Seen<'_>, first: &StoryCall, run: &Run<'_>, say: &mut Say<'_>) -> bool {
@@ -122,6 +127,8 @@ pub(super) fn why_no_duplicate(run: &Run<'_>, shape: Option<&Shape>) -> Option<&
         "there were errors in between, as in a retry"
     } else if !run.is_close() {
         "the calls are too far apart: somebody waits for a change"
+    } else if run.is_poll() {
+        "it goes on for long and does little else: somebody waits for a change"
     } else if let Some(why) = why_not_shared(run, shape) {
         why
     } else if run.saved() < SAVED_MIN {

@@ -5,7 +5,8 @@
 //!
 //! **What to do.** Move it to `where`.
 //!
-//! **When it is wrong.** PostgreSQL, MariaDB from 10.4.3 and SQLite from 3.20 move it themselves; nothing is said on those.
+//! **When it is wrong.** PostgreSQL, MariaDB from 10.4.3 and SQLite from 3.20 move it themselves; nothing is said on those. Nor with `rollup`,
+//! whose totals would be of fewer rows.
 
 use super::reading::{columns_of, conjuncts, has_aggregate, only_select};
 use super::seen::{Opinion, Query};
@@ -31,6 +32,9 @@ impl Rule for HavingAsWhere {
         if !conditions.iter().any(|condition| !has_aggregate(condition) && names_group(condition, select)) {
             return Opinion::Quiet("what is asked of groups is an aggregate".into());
         }
+        if has_totals(select) {
+            return Opinion::Quiet("rows that add up several groups would add up one".into());
+        }
         if moves_it_itself(query) {
             return Opinion::Quiet("this system moves the condition to `where` itself".into());
         }
@@ -42,6 +46,14 @@ impl Rule for HavingAsWhere {
         );
         found.into()
     }
+}
+
+/// Whether there are rows over several groups: `rollup`, `cube`, `grouping sets`.
+fn has_totals(select: &sqlparser::ast::Select) -> bool {
+    use sqlparser::ast::{Expr, GroupByExpr};
+    let GroupByExpr::Expressions(by, modifiers) = &select.group_by else { return false };
+    let is_over_several = |by: &Expr| matches!(by, Expr::Rollup(_) | Expr::Cube(_) | Expr::GroupingSets(_));
+    !modifiers.is_empty() || by.iter().any(is_over_several)
 }
 
 /// Whether all columns of a condition are grouped by.

@@ -3,14 +3,16 @@
 //! **What was seen.** `where name like '%quartz%'`: an index is sorted by how values begin, and this says nothing of it.
 //!
 //! **What to do.** An index over parts of words: on PostgreSQL `create extension pg_trgm` and a GIN index with `gin_trgm_ops`; on MySQL and
-//! MariaDB a FULLTEXT index with `match ... against`; on SQLite an FTS5 table.
+//! MariaDB a FULLTEXT index with `match ... against`, which finds words; on SQLite an FTS5 table with `tokenize = 'trigram'`.
 //!
 //! **When it is wrong.** A pattern that is bound as a parameter is not seen: the rule cannot tell. On a few thousand rows reading them all takes
 //! a millisecond.
 
 use sqlparser::ast::Expr;
 
-use super::reading::{Column, Scope, all_conditions, conjuncts, is_constant, operands, plain, top_selects};
+use super::reading::{
+    Column, Scope, all_conditions, arguments, conjuncts, function_name, is_constant, operands, plain, top_selects,
+};
 use super::seen::{Opinion, Query, no_catalogue};
 use super::names::{column_written, table_written};
 use super::Rule;
@@ -32,30 +34,46 @@ impl Rule for LeadingWildcard {
             let scope = Scope::of(select, &[], query.catalogue);
             let conditions = conjuncts(select.selection.as_ref());
             let arms = conditions.iter().flat_map(|condition| operands(condition));
-            if let Some(column) = arms.filter_map(|arm| matched(&scope, arm)).next() {
+            if let Some((column, sql)) = arms.filter_map(|arm| matched(&scope, arm)).next() {
                 if let Some(index) = scope.led_to(column.table, &all_conditions(select)) {
                     return Opinion::Quiet(format!("index {} leads to few rows already", index.name));
                 }
-                return judged(query, &scope, &column);
+                return judged(query, &scope, &column, &sql);
             }
         }
         Opinion::NotMine
     }
 }
 
-/// The column a condition matches with a constant pattern.
-fn matched(scope: &Scope<'_>, condition: &Expr) -> Option<Column> {
+/// The column that an expression is, or of which it is another case or a cast; and the expression with `{}` for the column.
+fn bare(scope: &Scope<'_>, expr: &Expr) -> Option<(Column, String)> {
+    match plain(expr) {
+        Expr::Function(function) if matches!(function_name(function).as_str(), "lower" | "upper") => {
+            let [argument] = arguments(function)[..] else { return None };
+            let (column, sql) = bare(scope, argument)?;
+            Some((column, format!("{}({sql})", function_name(function))))
+        }
+        Expr::Cast { expr: inner, data_type, .. } => {
+            let (column, sql) = bare(scope, inner)?;
+            Some((column, format!("({sql})::{}", data_type.to_string().to_ascii_lowercase())))
+        }
+        other => Some((scope.column(other)?, "{}".to_owned())),
+    }
+}
+
+/// The column a condition matches with a constant pattern, and what it makes of it before.
+fn matched(scope: &Scope<'_>, condition: &Expr) -> Option<(Column, String)> {
     match plain(condition) {
         Expr::Like { expr, pattern, negated: false, .. } | Expr::ILike { expr, pattern, negated: false, .. }
             if is_constant(pattern) =>
         {
-            scope.column(expr)
+            bare(scope, expr)
         }
         _ => None,
     }
 }
 
-fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column) -> Opinion {
+fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column, sql: &str) -> Opinion {
     let wording = &query.of.wording;
     if !wording.has_leading_wildcard() {
         return match wording.has_fixed_start() {
@@ -76,14 +94,15 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column) -> Opinion {
         return Opinion::Quiet(format!("index {} serves patterns", index.name));
     }
     let (name, of) = (table_written(query.system(), known), column_written(query.system(), &column.name));
+    let indexed = if sql == "{}" { of.clone() } else { format!("({})", sql.replace("{}", &of)) };
     let remedy = match query.system() {
         System::PostgreSql => format!(
-            "create extension pg_trgm; create index concurrently on {name} using gin ({of} gin_trgm_ops)"
+            "create extension pg_trgm; create index concurrently on {name} using gin ({indexed} gin_trgm_ops)"
         ),
         System::MySql | System::MariaDb => {
-            format!("alter table {name} add fulltext index ({of}), and ask `match ({of}) against (?)`")
+            format!("alter table {name} add fulltext index ({of}), and ask `match ({of}) against (?)`, which finds words rather than parts of them (MySQL's `with parser ngram` finds parts)")
         }
-        _ => format!("keep {of} in an FTS5 table beside {name}, and ask that with `match`"),
+        _ => format!("keep {of} in an FTS5 table with `tokenize = 'trigram'` beside {name}, and ask that with `like`"),
     };
     let found = query.rewrite(
         SAVES,

@@ -76,7 +76,7 @@ fn gives_each_row_once(scope: &Scope<'_>, select: &Select) -> bool {
         let of = selected.iter().filter(|column| column.table == table);
         let names: Vec<_> = of.map(|column| column.name.clone()).collect();
         let mut others = (0..scope.tables.len()).filter(|&other| other != table);
-        scope.has_unique_key(table, &names) && others.all(|other| scope.is_to_one(other, &conditions))
+        scope.tells_rows_apart(table, &names) && others.all(|other| scope.is_to_one(other, &conditions))
     })
 }
 

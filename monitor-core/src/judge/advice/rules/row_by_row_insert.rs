@@ -12,6 +12,7 @@ use super::Rule;
 use super::repeated::by_statement;
 use super::seen::{Say, Seen};
 use super::units::{self, Least, Run, RunVerdict, runs};
+use crate::capture::System;
 use crate::identify::{Kind, ListSize};
 
 pub(super) struct RowByRowInsert;
@@ -31,13 +32,22 @@ impl Rule for RowByRowInsert {
         let inserts = runs(seen, |call| call.kind == Kind::Insert && inserts_one_row(seen, call.fingerprint));
         let found: Vec<_> = inserts.into_iter().filter(|run| is_row_by_row(run, say)).collect();
         for repeated in by_statement(&found) {
+            let system = seen.statement(repeated.fingerprint).map(|statement| statement.database.system);
             let title = format!("rows are inserted one by one, {} in one unit of work", repeated.most());
             repeated.say(seen, say, &title, "each row waits for a round trip of its own", vec![
-                "insert many rows with one statement: `values (..), (..)`, or `select * from unnest($1, $2)`".into(),
-                "for thousands of rows `copy`, on MySQL `load data`".into(),
+                many(system, "insert many rows with one statement: `values (..), (..)`", ", or `select * from unnest($1, $2)`", ""),
+                many(system, "for thousands of rows ", "`copy`", match system {
+                    Some(System::MySql | System::MariaDb) => "`load data`",
+                    _ => "one transaction around all of them",
+                }),
             ]);
         }
     }
+}
+
+/// A sentence with what PostgreSQL has to add to it, or others.
+fn many(system: Option<System>, what: &str, postgres: &str, others: &str) -> String {
+    format!("{what}{}", if system == Some(System::PostgreSql) { postgres } else { others })
 }
 
 fn inserts_one_row(seen: &Seen<'_>, fingerprint: crate::identify::Fingerprint) -> bool {

@@ -10,6 +10,7 @@ use super::sargable_function::SAVES;
 use super::reading::{How, asked, wrapped_columns};
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
+use crate::capture::System;
 
 pub(super) struct SargableCase;
 
@@ -66,7 +67,12 @@ fn expression_wanted(query: &Query<'_>, asked_for: &str, index: &str) -> Opinion
         SAVES,
         &format!("`{asked_for}` is asked for, and the index holds the column as it is"),
         "an index over the column is of no use for its folded form, so every row is read",
-        &format!("index the expression `{asked_for}`, or store the column folded"),
+        &match query.system() {
+            System::MySql | System::MariaDb => format!(
+                "where the column's collation ignores case, as most do, compare it as it is; otherwise index a generated column that is `{asked_for}`"
+            ),
+            _ => format!("index the expression `{asked_for}`, or store the column folded"),
+        },
     );
     found.fact("existing index", index).into()
 }

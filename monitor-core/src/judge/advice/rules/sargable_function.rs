@@ -4,7 +4,7 @@
 //! read and put through the function. `date_trunc`, `year` and `extract(year ...)` do the same.
 //!
 //! **What to do.** Compare the column itself with the bounds of what the function would give: a day is
-//! `created_at >= ? and created_at < ? + 1 day`.
+//! `created_at >= ? and created_at < ? + 1 day`. A cast that takes the time away, `created_at::date`, is such a function.
 //!
 //! **When it is wrong.** Not where the function stands on the other side, in the select list, or where an index over this
 //! very expression exists: then nothing is said. Nor of functions that no range of the column stands for, such as `length`, nor where another condition leads an index to few rows already. It speaks only where the column has an index that would be used.
@@ -39,13 +39,25 @@ impl Rule for SargableFunction {
                 SAVES,
                 &format!("`{sql}` hides `{}` from its index", column.name),
                 "the index is sorted by the column, not by what the function makes of it, so every row is read",
-                &format!(
-                    "compare `{}` itself with the bounds of the range, `{} >= ? and {} < ?`",
-                    column.name, column.name, column.name
-                ),
+                &remedy(wrapped),
             );
+            let found = match sql.contains("time zone") || sql.contains("convert_tz") {
+                true => found.step("the bounds are those of that zone: midnight there"),
+                false => found,
+            };
             found.fact("existing index", index).into()
         })
+    }
+}
+
+/// A range for a value; one bound for what is compared by order, where the end of `<=` and `>` is the next value's beginning.
+fn remedy(wrapped: &Wrapped) -> String {
+    let name = &wrapped.column.name;
+    match wrapped.equals {
+        true => format!("compare `{name}` itself with where the value begins and where the next one does: `{name} >= ? and {name} < ?`"),
+        false => format!(
+            "compare `{name}` itself: `{name} >= ?` and `{name} < ?` with where the value begins, in the place of `<=` and `>` `{name} < ?` and `{name} >= ?` with where the next one does"
+        ),
     }
 }
 

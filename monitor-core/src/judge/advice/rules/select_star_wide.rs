@@ -24,7 +24,7 @@ impl Rule for SelectStarWide {
 
     fn read(&self, query: &Query<'_>) -> Opinion {
         let Some((_, select, hidden)) = only_select(query.tree) else { return Opinion::NotMine };
-        if !matches!(select.projection.as_slice(), [SelectItem::Wildcard(_)]) {
+        if !matches!(select.projection.as_slice(), [SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)]) {
             return Opinion::NotMine;
         }
         let scope = Scope::of(select, &hidden, query.catalogue);

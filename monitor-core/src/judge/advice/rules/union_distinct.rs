@@ -90,7 +90,7 @@ impl Arm {
         Some(Self {
             table: table.name.clone()?,
             is_known: table.known.is_some(),
-            is_unique: scope.has_unique_key(0, &columns),
+            is_unique: scope.tells_rows_apart(0, &columns),
             fixed: scope.fixed(0, &conjuncts(select.selection.as_ref()), false),
             columns,
         })

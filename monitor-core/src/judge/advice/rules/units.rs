@@ -44,6 +44,10 @@ const VARIETY_MIN: f64 = 0.8;
 const ROWS_MAX: u64 = 200;
 /// Calls of other statements between writes, as a share of these, up to which it is one loop.
 const BETWEEN_MAX: f64 = 0.2;
+/// How long the same question is asked, with hardly anything in between, before it is taken for a poll.
+const POLL_MIN: Duration = Duration::from_secs(5);
+/// How much of that time a poll takes at most; who loops over rows waits for nothing but the database.
+const POLL_BUSY_MAX: f64 = 0.1;
 
 /// Every run of a story, of the statements for which `wanted` holds.
 ///
@@ -121,6 +125,17 @@ impl Run<'_> {
         last.start.saturating_sub(first.start) / gaps <= GAP_MAX
     }
 
+    /// Whether somebody does little else, for a long time, than ask whether there is something new.
+    pub(super) fn is_poll(&self) -> bool {
+        let (Some(first), Some(last)) = (self.calls.first(), self.calls.last()) else {
+            return false;
+        };
+        let span = last.start.saturating_sub(first.start);
+        span >= POLL_MIN
+            && self.between as f64 <= BETWEEN_MAX * self.len() as f64
+            && self.time().as_secs_f64() <= POLL_BUSY_MAX * span.as_secs_f64()
+    }
+
     /// Whether most of them ran while another one did.
     pub(super) fn overlaps(&self) -> bool {
         let pairs = self.calls.windows(2);
@@ -175,6 +190,9 @@ impl Run<'_> {
         }
         if self.between as f64 > BETWEEN_MAX * calls as f64 {
             return no("other statements run in between");
+        }
+        if self.calls.iter().any(|call| call.rows.affected.is_some_and(|rows| rows >= ROWS_MAX)) {
+            return no("each call changes many rows at once");
         }
         if !self.is_close() {
             return no("the calls are spaced out");

@@ -2,10 +2,10 @@
 
 use sqlparser::ast::{
     BinaryOperator, Expr, FromTable, Join, JoinConstraint, JoinOperator, LimitClause, ObjectName,
-    Query, Select, SetExpr, Statement, TableFactor,
+    Query, Select, SetExpr, Statement, TableFactor, TableWithJoins,
 };
 
-use super::expressions::{Name, conjuncts, constant_side, name_of, plain};
+use super::expressions::{Name, columns_of, conjuncts, constant_side, name_of, plain};
 use crate::inquire::{Catalogue, Index, KeyOf, Table};
 
 /// The tables one `select` reads.
@@ -164,12 +164,21 @@ impl<'a> Scope<'a> {
         let Some(known) = self.tables.get(table).and_then(|table| table.known) else {
             return false;
         };
+        known.indexes.iter().any(|index| is_key_of(index, columns))
+    }
+
+    /// Whether rows of a table differ in these columns: they are a unique key that is never NULL. Of a unique key that may be, any
+    /// number of rows may be.
+    pub(in super::super) fn tells_rows_apart(&self, table: usize, columns: &[String]) -> bool {
+        let Some(known) = self.tables.get(table).and_then(|table| table.known) else {
+            return false;
+        };
         known.indexes.iter().any(|index| {
-            let whole = index.leading_columns().count() == index.key.len();
-            let all = index
-                .leading_columns()
-                .all(|key| columns.iter().any(|c| c.eq_ignore_ascii_case(key)));
-            index.unique && index.valid && index.predicate.is_none() && whole && all
+            let mut key = index.leading_columns().map(|name| known.column(name));
+            // SQLite tells no more of a primary key than that it is one.
+            let is_filled =
+                index.primary || key.all(|column| column.is_some_and(|one| !one.nullable));
+            is_filled && is_key_of(index, columns)
         })
     }
 
@@ -208,6 +217,14 @@ impl<'a> Scope<'a> {
             _ => false,
         })
     }
+}
+
+/// Whether some of these columns are all that a unique index holds.
+fn is_key_of(index: &Index, columns: &[String]) -> bool {
+    let whole = index.leading_columns().count() == index.key.len();
+    let all =
+        index.leading_columns().all(|key| columns.iter().any(|c| c.eq_ignore_ascii_case(key)));
+    index.unique && index.valid && index.predicate.is_none() && whole && all
 }
 
 /// Distinct values from which on a column's value leaves few rows: a hundredth of them.
@@ -267,22 +284,23 @@ impl<'a> ScopeTable<'a> {
 
 /// Every `select` at the top of a statement: one, or the arms of its set operations.
 pub(in super::super) fn top_selects(statement: &Statement) -> Vec<&Select> {
-    fn collect<'a>(body: &'a SetExpr, found: &mut Vec<&'a Select>) {
-        match body {
-            SetExpr::Select(select) => found.push(select),
-            SetExpr::Query(query) => collect(&query.body, found),
-            SetExpr::SetOperation { left, right, .. } => {
-                collect(left, found);
-                collect(right, found);
-            }
-            _ => {}
-        }
-    }
     let mut found = Vec::new();
     if let Statement::Query(query) = statement {
-        collect(&query.body, &mut found);
+        selects_of(&query.body, &mut found);
     }
     found
+}
+
+fn selects_of<'a>(body: &'a SetExpr, found: &mut Vec<&'a Select>) {
+    match body {
+        SetExpr::Select(select) => found.push(select),
+        SetExpr::Query(query) => selects_of(&query.body, found),
+        SetExpr::SetOperation { left, right, .. } => {
+            selects_of(left, found);
+            selects_of(right, found);
+        }
+        _ => {}
+    }
 }
 
 /// Which rows a statement asks for, at its top: for each `select`, for an update or a delete, the tables and all conditions.
@@ -305,12 +323,67 @@ pub(in super::super) fn asked<'s, 'c>(
                 _ => Vec::new(),
             }
         }
-        _ => {
-            let selects = top_selects(statement).into_iter();
-            let of = |select| (Scope::of(select, &[], catalogue), all_conditions(select));
-            selects.map(of).collect()
+        Statement::Query(query) => {
+            let mut asked = Vec::new();
+            asked_of(query, &[], true, catalogue, &mut asked);
+            asked
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The same of a query, and of the queries in it that do not depend on the rows around them.
+fn asked_of<'s, 'c>(
+    query: &'s Query,
+    hidden: &[String],
+    is_top: bool,
+    catalogue: Option<&'c Catalogue>,
+    found: &mut Vec<(Scope<'c>, Vec<&'s Expr>)>,
+) {
+    let hidden: Vec<String> = hidden.iter().cloned().chain(hidden_by(query)).collect();
+    let mut inner: Vec<&Query> =
+        query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| &*cte.query).collect();
+    let mut selects = Vec::new();
+    selects_of(&query.body, &mut selects);
+    for select in selects {
+        let scope = Scope::of(select, &hidden, catalogue);
+        let conditions = all_conditions(select);
+        inner.extend(conditions.iter().flat_map(|condition| queries_asked(condition)));
+        inner.extend(select.from.iter().flat_map(queries_joined));
+        let names = conditions.iter().flat_map(|condition| columns_of(condition));
+        if is_top || names.into_iter().all(|name| scope.resolve(&name).is_some()) {
+            found.push((scope, conditions));
         }
     }
+    for query in inner {
+        asked_of(query, &hidden, false, catalogue, found);
+    }
+}
+
+/// The queries whose rows or value a condition is about.
+fn queries_asked(condition: &Expr) -> Vec<&Query> {
+    match plain(condition) {
+        Expr::InSubquery { subquery, negated: false, .. } => vec![subquery],
+        Expr::BinaryOp { left, right, .. } => [left, right]
+            .into_iter()
+            .filter_map(|side| match plain(side) {
+                Expr::Subquery(query) => Some(&**query),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The queries that stand in the place of a table.
+fn queries_joined(from: &TableWithJoins) -> Vec<&Query> {
+    let factors =
+        std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation));
+    let query = |factor| match factor {
+        &TableFactor::Derived { lateral: false, ref subquery, .. } => Some(&**subquery),
+        _ => None,
+    };
+    factors.filter_map(query).collect()
 }
 
 /// The conditions of a `select`, those of its joins included.

@@ -1,6 +1,6 @@
 //! Columns that a condition hides from their index behind a function, a sum or a cast.
 
-use sqlparser::ast::{BinaryOperator, DateTimeField, Expr};
+use sqlparser::ast::{BinaryOperator, DataType, DateTimeField, Expr};
 
 use super::expressions::{arguments, constant_side, function_name, is_constant, plain};
 use super::scope::{Column, Scope};
@@ -10,12 +10,18 @@ use super::scope::{Column, Scope};
 pub(in super::super) struct Wrapped {
     pub(in super::super) column: Column,
     pub(in super::super) how: How,
-    /// The expression, in lower case and without the table's name.
+    /// The column's type, in lower case, where it is known.
+    pub(in super::super) type_name: String,
+    /// The expression, in lower case and without the table's name; values are `?`.
     pub(in super::super) sql: String,
     /// It has to equal the constant.
     pub(in super::super) equals: bool,
-    /// Its values are ranges of the column's: a day, a year.
+    /// Its values are ranges of the column's, as a day and a year are; or single values of it, as sums are.
     pub(in super::super) is_range: bool,
+    /// The column is taken away from a value, so that its order is turned around.
+    pub(in super::super) turns: bool,
+    /// The expression is a cast, to this type.
+    pub(in super::super) cast_to: Option<String>,
 }
 
 /// What stands around the column.
@@ -39,13 +45,33 @@ pub(in super::super) fn wrapped_columns(scope: &Scope<'_>, conditions: &[&Expr])
         let side = constant_side(condition)?;
         let (how, inner) = inside(side)?;
         let (ordered, equals) = asked_how(condition);
-        if !ordered && how != How::Case {
+        if !ordered {
             return None;
         }
-        let column = scope.column(inner)?;
-        let alias = format!("{}.", scope.tables[column.table].alias);
-        let sql = side.to_string().to_ascii_lowercase().replace(&alias, "");
-        Some(Wrapped { column, how, sql, equals, is_range: is_range(side) })
+        let column = scope.column(in_any_zone(how, inner))?;
+        let known = scope.table_of(&column).and_then(|table| table.column(&column.name));
+        let type_name =
+            known.map(|column| column.type_name.to_ascii_lowercase()).unwrap_or_default();
+        let (how, cast_to) = match cast(side) {
+            Some(DataType::Date) if type_name != "date" => (How::Function, Some("date".to_owned())),
+            other => (how, other.map(|to| to.to_string().to_ascii_lowercase())),
+        };
+        let written = match &cast_to {
+            Some(to) => format!("{inner}::{to}"),
+            None => side.to_string(),
+        };
+        let sql = without_values(&without_qualifiers(&written, &scope.tables[column.table].alias));
+        let turns = matches!(side, Expr::BinaryOp { left, op: BinaryOperator::Minus, .. } if is_constant(left));
+        Some(Wrapped {
+            column,
+            how,
+            type_name,
+            sql,
+            equals,
+            is_range: is_range(side),
+            turns,
+            cast_to,
+        })
     };
     conditions.iter().filter_map(of).collect()
 }
@@ -66,11 +92,65 @@ fn asked_how(condition: &Expr) -> (bool, bool) {
 fn is_range(expr: &Expr) -> bool {
     const NAMES: [&str; 5] = ["date", "date_trunc", "to_days", "trunc", "year"];
     match plain(expr) {
+        Expr::BinaryOp { op, .. } => matches!(op, BinaryOperator::Plus | BinaryOperator::Minus),
         Expr::Function(function) => NAMES.contains(&function_name(function).as_str()),
         Expr::Extract { field, .. } => matches!(field, DateTimeField::Year | DateTimeField::Years),
         Expr::Floor { .. } => true,
-        _ => false,
+        _ => matches!(cast(expr), Some(DataType::Date)),
     }
+}
+
+/// The type an expression is cast to, if it is a cast.
+fn cast(expr: &Expr) -> Option<&DataType> {
+    match plain(expr) {
+        Expr::Cast { data_type, .. } => Some(data_type),
+        Expr::Convert { data_type, .. } => data_type.as_ref(),
+        _ => None,
+    }
+}
+
+/// A time as it is kept, where a function takes it in the words of some zone: the day in Berlin is a range like any other.
+fn in_any_zone(how: How, expr: &Expr) -> &Expr {
+    match plain(expr) {
+        Expr::AtTimeZone { timestamp, .. } if matches!(how, How::Function | How::Cast) => timestamp,
+        Expr::Function(function)
+            if how == How::Function && function_name(function) == "convert_tz" =>
+        {
+            arguments(function).first().copied().unwrap_or(expr)
+        }
+        _ => expr,
+    }
+}
+
+/// A text in lower case without a table's name before its columns.
+fn without_qualifiers(sql: &str, alias: &str) -> String {
+    let sql = sql.to_ascii_lowercase();
+    sql.replace(&format!("\"{alias}\"."), "")
+        .replace(&format!("`{alias}`."), "")
+        .replace(&format!("{alias}."), "")
+}
+
+/// A text with a `?` in the place of each value: which one it is was forgotten, and is no part of what hides a column.
+fn without_values(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql.chars().peekable();
+    let mut last = ' ';
+    while let Some(c) = rest.next() {
+        let in_word = last.is_alphanumeric() || matches!(last, '_' | '"' | '`');
+        match c {
+            '\'' => {
+                while rest.next().is_some_and(|c| c != '\'') {}
+                out.push('?');
+            }
+            '$' | '?' | '0'..='9' if !in_word => {
+                while rest.next_if(|c| c.is_ascii_digit() || *c == '.').is_some() {}
+                out.push('?');
+            }
+            c => out.push(c),
+        }
+        last = c;
+    }
+    out
 }
 
 /// What is around an expression that is not constant, and that expression.
@@ -121,7 +201,7 @@ impl Wrapped {
     /// Whether an index over this expression serves the condition. Systems write an expression back in words of
     /// their own, so blanks, parentheses, quotes and, unless the cast is the point, casts are left out.
     pub(in super::super) fn is_served_by(&self, indexed: &str) -> bool {
-        let fold = |sql: &str| folded(sql, self.how != How::Cast);
+        let fold = |sql: &str| folded(&without_values(sql), self.cast_to.is_none());
         fold(&self.sql) == fold(indexed)
     }
 }
