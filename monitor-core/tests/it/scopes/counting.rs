@@ -326,7 +326,7 @@ fn a_call_whose_values_panic_when_they_are_hashed_has_ended_and_counts_once() {
     let world = world();
     let panics = catch_unwind(AssertUnwindSafe(|| {
         world.monitor.scope("GET /front").run(|| {
-            world.shop.call(ONE).with_parameters(|_| panic!("no value"));
+            world.shop.call(ONE).with_parameters(|_| panic!("no value")).complete();
         });
     }));
     assert!(panics.is_err());
