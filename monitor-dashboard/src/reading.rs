@@ -11,7 +11,7 @@ use monitor_core::judge::advice::Advice;
 use monitor_core::judge::{self, Alert, AlertFilter, AlertState, Health, Subject, Trend, Trends};
 use monitor_core::snapshot::{CallRecord, Minute, Snapshot, StatementMinute};
 
-use crate::view::Live;
+use crate::view::{Live, Window};
 
 /// The numbers at a moment, and what they mean.
 pub(crate) struct Reading {
@@ -80,6 +80,25 @@ impl Readings {
         tokio::task::spawn_blocking(move || {
             let reading = readings.take();
             drop(turn);
+            reading
+        })
+        .await
+    }
+
+    /// The same, with the lists of a window and those since the start put together. That takes milliseconds where there are
+    /// thousands of statements, so it is done off the runtime's threads, which run the application.
+    ///
+    /// # Errors
+    ///
+    /// When the runtime ends meanwhile.
+    pub(crate) async fn listed(
+        &self,
+        window: Window,
+    ) -> Result<Arc<Reading>, tokio::task::JoinError> {
+        let reading = self.now().await?;
+        tokio::task::spawn_blocking(move || {
+            window.of(&reading.snapshot).rollup.put_together();
+            reading.snapshot.lifetime.put_together();
             reading
         })
         .await

@@ -182,26 +182,28 @@ impl Details {
         RowCounts { returned: large(returned), affected: large(affected) }
     }
 
-    /// Says which connection it is on, and whether that fits.
+    /// Says which connection it is on, and whether that fits; where not, none is known here any more.
     #[inline]
     #[must_use]
     pub(crate) fn set_connection(&mut self, connection: NonZeroU64) -> bool {
         let number = u32::try_from(connection.get()).ok();
         let others = self.marks & !u64::from(u32::MAX);
-        number.inspect(|number| self.marks = others | u64::from(*number)).is_some()
+        self.marks = others | number.map_or(0, u64::from);
+        number.is_some()
     }
 
     pub(crate) fn connection(&self) -> Option<NonZeroU64> {
         NonZeroU64::new(u64::from(self.marks as u32))
     }
 
-    /// Says which line made it, and whether that fits.
+    /// Says which line made it, and whether that fits; where not, none is known here any more.
     #[inline]
     #[must_use]
     pub(crate) fn set_site(&mut self, site: CallSite) -> bool {
         let others = self.marks & !(u64::from(u16::MAX) << SITE_SHIFT);
         let number = sites::number(site);
-        number.inspect(|site| self.marks = others | u64::from(*site) << SITE_SHIFT).is_some()
+        self.marks = others | number.map_or(0, u64::from) << SITE_SHIFT;
+        number.is_some()
     }
 
     pub(crate) fn site(&self) -> Option<CallSite> {

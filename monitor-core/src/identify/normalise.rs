@@ -483,6 +483,8 @@ mod tests {
             "select a from t where b = $1 -- x",
             "select a from t where b = E'x'",
             "select a from t where b = $$x$$",
+            "select a from t where b = $$x",
+            "select a from t where b = $tag$x",
         ] {
             assert!(!is_all(text, Dialect::PostgreSql), "{text}");
         }

@@ -174,8 +174,8 @@ impl Noted {
 fn is_placeholder(text: &str) -> bool {
     match text.as_bytes() {
         [b'?' | b':' | b'@', ..] => true,
-        // Not a string between `$tag$`s.
-        [b'$', .., last] => *last != b'$',
+        // Not a string behind `$tag$`, whether it ends or not.
+        [b'$', rest @ ..] => !rest.contains(&b'$'),
         _ => false,
     }
 }

@@ -8,7 +8,8 @@ use std::sync::{Arc, LazyLock};
 ///
 /// Most readers want few of a snapshot's lists: a scrape reads what happened since the start, a health check reads totals only.
 /// So taking a snapshot copies numbers, and who reads a list pays for that list, once: all clones share it. Its numbers are those
-/// of the moment the snapshot was taken, whenever it is read.
+/// of the moment the snapshot was taken, whenever it is read. Until then it holds what it is made of, which is more: a snapshot
+/// that is kept for long is best [put together](super::Snapshot::put_together).
 pub struct List<T>(Arc<LazyLock<Vec<T>, Maker<T>>>);
 
 type Maker<T> = Box<dyn FnOnce() -> Vec<T> + Send>;
@@ -19,6 +20,11 @@ impl<T> List<T> {
     /// A list that is made when it is read.
     pub(crate) fn lazy(make: impl FnOnce() -> Vec<T> + Send + 'static) -> Self {
         Self(Arc::new(LazyLock::new(Box::new(make))))
+    }
+
+    /// Does now what the first reader would do.
+    pub(super) fn put_together(&self) {
+        self.all();
     }
 
     fn all(&self) -> &Vec<T> {

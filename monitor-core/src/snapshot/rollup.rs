@@ -122,6 +122,14 @@ impl Rollup {
         Self { total, statements, kinds, tables }
     }
 
+    /// Puts all lists together now, off the way of whoever reads them. Takes milliseconds where there are thousands of
+    /// statements.
+    pub fn put_together(&self) {
+        self.statements.put_together();
+        self.kinds.put_together();
+        self.tables.put_together();
+    }
+
     /// What was added since `earlier`, an older reading of the same monitor.
     ///
     /// A statement that counts less than it did has lost its place and got a new one: what it counts
@@ -355,5 +363,25 @@ impl TableActivity {
             writes: 0,
             activity: Activity::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollup_that_was_put_together_holds_nothing_it_was_made_of() {
+        let pieces = Arc::new(());
+        let held = pieces.clone();
+        let statements = move || {
+            let _made_of = held;
+            Vec::new()
+        };
+        let rollup = Rollup::lazy(Activity::default(), statements);
+        let kept = rollup.clone();
+        assert_eq!(Arc::strong_count(&pieces), 2);
+        rollup.put_together();
+        assert_eq!((Arc::strong_count(&pieces), kept.statements.len()), (1, 0));
     }
 }

@@ -126,6 +126,18 @@ fn recent_calls_come_newest_first_with_all_that_is_known() {
 }
 
 #[test]
+fn the_connection_that_was_told_last_is_the_one_whatever_its_size() {
+    let World { monitor, shop, .. } = world();
+    // Those that do not fit into 32 bits are kept elsewhere, and the one told first used to win over them.
+    let numbers = [5, u64::from(u32::MAX), u64::from(u32::MAX) + 1, u64::MAX];
+    for (first, last) in numbers.iter().flat_map(|first| numbers.map(|last| (*first, last))) {
+        let timer = shop.call(BY_ID).on_connection(Some(first)).on_connection(Some(last));
+        timer.on_connection(None).complete();
+        assert_eq!(monitor.recent_calls(1)[0].connection, Some(last), "after {first}");
+    }
+}
+
+#[test]
 fn a_timer_measures_until_its_end_and_cancels_when_dropped() {
     let World { monitor, shop, hands } = world();
     let mut timer = shop

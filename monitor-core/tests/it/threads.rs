@@ -1,11 +1,12 @@
 //! Many threads at once: nothing is lost.
 
+use std::cell::RefCell;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use monitor_core::Monitor;
 use monitor_core::capture::{Call, Clock, ErrorClass, Failure, Origin, Outcome, Rows};
+use monitor_core::{CallTimer, Monitor, Source};
 
 use super::shop;
 
@@ -182,4 +183,43 @@ fn a_call_that_ends_on_another_thread_after_its_own_has_ended_is_followed_to_the
     timer.complete();
     let snapshot = monitor.snapshot();
     assert_eq!((snapshot.running.len(), snapshot.lifetime.total.calls), (0, 2));
+}
+
+/// Calls once more when its thread ends, and ends a call that began before.
+struct Last(Source, Option<CallTimer<'static>>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        self.0.call("select name from customers where id = $1").complete();
+        self.1.take().unwrap().complete();
+    }
+}
+
+#[test]
+fn calls_made_and_ended_while_a_thread_ends_are_counted() {
+    thread_local! {
+        static EARLY: RefCell<Option<Last>> = const { RefCell::new(None) };
+        static LATE: RefCell<Option<Last>> = const { RefCell::new(None) };
+    }
+    const THREADS: u64 = 20;
+    let (clock, hands) = Clock::by_hand();
+    let monitor = Monitor::builder().clock(clock).beat_by_hand().build().unwrap();
+    let source = monitor.database(shop());
+    for _ in 0..THREADS {
+        let source = source.clone();
+        let work = move || {
+            // Whichever of what a thread keeps goes first: one of these goes before the monitor's, the other after it.
+            EARLY.with_borrow_mut(|early| *early = None);
+            let timer = || source.call("select 1").detach();
+            let last = || Some(Last(source.clone(), Some(timer())));
+            let late = last();
+            LATE.with_borrow_mut(|place| *place = late);
+            EARLY.with_borrow_mut(|place| *place = last());
+        };
+        std::thread::spawn(work).join().unwrap();
+    }
+    hands.advance(Duration::from_secs(3_600));
+    let snapshot = monitor.snapshot();
+    let total = &snapshot.lifetime.total;
+    assert_eq!((total.calls, total.cancelled, snapshot.running.len()), (4 * THREADS, 0, 0));
 }

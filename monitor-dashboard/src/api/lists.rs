@@ -52,7 +52,7 @@ pub(crate) async fn kinds(
     query: Result<Query<WindowQuery>, QueryRejection>,
 ) -> Result<Json<Kinds>, Failure> {
     let Query(query) = query?;
-    let reading = shared.readings.now().await?;
+    let reading = shared.readings.listed(query.window).await?;
     let part = query.window.of(&reading.snapshot);
     let time_seconds = part.rollup.total.time.as_secs_f64();
     let mut kinds: Vec<_> = part.rollup.kinds.iter().collect();
@@ -73,7 +73,7 @@ pub(crate) async fn tables(
     let Query(query) = query?;
     let page = Page::new(query.page, query.page_size)?;
     let search = query.search.as_deref().unwrap_or_default().to_lowercase();
-    let reading = shared.readings.now().await?;
+    let reading = shared.readings.listed(query.window).await?;
     let part = query.window.of(&reading.snapshot);
     let admitted = part.rollup.tables.iter().filter(|table| query.admits(table, &search));
     let mut found: Vec<_> = admitted.collect();

@@ -81,6 +81,9 @@ pub(crate) async fn keep(
     let reading = shared.readings.now().await?;
     let view = MomentView::new(&name, &reading);
     let max = shared.limits.moments_max;
+    let kept = reading.clone();
+    // What nobody has read takes more memory than what it comes to.
+    tokio::task::spawn_blocking(move || kept.snapshot.put_together()).await?;
     if !shared.moments.keep(&name, reading, max) {
         let message =
             format!("{max} moments are kept already; forget one, or download the snapshot");

@@ -127,7 +127,7 @@ pub(crate) async fn statements(
     let Query(query) = query?;
     let page = Page::new(query.page, query.page_size)?;
     let search = query.search.as_deref().unwrap_or_default().to_lowercase();
-    let reading = shared.readings.now().await?;
+    let reading = shared.readings.listed(query.window).await?;
     let part = query.window.of(&reading.snapshot);
     let admitted = part.rollup.statements.iter().filter(|one| query.admits(one, &search));
     let mut found: Vec<_> = admitted.collect();
@@ -173,7 +173,7 @@ pub(crate) async fn statement(
     let fingerprint: Fingerprint = name.parse().map_err(|_| {
         Failure::bad_request("this is no fingerprint; a fingerprint has 16 hexadecimal digits")
     })?;
-    let reading = shared.readings.now().await?;
+    let reading = shared.readings.listed(query.window).await?;
     let part = query.window.of(&reading.snapshot);
     let is_it = |one: &&StatementActivity| one.fingerprint == Some(fingerprint);
     // Not called lately is no reason to be unknown.

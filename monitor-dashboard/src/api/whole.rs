@@ -33,7 +33,7 @@ pub(crate) async fn overview(
     query: Result<Query<WindowQuery>, QueryRejection>,
 ) -> Result<Json<Overview>, Failure> {
     let Query(query) = query?;
-    let reading = shared.readings.now().await?;
+    let reading = shared.readings.listed(query.window).await?;
     Ok(Json(Overview::new(&reading, query.window)))
 }
 

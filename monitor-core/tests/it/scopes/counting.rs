@@ -1,5 +1,7 @@
 //! What units of work of a name come to.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use monitor_core::capture::{Call, CallSite, ErrorClass, Failure, Outcome, Rows};
 use monitor_core::{Scope, ScopeRule, show};
 
@@ -317,6 +319,23 @@ fn a_read_that_was_given_up_runs_no_more() {
     scope.run(ask).complete();
     drop(scope);
     assert_eq!(world.scope("GET /front").at_once, 1);
+}
+
+#[test]
+fn a_call_whose_values_panic_when_they_are_hashed_has_ended_and_counts_once() {
+    let world = world();
+    let panics = catch_unwind(AssertUnwindSafe(|| {
+        world.monitor.scope("GET /front").run(|| {
+            world.shop.call(ONE).with_parameters(|_| panic!("no value")).complete();
+        });
+    }));
+    assert!(panics.is_err());
+    let snapshot = world.monitor.snapshot();
+    let total = &snapshot.lifetime.total;
+    assert_eq!((total.calls, total.cancelled, world.scope("GET /front").calls), (1, 1, 1));
+    // The thread is in no unit any more.
+    world.shop.call(ONE).complete();
+    assert_eq!(world.scope("GET /front").calls, 1);
 }
 
 #[test]
