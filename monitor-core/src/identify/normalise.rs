@@ -275,12 +275,26 @@ impl<'a> Writer<'a> {
         if kind != TokenKind::Ellipsis {
             self.frame.is_plain = false;
         }
-        if kind.word() == Some(Word::Values)
-            && !matches!(self.last, Some(TokenKind::Operator | TokenKind::Sign))
-        {
+        if self.opens_rows(kind, text) {
             self.frame.rows = Some(Rows { list: self.elements.open(self.out), after_row: false });
         }
         self.wrote(kind);
+    }
+
+    /// Whether rows follow this word: `values`, and `value` as MySQL lets one write it behind a table or its columns.
+    fn opens_rows(&self, kind: TokenKind, text: &str) -> bool {
+        match self.last {
+            Some(TokenKind::Operator | TokenKind::Sign) => false,
+            Some(TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Close)
+                if kind == TokenKind::Name =>
+            {
+                self.naming.in_insert()
+                    && self.frames.is_empty()
+                    && matches!(self.dialect, Dialect::MySql | Dialect::Generic)
+                    && text.eq_ignore_ascii_case("value")
+            }
+            _ => kind.word() == Some(Word::Values),
+        }
     }
 
     fn comma(&mut self) {
@@ -396,7 +410,7 @@ impl<'a> Writer<'a> {
             // A list of pairs: the pairs that look like this one need no writing.
             if self.frame.units == 1 {
                 let from = self.lexer.position();
-                list.len += self.lexer.skip_rows(inner.commas + 1);
+                list.len += self.lexer.skip_groups(inner.commas + 1);
                 self.noted.more(self.lexer.since(from));
             }
         }
