@@ -10,7 +10,7 @@ use super::{
     keyword::Word,
     lexer::Lexer,
     list_size::ListSize,
-    lists::{Elements, List},
+    lists::{Elements, List, opens_rows},
     marks::Marks,
     names::{Naming, write_name},
     spacing,
@@ -275,26 +275,11 @@ impl<'a> Writer<'a> {
         if kind != TokenKind::Ellipsis {
             self.frame.is_plain = false;
         }
-        if self.opens_rows(kind, text) {
+        let may_be_value = self.naming.in_insert() && self.frames.is_empty();
+        if opens_rows(kind, text, self.last, may_be_value && self.dialect.says_value()) {
             self.frame.rows = Some(Rows { list: self.elements.open(self.out), after_row: false });
         }
         self.wrote(kind);
-    }
-
-    /// Whether rows follow this word: `values`, and `value` as MySQL lets one write it behind a table or its columns.
-    fn opens_rows(&self, kind: TokenKind, text: &str) -> bool {
-        match self.last {
-            Some(TokenKind::Operator | TokenKind::Sign) => false,
-            Some(TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Close)
-                if kind == TokenKind::Name =>
-            {
-                self.naming.in_insert()
-                    && self.frames.is_empty()
-                    && matches!(self.dialect, Dialect::MySql | Dialect::Generic)
-                    && text.eq_ignore_ascii_case("value")
-            }
-            _ => kind.word() == Some(Word::Values),
-        }
     }
 
     fn comma(&mut self) {
