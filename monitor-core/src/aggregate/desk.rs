@@ -3,16 +3,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::num::NonZeroU64;
-use std::sync::atomic::{
-    AtomicBool, AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
-};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use super::entry::Entry;
 use super::event::{Event, Rest, SeriesRef};
 use super::lock;
 use super::ring::{RING, Ring};
 use super::running::{Sight, Slab, Slot};
+use super::sync::{
+    Acquire, AtomicBool, AtomicU64, AtomicUsize, Mutex, Relaxed, Release, sized, thread_local,
+};
 use crate::capture::Tick;
 
 /// Events after which a thread settles its desk itself, if the beat has not come by; should the books
@@ -23,7 +23,7 @@ const EVENTS_BEFORE_SETTLING: usize = RING / 2;
 const EVENTS_MAX: usize = 4_096;
 
 /// Threads that may have a desk at the same time. Those of more share a heap, and their calls are not followed while they run.
-const DESKS_MAX: usize = 1_024;
+const DESKS_MAX: usize = sized(1_024);
 
 /// The events of one thread that are not in the books yet, and the calls it has started.
 ///

@@ -1,8 +1,7 @@
 //! Whether a series still has its place, without the books' lock.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-
 use super::event::SeriesRef;
+use super::sync::{AtomicU32, Relaxed};
 
 /// The generation of each place, to be read without the lock: a look-up that finds another one
 /// than it remembers has found a series that lost its place.

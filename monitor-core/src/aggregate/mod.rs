@@ -38,6 +38,7 @@ mod slow;
 mod slowness;
 mod sources;
 mod statement;
+mod sync;
 mod tally;
 mod tap;
 mod texts;

@@ -1,13 +1,10 @@
 //! A ring of entries that one thread fills and whoever keeps the books empties.
 
-use std::sync::atomic::{
-    AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
-};
-
 use super::entry::{ENTRY_WORDS, Entry};
+use super::sync::{Acquire, AtomicU64, AtomicUsize, Relaxed, Release, sized};
 
 /// Entries a ring holds.
-pub(super) const RING: usize = 256;
+pub(super) const RING: usize = sized(256);
 
 /// A ring with one writer and one reader at a time, in words that anybody may load: no lock, and no store that two threads
 /// share but for one word when it is emptied.
@@ -30,7 +27,7 @@ struct Padded(AtomicUsize);
 
 impl Ring {
     pub(super) fn new() -> Self {
-        let places = Box::new([const { [const { AtomicU64::new(0) }; ENTRY_WORDS] }; RING]);
+        let places = Box::new(std::array::from_fn(|_| Default::default()));
         Self { put: Padded::default(), taken: Padded::default(), places }
     }
 

@@ -6,11 +6,9 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroU64;
-use std::sync::atomic::{
-    AtomicU64, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, fence,
-};
 
 use super::event::SeriesRef;
+use super::sync::{Acquire, AtomicU64, AtomicUsize, Relaxed, Release, fence};
 use crate::capture::Tick;
 
 /// The slots of one desk.

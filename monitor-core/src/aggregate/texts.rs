@@ -1,12 +1,8 @@
 //! From the hash of a text to its series, without a lock.
 
-use std::sync::Mutex;
-use std::sync::atomic::{
-    AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, fence,
-};
-
 use super::event::SeriesRef;
 use super::lock;
+use super::sync::{Acquire, AtomicU64, Mutex, Relaxed, Release, fence};
 
 /// Texts of one set: as many as fit two cache lines.
 const WAYS: usize = 7;

@@ -92,6 +92,11 @@ impl Walk<'_> {
                 let is_named = matches!(scope.list, Some(Role::Named | Role::Aimed));
                 self.expect_list(if is_named { Role::Named } else { Role::Read });
             }
+            // `load data infile '..' into table t`
+            (Verb::None, Word::Into) if self.verb == Some(Word::Load) => {
+                let next = self.lexer.clone().next(false).and_then(TokenKind::word);
+                scope.expects = (next == Some(Word::Table)).then_some(Role::Written);
+            }
             // MySQL's `into` takes variables and files.
             (Verb::Select, Word::Into) if self.lexer.dialect == Dialect::MySql => {}
             (Verb::Select, Word::Into) => (scope.expects, scope.list) = (Some(Role::Written), None),
@@ -292,6 +297,7 @@ impl Walk<'_> {
 
     fn take_name(&mut self, role: Role, name: String, shown: &str, is_call: bool) {
         self.scope.alias_next = matches!(role, Role::Named | Role::Aimed);
+        let is_hidden = role == Role::Named && self.expressions.hides(&name);
         match role {
             Role::Expression => {
                 let is_recursive = self.scope.is_recursive;
@@ -310,7 +316,7 @@ impl Walk<'_> {
             Role::Copied => self.copied = Some(name),
             Role::Shown => {}
         }
-        if self.scope.shows {
+        if self.scope.shows && !is_hidden {
             self.summary.target(shown);
         }
     }

@@ -30,4 +30,8 @@ impl Dialect {
             Self::Generic | Self::MySql | Self::Sqlite => b'`',
         }
     }
+    /// Whether `value (1, 2), (3, 4)` may stand for `values`.
+    pub(super) const fn says_value(self) -> bool {
+        matches!(self, Self::Generic | Self::MySql)
+    }
 }

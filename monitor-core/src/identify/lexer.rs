@@ -31,8 +31,9 @@ pub(super) struct Lexer<'a> {
     betweens: u32,
     /// Whether `last` is such an `and`.
     between_and: bool,
-    /// Square brackets open.
-    brackets: u32,
+    /// What is open, a bit each, the innermost lowest: 1 for a square bracket. Whatever closes, closes the innermost, as it
+    /// does for the normaliser, so that a list means the same behind it whether it was collapsed or not.
+    opened: u128,
     /// Whether we are in a MySQL comment whose text is executed.
     pub(super) in_executed_comment: bool,
     /// What the comments so far ask of the monitor.
@@ -50,7 +51,7 @@ impl<'a> Lexer<'a> {
             before_last: None,
             betweens: 0,
             between_and: false,
-            brackets: 0,
+            opened: 0,
             in_executed_comment: false,
             marks: Marks::default(),
         }
@@ -114,6 +115,11 @@ impl<'a> Lexer<'a> {
         self.last.is_some_and(TokenKind::completes_value)
     }
 
+    /// Whether a colon may stand between the bounds of a slice.
+    const fn in_brackets(&self) -> bool {
+        self.opened & 1 == 1
+    }
+
     fn remember(&mut self, kind: TokenKind) {
         self.between_and = false;
         match kind.word() {
@@ -125,9 +131,10 @@ impl<'a> Lexer<'a> {
             _ => {}
         }
         match kind {
-            TokenKind::OpenBracket => self.brackets = self.brackets.saturating_add(1),
-            TokenKind::CloseBracket => self.brackets = self.brackets.saturating_sub(1),
-            TokenKind::Semicolon => (self.brackets, self.betweens) = (0, 0),
+            TokenKind::Open => self.opened <<= 1,
+            TokenKind::OpenBracket => self.opened = self.opened << 1 | 1,
+            TokenKind::Close | TokenKind::CloseBracket => self.opened >>= 1,
+            TokenKind::Semicolon => (self.opened, self.betweens) = (0, 0),
             _ => {}
         }
         self.before_last = self.last.replace(kind);
@@ -328,10 +335,10 @@ impl<'a> Lexer<'a> {
         match second {
             b':' => self.take(TokenKind::Cast, start + 2),
             b'=' => self.take(TokenKind::Operator, start + 2),
-            _ if self.brackets > 0 && self.value_complete() => {
+            _ if self.in_brackets() && self.value_complete() => {
                 self.take(TokenKind::Slice, start + 1)
             }
-            _ if is_word_start(second) || (second.is_ascii_digit() && self.brackets == 0) => {
+            _ if is_word_start(second) || (second.is_ascii_digit() && !self.in_brackets()) => {
                 self.placeholder(start + 1)
             }
             _ => self.take(TokenKind::Other, start + 1),

@@ -5,6 +5,8 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::{keyword::Word, token::TokenKind};
+
 /// How many different elements of a list a new one is compared with. Later ones stay, even if they repeat.
 pub(super) const DISTINCT_MAX: usize = 16;
 /// An element longer than this, written out, is not compared, which keeps lists within lists linear.
@@ -30,6 +32,24 @@ struct Element {
     start: usize,
     end: usize,
     hash: u64,
+}
+
+/// Whether rows follow a word: `values`, and, where that may be, `value` behind a table or its columns.
+pub(super) fn opens_rows(
+    kind: TokenKind,
+    text: &str,
+    last: Option<TokenKind>,
+    may_be_value: bool,
+) -> bool {
+    match last {
+        Some(TokenKind::Operator | TokenKind::Sign) => false,
+        Some(TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Close)
+            if kind == TokenKind::Name =>
+        {
+            may_be_value && text.eq_ignore_ascii_case("value")
+        }
+        _ => kind.word() == Some(Word::Values),
+    }
 }
 
 impl Elements {

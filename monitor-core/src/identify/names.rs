@@ -56,6 +56,7 @@ pub(super) struct Naming {
     passing: Passing,
     is_started: bool,
     is_create: bool,
+    is_insert: bool,
     /// Whether the last token ended the name of something that columns may follow.
     in_name: bool,
     was_open: bool,
@@ -135,9 +136,15 @@ impl Naming {
         self.in_name
     }
 
+    /// Whether the statement begins as one that adds rows.
+    pub(super) const fn in_insert(&self) -> bool {
+        self.is_insert
+    }
+
     fn follow_name(&mut self, kind: TokenKind, is_first: bool) {
         self.in_name &= !self.was_open;
         self.is_create |= is_first && kind.word() == Some(Word::Create);
+        self.is_insert |= is_first && matches!(kind.word(), Some(Word::Insert | Word::Replace));
         self.in_name = match kind {
             TokenKind::Keyword(keyword) => match keyword.word {
                 Word::Into

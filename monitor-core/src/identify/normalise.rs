@@ -10,7 +10,7 @@ use super::{
     keyword::Word,
     lexer::Lexer,
     list_size::ListSize,
-    lists::{Elements, List},
+    lists::{Elements, List, opens_rows},
     marks::Marks,
     names::{Naming, write_name},
     spacing,
@@ -276,9 +276,8 @@ impl<'a> Writer<'a> {
         if kind != TokenKind::Ellipsis {
             self.frame.is_plain = false;
         }
-        if kind.word() == Some(Word::Values)
-            && !matches!(self.last, Some(TokenKind::Operator | TokenKind::Sign))
-        {
+        let may_be_value = self.naming.in_insert() && self.frames.is_empty();
+        if opens_rows(kind, text, self.last, may_be_value && self.dialect.says_value()) {
             self.frame.rows = Some(Rows { list: self.elements.open(self.out), after_row: false });
         }
         self.wrote(kind);
@@ -397,7 +396,7 @@ impl<'a> Writer<'a> {
             // A list of pairs: the pairs that look like this one need no writing.
             if self.frame.units == 1 {
                 let from = self.lexer.position();
-                list.len += self.lexer.skip_rows(inner.commas + 1);
+                list.len += self.lexer.skip_groups(inner.commas + 1);
                 self.noted.more(self.lexer.since(from));
             }
         }

@@ -18,6 +18,23 @@ impl Lexer<'_> {
         rows
     }
 
+    /// Skips groups of `arity` plain values each that are an element of a list, as many as follow. How many.
+    ///
+    /// One that something other than a comma or the end of the list follows is only where an element starts:
+    /// `in ((1), (2) + 1)`.
+    pub(super) fn skip_groups(&mut self, arity: usize) -> usize {
+        let mut groups = 0;
+        while let Some(end) = self.row_end(arity) {
+            let next = skip_blanks(self.text.as_bytes(), end);
+            if !matches!(self.text.as_bytes().get(next), Some(b',' | b')')) {
+                break;
+            }
+            self.pos = end;
+            groups += 1;
+        }
+        groups
+    }
+
     /// Skips plain values with a comma behind each, as many as follow. How many.
     pub(super) fn skip_values(&mut self) -> usize {
         let mut values = 0;

@@ -5,6 +5,7 @@ mod golden;
 mod limits;
 mod normalise;
 mod outline;
+mod pairs;
 mod properties;
 mod refine;
 mod secrets;

@@ -223,3 +223,102 @@ fn calls_made_and_ended_while_a_thread_ends_are_counted() {
     let total = &snapshot.lifetime.total;
     assert_eq!((total.calls, total.cancelled, snapshot.running.len()), (4 * THREADS, 0, 0));
 }
+
+/// Calls of each thread that records for long; `MONITOR_STRESS_CALLS=10000000` in a release build makes it a trial.
+fn calls_of_a_long_run() -> u64 {
+    std::env::var("MONITOR_STRESS_CALLS").map_or(CALLS, |calls| calls.parse().unwrap())
+}
+
+#[test]
+fn a_long_run_of_two_threads_adds_up_while_statements_come_and_go() {
+    let calls = calls_of_a_long_run();
+    let monitor = Monitor::builder().beat_by_hand().statements_max(8).build().unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let looker = scope.spawn(|| {
+            let mut last = 0;
+            while !done.load(Relaxed) {
+                monitor.beat();
+                let calls = monitor.snapshot().lifetime.total.calls;
+                assert!(calls >= last, "went back from {last} to {calls}");
+                last = calls;
+            }
+        });
+        let recorders: Vec<_> = (0..2)
+            .map(|thread| {
+                let source = monitor.database(shop());
+                scope.spawn(move || record_mostly_one(&source, thread, calls))
+            })
+            .collect();
+        recorders.into_iter().for_each(|recorder| recorder.join().unwrap());
+        done.store(true, Relaxed);
+        looker.join().unwrap();
+    });
+    let snapshot = monitor.snapshot();
+    let total = &snapshot.lifetime.total;
+    assert_eq!((total.calls, total.cancelled), (2 * calls, 2 * calls.div_ceil(1_000)));
+    assert_eq!(total.histogram.count(), 2 * calls);
+    let statements: u64 = snapshot.lifetime.statements.iter().map(|one| one.activity.calls).sum();
+    assert_eq!(statements, total.calls);
+    assert!(snapshot.losses.statements_evicted > 0 && snapshot.running.is_empty());
+    // Every call of a statement is its own or one of "other", never another's.
+    for statement in &snapshot.lifetime.statements {
+        let own = statement.text.strip_prefix("select a from hot_").map(|_| calls - calls / 10);
+        assert!(own.is_none_or(|own| statement.activity.calls <= own), "{}", statement.text);
+    }
+}
+
+/// Nine calls of one statement, then one of sixteen others; one of a thousand calls is given up.
+fn record_mostly_one(source: &monitor_core::Source, thread: u64, calls: u64) {
+    let mostly = format!("select a from hot_{thread} where id = $1");
+    let others: Vec<_> = (0..16).map(|number| format!("select b from cold_{number}")).collect();
+    for number in 0..calls {
+        let text = if number % 10 == 9 { &others[number as usize / 10 % 16] } else { &mostly };
+        let timer = source.call(text);
+        if number % 1_000 == 0 { drop(timer) } else { timer.complete() }
+    }
+}
+
+/// Makes a call when it is dropped: by a thread-local, when the thread is ending.
+struct Farewell(monitor_core::Source);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.call("select bye from t").complete();
+    }
+}
+
+thread_local! {
+    /// One of these goes before what the monitor keeps for a thread, the other after.
+    static BEFORE: RefCell<Option<Farewell>> = const { RefCell::new(None) };
+    static AFTER: RefCell<Option<Farewell>> = const { RefCell::new(None) };
+}
+
+#[test]
+fn threads_that_come_and_go_and_call_while_they_end_lose_nothing() {
+    let rounds = calls_of_a_long_run() / 500;
+    let monitor = Monitor::builder().beat_by_hand().build().unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Relaxed) {
+                monitor.beat();
+            }
+        });
+        for _ in 0..rounds {
+            let some = [(); 4].map(|()| {
+                let source = monitor.database(shop());
+                std::thread::spawn(move || {
+                    BEFORE.set(Some(Farewell(source.clone())));
+                    (0..10).for_each(|_| source.call("select hello from t").complete());
+                    AFTER.set(Some(Farewell(source)));
+                })
+            });
+            some.into_iter().for_each(|one| one.join().unwrap());
+        }
+        done.store(true, Relaxed);
+    });
+    let snapshot = monitor.snapshot();
+    assert_eq!(snapshot.lifetime.total.calls, rounds * 4 * 12);
+    assert_eq!((snapshot.running.len(), snapshot.lifetime.total.cancelled), (0, 0));
+}

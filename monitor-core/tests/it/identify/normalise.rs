@@ -210,6 +210,44 @@ fn rows_of_any_number_are_one() {
 }
 
 #[test]
+fn a_list_closed_by_the_wrong_bracket_leaves_what_follows_as_it_is() {
+    // The `]` left with its list, and behind it the colon of a slice was none.
+    check(
+        &[POSTGRES, GENERIC, MYSQL],
+        &[
+            ("a[in((0,3]), in((0,3]), in((0,3]):b", "a[in (...), in (...), in (...):b"),
+            ("a[[x in ((y],(y]) :1", "a[[x in ((y]):?"),
+        ],
+    );
+    check(&[POSTGRES], &[("select a[f(b):c], a[(b):(c)]", "select a[f(b):c], a[(b):(c)]")]);
+}
+
+#[test]
+fn mysql_may_write_value_before_its_rows() {
+    // Rows behind `value` used to make a statement for every number of them.
+    check(
+        &[MYSQL, GENERIC],
+        &[
+            ("insert into t value (1, 2), (3, default)", "insert into t value (?, ?)"),
+            ("insert into t (a) value (1), (2)", "insert into t (a) value(?)"),
+            ("replace t value (1), (2)", "replace t value (?)"),
+            ("insert into value (a, b) values (1, 2)", "insert into value (a, b) values (?, ?)"),
+        ],
+    );
+    check(
+        &Dialect::ALL,
+        &[
+            ("select a value, (1), (2)", "select a value, (?), (?)"),
+            (
+                "insert into t (value) values (1) on duplicate key update value = value(value)",
+                "insert into t (value) values (?) on duplicate key update value = value(value)",
+            ),
+        ],
+    );
+    check(&[POSTGRES, SQLITE], &[("insert into t value (1), (2)", "insert into t value (?), (?)")]);
+}
+
+#[test]
 fn a_comment_among_the_rows_changes_nothing() {
     // Rows of plain values take a short cut that a comment closes.
     for dialect in Dialect::ALL {
@@ -229,6 +267,21 @@ fn a_comment_among_the_rows_changes_nothing() {
             &["a in ((1, 2), (3, 4), (5, 6))", "a in ((1, 2), (3, /* */ 4), /* */ (5, 6))"],
         );
     }
+}
+
+#[test]
+fn what_goes_on_behind_a_group_is_not_taken_for_a_group() {
+    // `(2)` used to be skipped as one more `(?)`, and what followed it stood behind the first.
+    check(
+        &Dialect::ALL,
+        &[
+            ("a in ((1), (2) + 1)", "a in ((?), (?) + ?)"),
+            ("a in ((1), (+2) + 1)", "a in ((?), (?) + ?)"),
+            ("a in ((1, 2), (3, 4)::t, (5, 6))", "a in ((?, ?), (?, ?)::t)"),
+            ("in((2),(+2).", "in ((?), (?)."),
+            ("in((2),(2).", "in ((?), (?)."),
+        ],
+    );
 }
 
 #[test]

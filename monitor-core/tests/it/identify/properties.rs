@@ -287,28 +287,39 @@ const MEMBERS: &[&str] = &[
     "now()",
 ];
 
+/// What may follow a row before the next comma: mostly nothing.
+fn after_row() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        3 => Just(""),
+        1 => prop::sample::select(&[" ", ".", ".x", " + 1", "::t", " x", " (1)", "[1]", " in (1)"][..]),
+    ]
+}
+
 proptest! {
     #![proptest_config(config())]
 
     /// Rows of plain values are skimmed; a comment before each value has them read the long way.
     #[test]
     fn skimming_a_list_finds_what_reading_it_does(
-        rows in prop::collection::vec(prop::collection::vec(prop::sample::select(MEMBERS), 1..4), 1..6),
+        rows in prop::collection::vec((prop::collection::vec(prop::sample::select(MEMBERS), 1..4), after_row()), 1..6),
     ) {
-        let row = |row: &Vec<&str>, comma: &str| format!("({})", row.join(comma));
-        let list = |rows: &[Vec<&str>], comma: &str| {
-            rows.iter().map(|one| row(one, comma)).collect::<Vec<_>>().join(comma)
+        let row = |row: &[&str], comma: &str| format!("({})", row.join(comma));
+        let list = |comma: &str| {
+            let rows: Vec<_> = rows.iter().map(|(one, after)| row(one, comma) + after).collect();
+            rows.join(comma)
+        };
+        let text = |before: &str, comma: &str| match before {
+            "a in " => format!("{before}({}) and b in {}", list(comma), row(&rows[0].0, comma)),
+            _ => format!("{before}{}", list(comma)),
         };
         for dialect in Dialect::ALL {
-            for before in ["insert into t values ", "a in "] {
-                let is_in = before == "a in ";
-                let text = |comma: &str| {
-                    let list = list(&rows, comma);
-                    if is_in { format!("{before}({list}) and b in {}", row(&rows[0], comma)) } else { format!("{before}{list}") }
-                };
-                let (skimmed, read) = (identify(&text(", "), dialect), identify(&text(" /**/, /**/ "), dialect));
+            for before in ["insert into t values ", "a in ", "a in ("] {
+                let (skimmed, read) =
+                    (identify(&text(before, ", "), dialect), identify(&text(before, " /**/, /**/ "), dialect));
                 prop_assert_eq!(&skimmed.text, &read.text, "{:?}", dialect);
                 prop_assert_eq!(skimmed.list_size, read.list_size, "{:?} {}", dialect, skimmed.text);
+                let twice = identify(&skimmed.text, dialect);
+                prop_assert_eq!(&skimmed.text, &twice.text, "{:?} {}", dialect, text(before, ", "));
             }
         }
     }
