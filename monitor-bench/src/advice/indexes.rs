@@ -66,7 +66,7 @@ pub(crate) fn run(url: &str, asked: &Asked) -> Result<()> {
         suites.push(Suite::read(&name)?);
     }
     suites.retain(|suite| asked.only.as_ref().is_none_or(|only| *only == suite.name));
-    for suite in &suites {
+    for suite in &mut suites {
         if let Err(error) = run_suite(url, suite, asked.verbose) {
             println!("\n{}: left out: {error:#}", suite.name);
         }
@@ -98,9 +98,10 @@ pub(super) fn print_head() {
     );
 }
 
-fn run_suite(url: &str, suite: &Suite, verbose: bool) -> Result<()> {
+fn run_suite(url: &str, suite: &mut Suite, verbose: bool) -> Result<()> {
     let started = Instant::now();
     let mut server = Server::load(url, suite)?;
+    suite.count_writes(|sql| server.rows_changed(sql))?;
     let has_hypopg = server.has_hypopg();
     println!("\n{} (loaded in {:.0} s)", suite.name, started.elapsed().as_secs_f64());
     print_head();

@@ -22,6 +22,9 @@ const NARROW_FACTOR: f64 = 1.05;
 /// ... a few units aside.
 const NARROW_UNITS: f64 = 5.0;
 
+/// An index in the order that is wanted may cost this share of the cost now more than the cheapest.
+const ORDER_SHARE: f64 = 0.03;
+
 /// The model is believed where it says of things as they are what the database says, up to this factor.
 const MODEL_FIT: f64 = 3.0;
 
@@ -74,7 +77,8 @@ impl Oracle<'_> {
 pub(super) struct Trials<'t, 'p> {
     oracle: &'t mut Oracle<'p>,
     subject: &'t Subject<'t>,
-    /// For each case what it costs now, and what the oracle's costs are to be multiplied by.
+    /// For each case what it costs now, and what the oracle's costs are to be multiplied by; 0 where it cannot be told
+    /// whether those mean anything.
     cases: Vec<(f64, f64)>,
     /// Whether it is a join of so many tables that a plan says little whatever the values.
     is_wide: bool,
@@ -93,8 +97,11 @@ impl<'t, 'p> Trials<'t, 'p> {
                 Oracle::Planner(_) => (known.unwrap_or(0.0), 1.0),
                 Oracle::Model(_) => {
                     let own = oracle.plan(subject, case, &[])?.cost.unwrap_or(0.0).max(1.0);
-                    let before = known.unwrap_or(own);
-                    (before, before / own)
+                    match &case.asked {
+                        // A plan without a cost: nothing to hold the model against.
+                        Some((_, Plan { cost: None, .. })) => (own, 0.0),
+                        _ => (known.unwrap_or(own), known.unwrap_or(own) / own),
+                    }
                 }
             });
         }
@@ -110,6 +117,11 @@ impl<'t, 'p> Trials<'t, 'p> {
     /// Whether the oracle explains what the database says it costs now.
     pub(super) fn explains(&self) -> bool {
         self.cases.iter().all(|(_, scale)| (1.0 / MODEL_FIT..=MODEL_FIT).contains(scale))
+    }
+
+    /// Whether it is a planner that says what it costs.
+    pub(super) fn is_planner(&self) -> bool {
+        matches!(self.oracle, Oracle::Planner(_))
     }
 
     /// The plan with the values that fit best; of the model's there is nothing to show.
@@ -207,6 +219,7 @@ pub(super) fn search(
     thin(&mut trials, &mut drafts)?;
     narrow(&mut trials, &mut drafts, before, is_allowed)?;
     thin(&mut trials, &mut drafts)?;
+    prefer_order(subject, &mut trials, &mut drafts, candidates)?;
     found(&mut trials, drafts).map(Some)
 }
 
@@ -322,6 +335,41 @@ fn narrow(
             if is_near(trials.cost(&narrower)?, best, before) {
                 *drafts = narrower;
                 break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where only the first rows of an order are wanted, prefers an index that gives that order to one that costs about the
+/// same without.
+///
+/// Values are guessed, and some have far more rows than an ordinary one: the ordered index still reads only the first
+/// of them, the other reads and sorts them all.
+fn prefer_order(
+    subject: &Subject<'_>,
+    trials: &mut Trials<'_, '_>,
+    drafts: &mut [IndexDraft],
+    candidates: &[IndexDraft],
+) -> Result<(), AskError> {
+    let before = trials.before();
+    for at in 0..drafts.len() {
+        let own = drafts[at].clone();
+        if subject.gives_order(&own) {
+            continue;
+        }
+        let mut best = trials.cost(drafts)? + ORDER_SHARE * before;
+        for candidate in candidates {
+            let begins_alike = candidate.key.first() == own.key.first();
+            if !is_same_table(candidate, &own) || !begins_alike || !subject.gives_order(candidate) {
+                continue;
+            }
+            let mut others = drafts.to_vec();
+            others[at] = candidate.clone();
+            let cost = trials.cost(&others)?;
+            if cost < best && trials.used(&others)?.contains(candidate) {
+                best = cost;
+                drafts[at] = candidate.clone();
             }
         }
     }
