@@ -224,6 +224,11 @@ impl<'a> Subject<'a> {
                     arm: filter.arm,
                 })
                 .collect(),
+            joins: reading
+                .joins
+                .iter()
+                .map(|join| [&join.left, &join.right].map(|one| (one.relation, one.column.clone())))
+                .collect(),
             limit: self.limit(),
         }
     }
