@@ -63,7 +63,8 @@ fn beside(
     let lacking: Vec<&String> = lacking.collect();
     let table_name = table.name.to_ascii_lowercase();
     let is_kept = |name: &&String| {
-        let is_set = set.iter().any(|(of, one)| *of == table_name && one.eq_ignore_ascii_case(name));
+        let is_set =
+            set.iter().any(|(of, one)| *of == table_name && one.eq_ignore_ascii_case(name));
         table.column(name).is_some_and(width::is_short) && !is_set
     };
     let fits = (1..=BESIDE_MAX).contains(&lacking.len()) && lacking.iter().all(is_kept);

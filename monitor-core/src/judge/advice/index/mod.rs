@@ -34,16 +34,16 @@ use crate::judge::advice::{Confidence, Recommendation};
 
 pub use after::{CALLS_EACH_MIN, HELPED_SHARE, Outcome, compare};
 pub(crate) use answer::{unasked, upkeep_answers};
+pub use cover::{BESIDE_SAVING_MIN, VISIBLE_MIN};
 pub(crate) use follow::Follower;
 pub use follow::Sequel;
 pub use gates::{
     CALLS_MIN, COST_MIN, DELETE_SHARE, MEAN_MIN, MODEL_SAVING_MIN, OBSERVED_MIN, PAGES_MIN,
     ROWS_MIN, SAVING_MIN, UPDATE_SHARE, WRITE_COST,
 };
-pub use cover::{BESIDE_SAVING_MIN, VISIBLE_MIN};
 pub use merge::PER_TABLE_MAX;
-pub(crate) use plans::plans;
 pub use partial::PARTIAL_SHARE_MAX;
+pub(crate) use plans::plans;
 pub use upkeep::{FOREIGN_KEY_ROWS_MIN, UNUSED_AFTER, UNUSED_BYTES_MIN, upkeep};
 pub use words::{create_statements, drop_statements, index_name};
 pub use workload::{Pattern, Statement, Workload, WriteRate, dialect_of};

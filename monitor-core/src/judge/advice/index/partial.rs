@@ -63,9 +63,8 @@ fn partial(draft: &IndexDraft, wishes: &[Wish<'_>], catalogue: &Catalogue) -> Op
 
 /// The key without what the condition says already. Where nothing is left: the order that is wanted.
 fn key(draft: &IndexDraft, condition: &Condition, served: &[&Subject<'_>]) -> Vec<KeyPart> {
-    let is_fixed = |part: &&KeyPart| {
-        condition.fixes && part.column_name() == Some(condition.column.as_str())
-    };
+    let is_fixed =
+        |part: &&KeyPart| condition.fixes && part.column_name() == Some(condition.column.as_str());
     let rest: Vec<KeyPart> = draft.key.iter().filter(|part| !is_fixed(part)).cloned().collect();
     if !rest.is_empty() {
         return rest;
