@@ -27,7 +27,8 @@ fn server(variable: &str) -> anyhow::Result<String> {
 }
 
 /// How good advice is, of rules and on indexes, system by system. `-v` says why, statement by
-/// statement; `--only NAME` runs one suite of indexes on PostgreSQL.
+/// statement; `--only NAME` runs one suite of indexes on PostgreSQL, or the shop on `mariadb` or
+/// `sqlite`.
 fn advise(args: &[&str]) -> anyhow::Result<()> {
     let mut asked = advice::Asked::default();
     let mut args = args.iter();
@@ -37,6 +38,12 @@ fn advise(args: &[&str]) -> anyhow::Result<()> {
             "--only" => asked.only = args.next().map(|name| (*name).to_owned()),
             folder => asked.folder = Some(folder.into()),
         }
+    }
+    if asked.only.as_deref() == Some("mariadb") {
+        return advice::run_mariadb(&server(MYSQL_URL)?, asked.verbose);
+    }
+    if asked.only.as_deref() == Some("sqlite") {
+        return advice::run_sqlite(asked.verbose);
     }
     if asked.only.is_none() {
         rules::run(asked.folder.as_deref().and_then(Path::to_str))?;

@@ -66,7 +66,7 @@ pub(crate) fn run(url: &str, asked: &Asked) -> Result<()> {
         suites.push(Suite::read(&name)?);
     }
     suites.retain(|suite| asked.only.as_ref().is_none_or(|only| *only == suite.name));
-    for suite in &suites {
+    for suite in &mut suites {
         if let Err(error) = run_suite(url, suite, asked.verbose) {
             println!("\n{}: left out: {error:#}", suite.name);
         }
@@ -98,9 +98,10 @@ pub(super) fn print_head() {
     );
 }
 
-fn run_suite(url: &str, suite: &Suite, verbose: bool) -> Result<()> {
+fn run_suite(url: &str, suite: &mut Suite, verbose: bool) -> Result<()> {
     let started = Instant::now();
     let mut server = Server::load(url, suite)?;
+    suite.count_writes(|sql| server.rows_changed(sql))?;
     let has_hypopg = server.has_hypopg();
     println!("\n{} (loaded in {:.0} s)", suite.name, started.elapsed().as_secs_f64());
     print_head();
@@ -167,6 +168,13 @@ pub(super) fn by_id(
     all
 }
 
+fn drafted(draft: &IndexDraft) -> String {
+    let beside = if draft.include.is_empty() { "" } else { " + " };
+    let only = draft.predicate.as_ref().map(|one| format!(" where {one}")).unwrap_or_default();
+    let (table, key) = (&draft.table, draft.key_sql());
+    format!("{table}({key}){beside}{}{only}", draft.include.join(", "))
+}
+
 /// What is printed for a person, as it can be run within a transaction.
 fn made(draft: &IndexDraft, catalogue: &Catalogue) -> String {
     let steps = create_statements(draft, catalogue);
@@ -188,13 +196,15 @@ pub(super) fn print_score(name: &str, score: &Score, took: f64) {
     );
 }
 
-/// Why each statement that wants an index got none.
+/// What each statement got, and why each that wants an index got none.
 pub(super) fn print_quiet(suite: &Suite, advice: &IndexAdvice) {
     for (query, answer) in suite.queries.iter().zip(&advice.answers) {
         let wants = query.expected.as_ref().is_some_and(|expected| expected.wants_index);
         let why = match answer {
-            Answer::Found { before, after, .. } => {
-                println!("    {} found: cost {before:.0} -> {after:.0}", query.id);
+            Answer::Found { before, after, indexes } => {
+                let drafts: Vec<String> = indexes.iter().map(drafted).collect();
+                let drafts = drafts.join("; ");
+                println!("    {} found: cost {before:.0} -> {after:.0} {drafts}", query.id);
                 continue;
             }
             Answer::Quiet(why) => why.to_string(),

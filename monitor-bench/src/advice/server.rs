@@ -122,16 +122,25 @@ impl Server {
         Ok(())
     }
 
-    fn cost_within(&mut self, sql: &str, indexes: &[String]) -> Result<f64> {
-        for index in indexes {
-            self.run(index)?;
-        }
+    /// The rows an update or delete changes, with its real values, as the planner has it: nothing is changed.
+    pub(crate) fn rows_changed(&mut self, sql: &str) -> Result<Option<f64>> {
+        Ok(self.explained(sql)?["Plans"][0]["Plan Rows"].as_f64())
+    }
+
+    fn explained(&mut self, sql: &str) -> Result<serde_json::Value> {
         let Self { runtime, connection, .. } = self;
         let question = format!("explain (format json) {sql}");
         let row = runtime.block_on(connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(question))))?;
         let text: String = row.try_get_unchecked(0)?;
-        let plan: serde_json::Value = serde_json::from_str(&text)?;
-        plan[0]["Plan"]["Total Cost"].as_f64().context("the plan has no cost")
+        let mut plan: serde_json::Value = serde_json::from_str(&text)?;
+        Ok(plan[0]["Plan"].take())
+    }
+
+    fn cost_within(&mut self, sql: &str, indexes: &[String]) -> Result<f64> {
+        for index in indexes {
+            self.run(index)?;
+        }
+        self.explained(sql)?["Total Cost"].as_f64().context("the plan has no cost")
     }
 }
 

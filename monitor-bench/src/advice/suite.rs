@@ -128,6 +128,19 @@ impl Suite {
         })
     }
 
+    /// Adds the rows that writes change, which a driver tells, where they were not observed.
+    pub(crate) fn count_writes(
+        &mut self,
+        mut rows: impl FnMut(&str) -> Result<Option<f64>>,
+    ) -> Result<()> {
+        for query in self.queries.iter_mut().filter(|query| query.rows.is_none()) {
+            if !query.sql.trim_start().to_ascii_lowercase().starts_with("select") {
+                query.rows = rows(&query.literal)?;
+            }
+        }
+        Ok(())
+    }
+
     /// What the advisor is given. With `constants` it sees those that stand in the prepared text.
     pub(crate) fn workload(&self, constants: bool) -> Workload {
         let statements: Vec<Statement> =

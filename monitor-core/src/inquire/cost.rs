@@ -55,6 +55,8 @@ struct Way {
     nodes: Vec<PlanNode>,
     /// Rows of subqueries by their names.
     kept: BTreeMap<String, f64>,
+    /// Relations that were read.
+    read: Vec<usize>,
 }
 
 /// A table as it is named in the statement.
@@ -115,7 +117,8 @@ impl Model<'_> {
     fn step(&self, step: &Step, depth: usize, way: &mut Way, sum: &mut Sum) -> Sum {
         match &step.what {
             What::Read(read) => {
-                let own = self.read(read, way);
+                let mut own = self.read(read, way);
+                own.rows *= self.joined_share(read, way);
                 sum.cost += sum.rows * own.cost + self.build_cost(read);
                 sum.rows *= own.rows;
                 own
@@ -163,6 +166,25 @@ impl Model<'_> {
                 own
             }
         }
+    }
+
+    /// What the joins with what was read before keep of a table that is read whole.
+    fn joined_share(&self, read: &Read, way: &mut Way) -> f64 {
+        let Some(named) = self.named(&read.alias) else { return 1.0 };
+        let columns: Vec<&str> = self
+            .estimates
+            .joins
+            .iter()
+            .flat_map(|[left, right]| [(left, right), (right, left)])
+            .filter(|(own, other)| named.relations.contains(&own.0) && way.read.contains(&other.0))
+            .map(|((_, column), _)| column.as_str())
+            .collect();
+        way.read.extend(&named.relations);
+        if read.search || columns.is_empty() {
+            return 1.0;
+        }
+        let distinct = self.samples.get(&named.table.name).and_then(|one| one.distinct(&columns));
+        distinct.map_or(UNKNOWN_SHARE, |distinct| 1.0 / distinct.max(1.0))
     }
 
     /// What building an index for this one call costs: a sort of the whole table.

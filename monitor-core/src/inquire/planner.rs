@@ -41,6 +41,8 @@ pub struct Estimates {
     pub relations: Vec<(String, String)>,
     /// What its filters keep.
     pub filters: Vec<FilterEstimate>,
+    /// Columns of two relations that have to be equal, each side a relation's place and a column.
+    pub joins: Vec<[(usize, String); 2]>,
     /// How many rows are wanted of those there are, where only the first are.
     pub limit: Option<f64>,
 }

@@ -2,6 +2,7 @@
 
 mod after;
 mod choosing;
+mod fewer;
 mod reading;
 mod upkeep;
 

@@ -67,6 +67,8 @@ pub(super) fn table_of<'a>(
 struct Parts {
     /// What has to equal something known, the most selective first.
     equal: Vec<KeyPart>,
+    /// Those of them that have to be NULL.
+    nulls: Vec<KeyPart>,
     /// What has to equal something of another relation.
     join: Vec<KeyPart>,
     /// What lies in a range, the most selective first.
@@ -94,7 +96,12 @@ impl Parts {
             let wanted = is_selective(filter, *share);
             match filter.arm {
                 None if wanted && filter.operand.is_computed => push(&mut parts.join, part),
-                None if wanted && filter.test.is_equality() => push(&mut parts.equal, part),
+                None if wanted && filter.test.is_equality() => {
+                    if filter.test == Test::IsNull {
+                        push(&mut parts.nulls, part.clone());
+                    }
+                    push(&mut parts.equal, part);
+                }
                 None if wanted => push(&mut parts.range, part),
                 _ => {}
             }
@@ -138,6 +145,16 @@ impl Parts {
         keys.add(&equal_3);
         keys.add(equal_2.iter().chain(&self.order));
         keys.add(self.equal.iter().take(1).chain(&self.order));
+        // PostgreSQL sees no order behind a column that is NULL, so that one comes last.
+        let (nulls, pinned): (Vec<_>, Vec<_>) =
+            self.equal.iter().partition(|part| self.nulls.contains(part));
+        if !nulls.is_empty() && !self.order.is_empty() {
+            for width in [1, 2] {
+                let ordered = pinned.iter().take(width).copied().chain(&self.order);
+                keys.add(ordered.clone());
+                keys.add(ordered.chain(nulls.iter().copied()));
+            }
+        }
         keys.add(&self.order);
         for range in &self.range {
             keys.add(self.equal.iter().take(1).chain([range]));
@@ -279,7 +296,7 @@ fn arms(filters: &[(&Filter, f64)], catalogue: &Catalogue, reading: &Reading) ->
 }
 
 /// The order that is wanted of one relation, where only its first rows are.
-fn order(reading: &Reading, relation: usize) -> Vec<KeyPart> {
+pub(super) fn order(reading: &Reading, relation: usize) -> Vec<KeyPart> {
     let scope = reading.relations[relation].scope;
     let Some(sort) = reading.sorts.iter().find(|sort| sort.scope == scope && sort.limited) else {
         return Vec::new();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::partial::names_column;
 use super::workload::{Workload, WriteRate};
-use crate::inquire::{IndexDraft, KeyOf, Table};
+use crate::inquire::{IndexDraft, Table};
 
 /// Calls shorter than this are left alone: there is nothing to win.
 ///
@@ -45,15 +46,8 @@ pub(super) fn is_small(table: &Table) -> bool {
 /// `set` are the columns that statements of the workload update, each with its table, in lower case.
 pub(super) fn write_cost(draft: &IndexDraft, workload: &Workload, set: &[(String, String)]) -> f64 {
     let rate = write_rate(workload, draft);
-    let holds = |column: &str| {
-        draft.include.iter().any(|one| one.eq_ignore_ascii_case(column))
-            || draft.key.iter().any(|part| match &part.of {
-                KeyOf::Column(name) => name.eq_ignore_ascii_case(column),
-                KeyOf::Expression(sql) => sql.to_ascii_lowercase().contains(column),
-            })
-    };
     let table = draft.table.to_ascii_lowercase();
-    let is_updated = set.iter().any(|(of, column)| *of == table && holds(column));
+    let is_updated = set.iter().any(|(of, column)| *of == table && names_column(draft, column));
     let updates = if is_updated { 1.0 } else { UPDATE_SHARE };
     (rate.inserted + rate.updated * updates + rate.deleted * DELETE_SHARE) * WRITE_COST
 }

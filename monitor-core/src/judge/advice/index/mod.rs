@@ -7,6 +7,7 @@
 mod after;
 mod answer;
 mod candidates;
+mod cover;
 mod existing;
 mod follow;
 mod gates;
@@ -14,6 +15,7 @@ mod immutable;
 mod lean;
 mod merge;
 mod model;
+mod partial;
 mod plans;
 mod scale;
 mod search;
@@ -32,6 +34,7 @@ use crate::judge::advice::{Confidence, Recommendation};
 
 pub use after::{CALLS_EACH_MIN, HELPED_SHARE, Outcome, compare};
 pub(crate) use answer::{unasked, upkeep_answers};
+pub use cover::{BESIDE_SAVING_MIN, VISIBLE_MIN};
 pub(crate) use follow::Follower;
 pub use follow::Sequel;
 pub use gates::{
@@ -39,6 +42,7 @@ pub use gates::{
     ROWS_MIN, SAVING_MIN, UPDATE_SHARE, WRITE_COST,
 };
 pub use merge::PER_TABLE_MAX;
+pub use partial::PARTIAL_SHARE_MAX;
 pub(crate) use plans::plans;
 pub use upkeep::{FOREIGN_KEY_ROWS_MIN, UNUSED_AFTER, UNUSED_BYTES_MIN, upkeep};
 pub use words::{create_statements, drop_statements, index_name};
@@ -147,6 +151,7 @@ pub fn advise(
             .for_each(|(subject, _)| answers[subject.place] = Answer::NotAsked(error.clone()));
         wishes.clear();
     }
+    partial::make_partial(&mut wishes, catalogue);
     let saving_min = oracle.saving_min();
     for (subject, found) in &wishes {
         answers[subject.place] = answer_of(found, saving_min);
@@ -257,6 +262,12 @@ impl Engine<'_> {
             let is_allowed = |draft: &IndexDraft| self.is_allowed(draft, &mut None);
             let found =
                 search::search(subject, &left, oracle, &is_allowed).map_err(Answer::NotAsked)?;
+            let found = match found {
+                Some(found) => {
+                    Some(self.covered(subject, found, oracle).map_err(Answer::NotAsked)?)
+                }
+                None => None,
+            };
             let Some(found) = found.filter(|found| !found.drafts.is_empty()) else {
                 let why = if too_dear { Quiet::TooManyWrites } else { Quiet::Unused };
                 return Err(Answer::Quiet(why));
@@ -275,6 +286,21 @@ impl Engine<'_> {
                 None => return Ok(found),
             }
         }
+    }
+
+    /// The same, with columns beside the keys where that pays.
+    fn covered(
+        &self,
+        subject: &Subject<'_>,
+        found: search::Found,
+        oracle: &mut Oracle<'_>,
+    ) -> Result<search::Found, AskError> {
+        let mut trials = search::Trials::of(oracle, subject)?;
+        let mut drafts = found.drafts.clone();
+        let calls = subject.statement.calls_per_hour;
+        let is_worth = |draft: &IndexDraft, saved| self.is_worth_writes(draft, saved, calls);
+        cover::cover(subject, &mut trials, &mut drafts, self.catalogue, self.set, &is_worth)?;
+        if drafts == found.drafts { Ok(found) } else { search::found(&mut trials, drafts) }
     }
 
     fn is_worth_writes(&self, draft: &IndexDraft, worth: f64, calls: f64) -> bool {

@@ -1,14 +1,14 @@
 //! One statement made ready: read, with values, in a form its system explains.
 
-use super::candidates::table_of;
+use super::candidates::{order, table_of};
 use super::gates::{CALLS_MIN, MEAN_MIN, OBSERVED_MIN, is_small};
 use super::lean::Lean;
 use super::values::{Guess, Guesser, LIMIT_ROWS};
 use super::workload::{Pattern, Statement, Workload, dialect_of};
 use super::{Answer, Quiet};
 use crate::inquire::{
-    AskError, AskErrorKind, Catalogue, Estimates, Explainable, FilterEstimate, IndexDraft, Plan,
-    Planner,
+    AskError, AskErrorKind, Catalogue, Estimates, Explainable, FilterEstimate, IndexDraft, KeyPart,
+    Plan, Planner,
 };
 use crate::judge::advice::query::{Filling, Reading, Test, ValueUse, read, render};
 
@@ -82,6 +82,27 @@ impl<'a> Subject<'a> {
         let relations = self.reading.relations.iter();
         let named = relations.filter(|relation| relation.name.eq_ignore_ascii_case(&draft.table));
         named.count() != 1 || self.reading.filters.iter().any(|filter| filter.arm.is_some())
+    }
+
+    /// The one relation that is of a draft's table; `None` where it is named more than once.
+    pub(super) fn only_relation(&self, draft: &IndexDraft) -> Option<usize> {
+        let relations = self.reading.relations.iter().enumerate();
+        let mut named =
+            relations.filter(|(_, relation)| relation.name.eq_ignore_ascii_case(&draft.table));
+        named.next().map(|(at, _)| at).filter(|_| named.next().is_none())
+    }
+
+    /// Whether a draft gives the rows of its table in the order that is wanted, where only the first are.
+    pub(super) fn gives_order(&self, draft: &IndexDraft) -> bool {
+        let reading = &self.reading;
+        let Some(at) = self.only_relation(draft) else { return false };
+        let order = order(reading, at);
+        let is_pinned = |part: &&KeyPart| {
+            let mut own = reading.filters_of(at).filter(|filter| filter.of == part.of);
+            own.any(|filter| filter.test == Test::Equal)
+        };
+        let pinned = draft.key.iter().take_while(is_pinned).count();
+        !order.is_empty() && draft.key[pinned..].starts_with(&order)
     }
 
     /// Whether it has more relations than values are of use for.
@@ -202,6 +223,11 @@ impl<'a> Subject<'a> {
                     share: *share,
                     arm: filter.arm,
                 })
+                .collect(),
+            joins: reading
+                .joins
+                .iter()
+                .map(|join| [&join.left, &join.right].map(|one| (one.relation, one.column.clone())))
                 .collect(),
             limit: self.limit(),
         }

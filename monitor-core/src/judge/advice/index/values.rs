@@ -273,7 +273,9 @@ impl<'a> Guesser<'a> {
     ) -> (Option<String>, f64) {
         // Where the common values are all there are, no other is rare.
         let rare = spread.quantile(self.lean.place()).filter(|_| spread.has_bounds());
-        let wanted = self.share_seen(filter, usual, at);
+        let wanted = self.share_seen(filter, usual, at).or_else(|| {
+            self.share_least(filter, usual, at).filter(|&least| least > spread.rare_share())
+        });
         let choices = spread
             .common
             .iter()
@@ -297,7 +299,18 @@ impl<'a> Guesser<'a> {
 
     /// The share an equality has to have for the rows that were seen, where they tell.
     fn share_seen(&self, filter: &Filter, usual: &[f64], at: usize) -> Option<f64> {
-        if !self.reading.rows_tell || self.reading.relations.len() != 1 {
+        self.reading.rows_tell.then(|| self.share_for_rows(filter, usual, at)).flatten()
+    }
+
+    /// The share it has at least, where only the first rows were asked for: that many there were.
+    fn share_least(&self, filter: &Filter, usual: &[f64], at: usize) -> Option<f64> {
+        let is_limited = self.reading.sorts.iter().any(|sort| sort.limited);
+        let is_grouped = !self.reading.groups.is_empty();
+        (is_limited && !is_grouped).then(|| self.share_for_rows(filter, usual, at)).flatten()
+    }
+
+    fn share_for_rows(&self, filter: &Filter, usual: &[f64], at: usize) -> Option<f64> {
+        if self.reading.relations.len() != 1 {
             return None;
         }
         let seen = self.statement.rows?.max(0.5);

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::merge::Wish;
 use super::workload::Workload;
 use crate::capture::System;
+use crate::identify::Fingerprint;
 use crate::inquire::{Catalogue, Index, IndexDraft, KeyOf, Table, TableKind, quoted};
 use crate::judge::advice::{
     Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
@@ -12,6 +13,8 @@ use crate::judge::advice::{
 
 /// The longest name an index gets, in bytes: PostgreSQL's limit.
 const NAME_BYTES_MAX: usize = 63;
+/// How many digits tell two names apart that begin alike.
+const HASH_DIGITS: usize = 6;
 /// How many statements stand as evidence at most, the heaviest first.
 const STATEMENTS_MAX: usize = 10;
 
@@ -61,7 +64,10 @@ fn recommendation(
         priority: Priority::of_share(share.unwrap_or(0.0)),
         effort: Effort::Small,
         confidence,
-        title: format!("{table} has no index on ({key})"),
+        title: match &draft.predicate {
+            Some(predicate) => format!("{table} has no index on ({key}) where {predicate}"),
+            None => format!("{table} has no index on ({key})"),
+        },
         meaning: meaning(&served, table, confidence),
         impact: Impact { time_per_hour: Some(time), share },
         evidence: evidence(draft, &served, catalogue),
@@ -159,11 +165,15 @@ fn subject_of(draft: &IndexDraft) -> String {
         "" => String::new(),
         schema => format!("{schema}."),
     };
+    let beside = match draft.include.as_slice() {
+        [] => String::new(),
+        columns => format!(" include ({})", columns.join(", ")),
+    };
     let predicate = match &draft.predicate {
         Some(predicate) => format!(" where {predicate}"),
         None => String::new(),
     };
-    format!("{schema}{}({}){predicate}", draft.table, draft.key_sql())
+    format!("{schema}{}({}){beside}{predicate}", draft.table, draft.key_sql())
 }
 
 /// The name an index gets: table and key, and the same every time.
@@ -177,14 +187,21 @@ pub fn index_name(draft: &IndexDraft) -> String {
         name.push('_');
         name.push_str(word);
     });
-    let ending = if draft.predicate.is_some() { "_partial_idx" } else { "_idx" };
+    // What does not stand in the name, or not for long, is told apart by its hash.
+    let is_plain = draft.predicate.is_none() && draft.include.is_empty();
+    if is_plain && name.len() + "_idx".len() <= NAME_BYTES_MAX {
+        return name + "_idx";
+    }
+    let whole = format!("{name} {:?} {:?}", draft.include, draft.predicate);
+    let hash = Fingerprint::of_normalised(&whole).to_string();
+    let kind = if draft.predicate.is_some() { "_partial" } else { "" };
+    let ending = format!("{kind}_{}_idx", &hash[..HASH_DIGITS.min(hash.len())]);
     let mut end = name.len().min(NAME_BYTES_MAX - ending.len());
     while !name.is_char_boundary(end) {
         end -= 1;
     }
     name.truncate(end);
-    name.push_str(ending);
-    name
+    name + &ending
 }
 
 /// The statements that make an index, in order, without stopping those who write meanwhile where the system can.
@@ -203,10 +220,11 @@ pub fn create_statements(draft: &IndexDraft, catalogue: &Catalogue) -> Vec<Strin
         )],
         _ => vec![
             format!(
-                "CREATE INDEX {} ON {} ({});",
+                "CREATE INDEX {} ON {} ({}){};",
                 quoted(&name),
                 quoted(&draft.table),
-                key(draft, quoted)
+                key(draft, quoted),
+                condition(draft),
             ),
             // Of a large table a thousand rows tell enough, and reading all of it would take its time.
             "PRAGMA analysis_limit = 1000;".to_owned(),
@@ -268,7 +286,7 @@ fn postgres(draft: &IndexDraft, name: &str, catalogue: &Catalogue) -> Vec<String
             format!(" INCLUDE ({})", columns.join(", "))
         }
     };
-    let predicate = draft.predicate.as_ref().map(|one| format!(" WHERE {one}")).unwrap_or_default();
+    let predicate = condition(draft);
     let mut steps = vec![
         note.to_owned(),
         "SET lock_timeout = '5s';".to_owned(),
@@ -283,6 +301,10 @@ fn postgres(draft: &IndexDraft, name: &str, catalogue: &Catalogue) -> Vec<String
         steps.push(format!("ANALYZE {table};"));
     }
     steps
+}
+
+fn condition(draft: &IndexDraft) -> String {
+    draft.predicate.as_ref().map(|one| format!(" WHERE {one}")).unwrap_or_default()
 }
 
 fn key(draft: &IndexDraft, quote: impl Fn(&str) -> String) -> String {

@@ -59,10 +59,14 @@ impl Reader<'_> {
             Expr::IsNull(expr) if self.is_nullable(expr) => self.expr(expr),
             Expr::IsNull(expr) => self.test(expr, Test::IsNull, &[], arm),
             Expr::IsNotNull(expr) => self.test(expr, Test::NotNull, &[], arm),
-            Expr::IsTrue(expr) => self.truth(expr, true, arm),
-            Expr::IsFalse(expr) => self.truth(expr, false, arm),
-            Expr::UnaryOp { op: UnaryOperator::Not, expr } => self.truth(expr, false, arm),
-            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.truth(part, true, arm),
+            Expr::IsTrue(expr) => self.truth(expr, "true", Vec::new(), arm),
+            Expr::IsFalse(expr) => self.truth(expr, "false", Vec::new(), arm),
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => {
+                self.truth(expr, "false", vec!["false".to_owned()], arm);
+            }
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => {
+                self.truth(part, "true", vec!["true".to_owned()], arm);
+            }
             Expr::InSubquery { expr, subquery, .. } => self.in_subquery(expr, subquery),
             Expr::Exists { subquery, .. } => self.exists(subquery),
             other => self.expr(other),
@@ -166,11 +170,10 @@ impl Reader<'_> {
         }
     }
 
-    /// A truth that is asked for: `c`, `not c`, `c is true`.
-    fn truth(&mut self, expr: &Expr, truth: bool, arm: Arm) {
+    /// A truth that is asked for: `c`, `not c`, `c is true`; `sql` is what it is compared with, which for `is` is nothing.
+    fn truth(&mut self, expr: &Expr, truth: &str, sql: Vec<String>, arm: Arm) {
         match (expr, self.plain_column(expr)) {
             (_, Some(column)) => {
-                let constant = if truth { "true" } else { "false" };
                 self.use_column(&column);
                 self.reading.filters.push(Filter {
                     relation: column.relation,
@@ -178,7 +181,8 @@ impl Reader<'_> {
                     columns: vec![column.column],
                     test: Test::Equal,
                     operand: Operand {
-                        constants: Some(vec![constant.to_owned()]),
+                        sql,
+                        constants: Some(vec![truth.to_owned()]),
                         ..Operand::default()
                     },
                     arm,
