@@ -12,6 +12,7 @@ use super::entry::Entry;
 use super::event::{Rest, SeriesRef};
 use super::generations::Generations;
 use super::history::History;
+use super::parts::Part;
 use super::running::{Sight, Told};
 use super::slow::{Kept, SlowLog};
 use super::slowness::{SlowRules, Slowness};
@@ -191,7 +192,11 @@ impl Books {
         // Calls of one statement mostly come one after another; what is known of a statement is then asked for once.
         for run in entries.chunk_by(Entry::is_plain_like) {
             match run {
-                [entry] if entry.has_rest() => {
+                [entry] if !entry.is_plain() => {
+                    if let Some(part) = Part::of(entry) {
+                        self.add_part(entry.series, part);
+                        continue;
+                    }
                     let rest = rests.pop_front();
                     self.hear(run, rest.as_deref(), &mut heard);
                     self.count(*entry, rest);
@@ -203,6 +208,15 @@ impl Books {
             }
         }
         self.note(heard);
+    }
+
+    /// Adds where the time of a call went.
+    fn add_part(&mut self, series: SeriesRef, part: Part) {
+        let place = self.places.get_mut(series.place()).filter(|place| place.series == series);
+        match place {
+            Some(place) => place.tally.add_part(part),
+            None => self.other(series.source(), series.kind()).add_part(part),
+        }
     }
 
     /// Notes which databases answered. A desk's calls mostly end on one of them, one after another, and the last
