@@ -26,6 +26,7 @@ mod limits;
 mod normaliser;
 mod parts;
 mod prepared;
+mod reading;
 mod registry;
 mod remembered;
 mod reported;
