@@ -121,6 +121,9 @@ fn name_and_unit(metric: &Metric) -> (&'static str, Option<Unit>) {
 fn encode_value(value: &Value, mut encoder: MetricEncoder<'_>) -> Result<(), Error> {
     match value {
         Value::Counter(count) => encoder.encode_counter::<NoLabelSet, _, f64>(count, None),
+        Value::Seconds(time) => {
+            encoder.encode_counter::<NoLabelSet, _, f64>(&time.as_secs_f64(), None)
+        }
         Value::Gauge(value) => encoder.encode_gauge(value),
         Value::Rows { sum, histogram } => {
             let (sum, counts) = (*sum as f64, buckets::rows(histogram));

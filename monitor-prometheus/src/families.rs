@@ -34,6 +34,7 @@ pub(crate) type Labels = Vec<(&'static str, Arc<str>)>;
 #[derive(Debug)]
 pub(crate) enum Value {
     Counter(u64),
+    Seconds(Duration),
     Gauge(f64),
     Durations { sum: Duration, histogram: Histogram, exemplars: Exemplars },
     Rows { sum: u64, histogram: RowHistogram },
@@ -89,6 +90,16 @@ const READERS: &[(&Metric, Read)] = &[
     }),
     (&names::AFFECTED_ROWS, |scene| {
         scene.databases(|activity| vec![alone(Value::Counter(activity.rows_affected))])
+    }),
+    (&names::CALL_PARTS, |scene| {
+        scene.databases(|Activity { parts, .. }| {
+            vec![
+                ("part", "pool_wait", Value::Seconds(parts.pool_wait)),
+                ("part", "first_row", Value::Seconds(parts.first_row)),
+                ("part", "fetch", Value::Seconds(parts.fetch)),
+                ("part", "reader", Value::Seconds(parts.reader)),
+            ]
+        })
     }),
     (&names::ALERTS_FIRING, |scene| scene.alerts_firing()),
     (&names::HEALTH, |scene| scene.health()),

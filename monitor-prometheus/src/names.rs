@@ -97,6 +97,8 @@ metrics! {
         "Calls whose caller went away";
     AFFECTED_ROWS = "db_monitor_affected_rows", Counter, [],
         "Rows inserted, updated or deleted";
+    CALL_PARTS = "db_monitor_call_parts_seconds", Counter, ["part"],
+        "Waits of calls for the pool, and of calls read row by row the time to the first, for the rest, and of their readers";
     ALERTS_FIRING = "db_monitor_alerts_firing", Gauge, ["kind", "severity"],
         "Alerts that fire now and are not muted";
     HEALTH = "db_monitor_health", Gauge, ["status"],
@@ -122,8 +124,9 @@ impl Metric {
         self.name.starts_with("db_client_operation")
             || self.name.starts_with("db_client_response")
             || self.labels.first() == Some(&"db_client_connection_pool_name")
-            || ["db_monitor_slow_calls", "db_monitor_cancelled_calls", "db_monitor_affected_rows"]
-                .contains(&self.name)
+            || [&SLOW_CALLS, &CANCELLED_CALLS, &AFFECTED_ROWS, &CALL_PARTS]
+                .iter()
+                .any(|metric| metric.name == self.name)
     }
 
     /// All its labels, those of the database first.

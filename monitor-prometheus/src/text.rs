@@ -106,6 +106,7 @@ impl<'a> Lines<'a> {
         join(&mut self.labels, labels);
         match value {
             Value::Counter(count) => self.line("_total", *count),
+            Value::Seconds(time) => self.line("_total", time.as_secs_f64()),
             Value::Gauge(value) => self.line("", *value),
             Value::Durations { sum, histogram, exemplars } => {
                 self.histogram(&buckets::classic(histogram), sum.as_secs_f64(), exemplars)

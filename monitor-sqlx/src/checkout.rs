@@ -82,12 +82,16 @@ impl<DB: MonitoredDatabase> Lent<DB> {
 }
 
 impl<DB: MonitoredDatabase> Drop for Lent<DB> {
-    /// Gives it back, as sqlx does it. One that was left in the middle of an answer is watched until
+    /// Gives it back, as sqlx does it; one that nobody can use any more is closed. One that was left in the middle of an answer is watched until
     /// the pool can use it again; one that is closed keeps nobody waiting for its answer.
     fn drop(&mut self) {
         let (Some(mut raw), Some(checkout)) = (self.raw.take(), self.checkout.take()) else {
             return;
         };
+        if self.notes.is_spoilt {
+            raw.close_on_drop();
+            self.closes = true;
+        }
         if self.notes.is_cut && !self.closes {
             let back = raw.return_to_pool();
             let busy = checkout.returned_busy();
@@ -108,7 +112,7 @@ pub(crate) async fn take<DB: MonitoredDatabase>(
     pool: &MonitoredPool<DB>,
     call_site: Option<CallSite>,
 ) -> Result<Lent<DB>, Error> {
-    let (raw, timer) = wait(pool, call_site).await?;
+    let (raw, timer) = wait(pool, call_site, pool.inner().acquire()).await?;
     Ok(Lent::new(raw, timer))
 }
 
@@ -117,17 +121,19 @@ pub(crate) async fn take_unseen<DB: MonitoredDatabase>(
     pool: &MonitoredPool<DB>,
     call_site: Option<CallSite>,
 ) -> Result<Lent<DB>, Error> {
-    let (raw, timer) = wait(pool, call_site).await?;
+    let (raw, timer) = wait(pool, call_site, pool.inner().acquire()).await?;
     Ok(Lent::unseen(raw, timer))
 }
 
-async fn wait<DB: MonitoredDatabase>(
+/// Waits for what takes one connection from the pool and does nothing else.
+pub(crate) async fn wait<DB: MonitoredDatabase, T>(
     pool: &MonitoredPool<DB>,
     call_site: Option<CallSite>,
-) -> Result<(PoolConnection<DB>, CheckoutTimer), Error> {
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<(T, CheckoutTimer), Error> {
     let watch = &pool.watch;
     let timer = watch.source.checkout_at(call_site.or(watch.call_site));
-    match growth::acquire(pool).await {
+    match growth::acquire(pool, work).await {
         Ok(raw) => Ok((raw, timer)),
         Err(error) => {
             match &error {

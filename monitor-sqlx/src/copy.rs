@@ -1,4 +1,8 @@
-//! COPY of PostgreSQL on a watched connection.
+//! COPY of PostgreSQL on a watched connection or pool.
+//!
+//! Where a COPY does not come to its end, sqlx leaves what the server still says of it in the line: the next call
+//! on that connection fails, and the pool does not notice. So such a connection is marked and closed when it comes
+//! back.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,28 +14,45 @@ use futures_util::{Stream, StreamExt};
 use sqlx::postgres::PgCopyIn;
 use sqlx::{Error, PgConnection, Postgres};
 use sqlx_core::bytes::Bytes;
-use sqlx_core::io::AsyncRead;
+use sqlx_core::io::{AsyncRead, AsyncReadExt};
 
 use crate::connection::MonitoredConnection;
+use crate::copy_on_pool::OnPool;
 use crate::seat::{InCall, Seat};
+use crate::watch::Arrival;
 
 /// A `COPY .. FROM STDIN` that is under way; stands in for [`PgCopyIn`].
 ///
 /// One call, from the statement to [`finish`](Self::finish), with the rows that were copied. The time
-/// the application takes between two pieces is its own. Dropped or aborted, it is cancelled.
+/// the application takes between two pieces is its own. An error ends it as failed; dropped or aborted,
+/// it is cancelled.
 #[must_use = "a COPY that is dropped is cancelled, and its connection with it"]
-pub struct MonitoredCopyIn<'c> {
+pub struct MonitoredCopyIn<'c>(pub(crate) Road<'c>);
+
+/// Whose connection it runs on.
+pub(crate) enum Road<'c> {
+    Borrowed(CopyIn<'c>),
+    /// One that was taken from the pool for it. Lives as long as it wants.
+    OnPool(OnPool),
+}
+
+/// The COPY itself.
+pub(crate) struct CopyIn<'c> {
     raw: PgCopyIn<&'c mut PgConnection>,
-    call: InCall<'c>,
+    /// Until it has ended.
+    call: Option<InCall<'c>>,
 }
 
 /// The pieces of a `COPY .. TO STDOUT`.
-struct CopyOut<'c> {
+pub(crate) struct CopyOut<'c> {
     pieces: BoxStream<'c, Result<Bytes, Error>>,
     call: Option<InCall<'c>>,
 }
 
-/// COPY. On a pool, take a connection first.
+/// Bytes that [`MonitoredCopyIn::read_from`] reads at once.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// COPY.
 impl MonitoredConnection<Postgres> {
     /// Begins a `COPY .. FROM STDIN`; see [`PgConnection::copy_in_raw`].
     ///
@@ -45,15 +66,8 @@ impl MonitoredConnection<Postgres> {
     ) -> impl Future<Output = Result<MonitoredCopyIn<'_>, Error>> + Send {
         let arrival = self.arrival(Some(std::panic::Location::caller().into()));
         async move {
-            let Seat { raw, watch, notes } = self.seat();
-            let mut call = InCall::start(watch, notes, statement, arrival);
-            match raw.copy_in_raw(statement).await {
-                Ok(raw) => {
-                    call.wait_ends();
-                    Ok(MonitoredCopyIn { raw, call })
-                }
-                Err(error) => call.failed::<Postgres, _>(error),
-            }
+            let copy = CopyIn::begin(self.seat(), statement, arrival).await?;
+            Ok(MonitoredCopyIn(Road::Borrowed(copy)))
         }
     }
 
@@ -71,16 +85,9 @@ impl MonitoredConnection<Postgres> {
     ) -> impl Future<Output = Result<BoxStream<'_, Result<Bytes, Error>>, Error>> + Send {
         let arrival = self.arrival(Some(std::panic::Location::caller().into()));
         async move {
-            let Seat { raw, watch, notes } = self.seat();
-            let mut call = InCall::start(watch, notes, statement, arrival);
-            match raw.copy_out_raw(statement).await {
-                Ok(pieces) => {
-                    call.wait_ends();
-                    let out: BoxStream<'_, _> = Box::pin(CopyOut { pieces, call: Some(call) });
-                    Ok(out)
-                }
-                Err(error) => call.failed::<Postgres, _>(error),
-            }
+            let out: BoxStream<'_, _> =
+                Box::pin(CopyOut::begin(self.seat(), statement, arrival).await?);
+            Ok(out)
         }
     }
 }
@@ -91,54 +98,75 @@ impl MonitoredCopyIn<'_> {
     /// See [`PgCopyIn::is_textual`].
     #[must_use]
     pub fn is_textual(&self) -> bool {
-        self.raw.is_textual()
+        match &self.0 {
+            Road::Borrowed(copy) => copy.raw.is_textual(),
+            Road::OnPool(copy) => copy.is_textual(),
+        }
     }
 
     /// See [`PgCopyIn::num_columns`].
     #[must_use]
     pub fn num_columns(&self) -> usize {
-        self.raw.num_columns()
+        match &self.0 {
+            Road::Borrowed(copy) => copy.raw.num_columns(),
+            Road::OnPool(copy) => copy.columns().len(),
+        }
     }
 
     /// See [`PgCopyIn::column_is_textual`].
+    ///
+    /// # Panics
+    ///
+    /// As sqlx's does: where there is no such column.
     #[must_use]
     pub fn column_is_textual(&self, column: usize) -> bool {
-        self.raw.column_is_textual(column)
+        match &self.0 {
+            Road::Borrowed(copy) => copy.raw.column_is_textual(column),
+            Road::OnPool(copy) => copy.columns()[column],
+        }
     }
 
-    /// Sends a piece; see [`PgCopyIn::send`].
+    /// Sends a piece; see [`PgCopyIn::send`]. Begun on a pool, it copies the piece.
     ///
     /// # Errors
     ///
     /// When the connection is lost.
     pub async fn send(&mut self, data: impl Deref<Target = [u8]>) -> Result<&mut Self, Error> {
-        self.call.wait_begins();
-        self.raw.send(data).await?;
-        self.call.wait_ends();
+        match &mut self.0 {
+            Road::Borrowed(copy) => copy.send(&data).await?,
+            Road::OnPool(copy) => copy.send(Bytes::copy_from_slice(&data)).await?,
+        }
         Ok(self)
     }
 
-    /// Sends all there is to read; see [`PgCopyIn::read_from`]. The time to read counts as the
-    /// database's.
+    /// Sends all there is to read, in pieces of 64 KiB. The time to read is the application's own.
     ///
     /// # Errors
     ///
-    /// When reading fails or the connection is lost.
-    pub async fn read_from(&mut self, source: impl AsyncRead + Unpin) -> Result<&mut Self, Error> {
-        self.call.wait_begins();
-        self.raw.read_from(source).await?;
-        self.call.wait_ends();
-        Ok(self)
+    /// When reading fails, after which it still can be finished or aborted, or the connection is lost.
+    pub async fn read_from(
+        &mut self,
+        mut source: impl AsyncRead + Unpin,
+    ) -> Result<&mut Self, Error> {
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match source.read(&mut piece).await? {
+                0 => return Ok(self),
+                read => self.send(&piece[..read]).await?,
+            };
+        }
     }
 
     /// Takes everything back; see [`PgCopyIn::abort`].
     ///
     /// # Errors
     ///
-    /// When the connection is lost.
-    pub async fn abort(mut self, message: impl Into<String>) -> Result<(), Error> {
-        self.call.wait_begins();
-        self.raw.abort(message).await
+    /// When the connection is lost, or the database had refused what it was sent.
+    pub async fn abort(self, message: impl Into<String>) -> Result<(), Error> {
+        match self.0 {
+            Road::Borrowed(copy) => copy.abort(message.into()).await,
+            Road::OnPool(copy) => copy.abort(message.into()).await,
+        }
     }
 
     /// Ends it; returns the rows that were copied.
@@ -146,15 +174,11 @@ impl MonitoredCopyIn<'_> {
     /// # Errors
     ///
     /// Those of [`PgCopyIn::finish`].
-    pub async fn finish(mut self) -> Result<u64, Error> {
-        self.call.wait_begins();
-        let result = self.raw.finish().await;
-        if let Ok(rows) = &result {
-            self.call.add_returned(0);
-            self.call.add_affected(*rows);
+    pub async fn finish(self) -> Result<u64, Error> {
+        match self.0 {
+            Road::Borrowed(copy) => copy.finish().await,
+            Road::OnPool(copy) => copy.finish().await,
         }
-        self.call.end::<Postgres, _>(&result);
-        result
     }
 }
 
@@ -164,7 +188,117 @@ impl fmt::Debug for MonitoredCopyIn<'_> {
     }
 }
 
+// === impl CopyIn ===
+
+impl<'c> CopyIn<'c> {
+    pub(crate) async fn begin(
+        seat: Seat<'c, Postgres>,
+        statement: &str,
+        arrival: Arrival,
+    ) -> Result<Self, Error> {
+        let Seat { raw, watch, notes } = seat;
+        let mut call = InCall::start(watch, notes, statement, arrival);
+        call.spoils(true);
+        match raw.copy_in_raw(statement).await {
+            Ok(raw) => {
+                call.wait_ends();
+                Ok(Self { raw, call: Some(call) })
+            }
+            Err(error) => {
+                // Its answer has been read.
+                call.spoils(false);
+                call.failed::<Postgres, _>(error)
+            }
+        }
+    }
+
+    pub(crate) fn is_textual(&self) -> bool {
+        self.raw.is_textual()
+    }
+
+    /// Whether each column is textual.
+    pub(crate) fn columns(&self) -> Vec<bool> {
+        (0..self.raw.num_columns()).map(|column| self.raw.column_is_textual(column)).collect()
+    }
+
+    pub(crate) async fn send(&mut self, data: &[u8]) -> Result<(), Error> {
+        self.with(InCall::wait_begins);
+        let sent = self.raw.send(data).await.map(|_| ());
+        match sent {
+            Ok(()) => {
+                self.with(InCall::wait_ends);
+                Ok(())
+            }
+            Err(error) => self.failed(error),
+        }
+    }
+
+    pub(crate) async fn abort(mut self, message: String) -> Result<(), Error> {
+        self.with(InCall::wait_begins);
+        match self.raw.abort(message).await {
+            Ok(()) => {
+                if let Some(mut call) = self.call {
+                    call.spoils(false);
+                    call.taken_back();
+                }
+                Ok(())
+            }
+            Err(error) => failed(&mut self.call, error),
+        }
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<u64, Error> {
+        self.with(InCall::wait_begins);
+        let result = self.raw.finish().await;
+        if let Some(mut call) = self.call {
+            // Refused or not, the answer has been read.
+            call.spoils(false);
+            if let Ok(rows) = &result {
+                call.add_returned(0);
+                call.add_affected(*rows);
+            }
+            call.end::<Postgres, _>(&result);
+        }
+        result
+    }
+
+    fn failed<T>(&mut self, error: Error) -> Result<T, Error> {
+        failed(&mut self.call, error)
+    }
+
+    fn with(&mut self, tell: impl FnOnce(&mut InCall<'c>)) {
+        self.call.as_mut().map(tell);
+    }
+}
+
+/// The call has ended with this error, unless it had ended before.
+fn failed<T>(call: &mut Option<InCall<'_>>, error: Error) -> Result<T, Error> {
+    match call.take() {
+        Some(call) => call.failed::<Postgres, T>(error),
+        None => Err(error),
+    }
+}
+
 // === impl CopyOut ===
+
+impl<'c> CopyOut<'c> {
+    pub(crate) async fn begin(
+        seat: Seat<'c, Postgres>,
+        statement: &str,
+        arrival: Arrival,
+    ) -> Result<Self, Error> {
+        let Seat { raw, watch, notes } = seat;
+        let mut call = InCall::start(watch, notes, statement, arrival);
+        call.spoils(true);
+        match raw.copy_out_raw(statement).await {
+            Ok(pieces) => {
+                call.wait_ends();
+                Ok(Self { pieces, call: Some(call) })
+            }
+            Err(error) => call.failed::<Postgres, _>(error),
+        }
+    }
+}
 
 impl Stream for CopyOut<'_> {
     type Item = Result<Bytes, Error>;
@@ -178,14 +312,14 @@ impl Stream for CopyOut<'_> {
         }
         match next {
             Poll::Ready(Some(Err(error))) => {
-                let failed = match self.call.take() {
-                    Some(call) => call.failed::<Postgres, Bytes>(error),
-                    None => Err(error),
-                };
-                Poll::Ready(Some(failed))
+                if let (Error::Database(_), Some(call)) = (&error, &mut self.call) {
+                    call.spoils(false);
+                }
+                Poll::Ready(Some(failed(&mut self.call, error)))
             }
             Poll::Ready(None) => {
-                if let Some(call) = self.call.take() {
+                if let Some(mut call) = self.call.take() {
+                    call.spoils(false);
                     call.end::<Postgres, ()>(&Ok(()));
                 }
                 Poll::Ready(None)

@@ -4,19 +4,20 @@
 //! pool made by [`MonitoredPoolOptions`](crate::MonitoredPoolOptions) has a hook of ours beside the
 //! application's, so every connection is counted. Of a pool that was there before, those are counted
 //! that a caller of ours waited for: a pool whose size rises while our own wait is being polled, and
-//! that then gives a connection, has made it. What was made and is not there any more was closed.
+//! that then gives a connection, has made it. The size may have risen for a neighbour on another thread,
+//! so no more are counted than the pool has places for that nobody else accounts for: rather one too few
+//! than one too many. What was made and is not there any more was closed.
 
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use monitor_core::Source;
 use monitor_core::capture::Tick;
-use sqlx::pool::PoolConnection;
 use sqlx::{Error, Pool};
 
 use crate::database::MonitoredDatabase;
@@ -36,6 +37,14 @@ struct Counts {
     /// Those taken out of the pool alive.
     detached: AtomicU64,
     closed: AtomicU64,
+    /// Waits of ours for which the pool seems to be growing, where no hook tells.
+    growing: AtomicU64,
+}
+
+/// One wait for which the pool seems to be growing.
+struct Growing<'a> {
+    counts: &'a Counts,
+    since: Tick,
 }
 
 thread_local! {
@@ -89,6 +98,23 @@ impl Growth {
         }
     }
 
+    /// Tells of a connection that seems to have been made, if the pool of this size has one that nobody accounts for.
+    fn seems_made(&self, took: Duration, size: u32) {
+        let Counts { made, closed, detached, growing, .. } = &*self.0;
+        // The one that asks is growing as well.
+        let others = growing.load(SeqCst).saturating_sub(1);
+        let gone = closed.load(SeqCst) + detached.load(SeqCst);
+        let one_more = |made: u64| {
+            let known = made.saturating_sub(gone) + others;
+            (known < u64::from(size)).then_some(made + 1)
+        };
+        if made.fetch_update(SeqCst, SeqCst, one_more).is_ok()
+            && let Some(source) = self.0.source.get()
+        {
+            source.connection_created(Some(took));
+        }
+    }
+
     fn made(&self, took: Option<Duration>) {
         self.0.made.fetch_add(1, Relaxed);
         if let Some(source) = self.0.source.get() {
@@ -113,27 +139,50 @@ impl Growth {
     }
 }
 
-/// Takes a connection from the pool, marked as ours, and tells if one was made for it.
-pub(crate) async fn acquire<DB: MonitoredDatabase>(
+// === impl Growing ===
+
+impl<'a> Growing<'a> {
+    fn start(counts: &'a Counts, since: Tick) -> Self {
+        counts.growing.fetch_add(1, SeqCst);
+        Self { counts, since }
+    }
+}
+
+impl Drop for Growing<'_> {
+    fn drop(&mut self) {
+        self.counts.growing.fetch_sub(1, SeqCst);
+    }
+}
+
+/// Waits for what takes one connection from the pool, marked as ours, and tells if one was made for it.
+pub(crate) async fn acquire<DB: MonitoredDatabase, T>(
     pool: &MonitoredPool<DB>,
-) -> Result<PoolConnection<DB>, Error> {
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
     let (raw, growth, clock) = (pool.inner(), pool.growth(), &pool.watch.clock);
     let is_hooked = growth.0.is_hooked.load(Relaxed);
-    let mut work = pin!(raw.acquire());
+    let mut work = pin!(work);
     // Since when the pool has been growing for us, and whether the hook has told of the result.
-    let (mut since, mut is_made) = (None::<Tick>, false);
+    let (mut growing, mut is_made) = (None::<Growing<'_>>, false);
     poll_fn(|cx| {
         let size = raw.size();
+        if !is_hooked {
+            // What was closed leaves room for what is made now.
+            growth.look(size);
+        }
         let before = MADE_FOR.replace(Some(false));
         let result = mark::during(DB::OWN_THREADS, || work.as_mut().poll(cx));
         is_made |= MADE_FOR.replace(before).unwrap_or(false);
-        if since.is_none() && raw.size() > size {
-            since = Some(clock.now());
+        if growing.is_none() && raw.size() > size {
+            growing = Some(Growing::start(&growth.0, clock.now()));
         }
-        let has_made = if is_hooked { is_made } else { since.is_some() && result.is_ready() };
+        let took = || growing.as_ref().map(|growing| clock.now().since(growing.since));
         match &result {
-            Poll::Ready(Ok(_)) if has_made => {
-                growth.made(since.map(|since| clock.now().since(since)));
+            Poll::Ready(Ok(_)) if is_made => growth.made(took()),
+            Poll::Ready(Ok(_)) if !is_hooked => {
+                if let Some(took) = took() {
+                    growth.seems_made(took, raw.size());
+                }
             }
             // Made, and its hook failed or the time was over.
             Poll::Ready(Err(_)) if is_made => growth.made(None),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Once;
 use std::time::Duration;
 
-use monitor_core::capture::{Call, Database, Rows};
+use monitor_core::capture::{Call, Database, Origin, Rows};
 use monitor_core::{Monitor, Source};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -55,10 +55,15 @@ pub struct LayerUnheard;
 /// [`SourceActivity::sees_ends`](monitor_core::snapshot::SourceActivity::sees_ends) says;
 /// transactions and call sites are missing, waits for a connection are known where sqlx reports them
 /// (two seconds and longer, unless the pool says otherwise; one that timed out never), the time of a stream contains
-/// its reader's, and what is not reported is not counted: BEGIN, COPY, statements of connections
+/// its reader's, and its parts are not known, and what is not reported is not counted: BEGIN, COPY, statements of connections
 /// with `disable_statement_logging`, or with another level than the default where it is lower. On
 /// SQLite a cancelled statement is reported when it has run to its end. Rows changed are believed
 /// for INSERT, UPDATE, DELETE and the like. Wrap the pool where you can.
+///
+/// In place of the call site a call carries, as its tag, the name of the span it was made in: a name is a word of
+/// the source, so there are few of them, and fields, which may hold anything, are not read. It is the span on
+/// whose behalf the driver worked, on SQLite's own threads as well; where none was current, or a filter for all layers
+/// hides it, there is no tag.
 ///
 /// Calls through a [`MonitoredPool`](crate::MonitoredPool) are left out, so the two can be used
 /// together and nothing is counted twice.
@@ -106,7 +111,7 @@ pub fn check_layer() -> Result<(), LayerUnheard> {
 // === impl QueryEvents ===
 
 impl<S: Subscriber> Layer<S> for QueryEvents {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let target = event.metadata().target();
         if !matches!(target, TARGET | WAITS) || mark::is_set() {
             return;
@@ -123,7 +128,11 @@ impl<S: Subscriber> Layer<S> for QueryEvents {
         let Some(elapsed) = report.elapsed else { return };
         let affected = report.affected.filter(|_| words::may_write(text));
         let rows = Rows { returned: report.returned, affected: affected.or(Some(0)) };
-        self.source.record(Call::new(text, elapsed).rows(rows));
+        // The subscriber's, as this layer's own filter hides all spans from it.
+        let span = context.current_span();
+        let tag = span.metadata().map(|span| span.name());
+        let origin = Origin { tag, ..Origin::default() };
+        self.source.record(Call::new(text, elapsed).rows(rows).origin(origin));
     }
 }
 

@@ -45,6 +45,9 @@
 //! was. A connection that is given back while the database still works for a caller who has gone
 //! shows as draining until the pool can use it again.
 //!
+//! Of each statement it is known what its calls waited for the pool, how long their first rows took, the rest,
+//! and their readers ([`PartSums`](monitor_core::snapshot::PartSums)).
+//!
 //! Of each transaction it is known how long it was open, what it ran, and between which two lines it ran
 //! nothing. Lines are seen wherever a connection or transaction is dereferenced
 //! (`query.execute(&mut *tx)`) or a method is called on it; where only sqlx calls us
@@ -55,9 +58,8 @@
 //!
 //! - Calls on sqlx's own types, reached by [`MonitoredPool::inner`],
 //!   [`MonitoredConnection::as_raw_mut`] or sqlx's [`Acquire`](sqlx::Acquire), which hands out a raw
-//!   connection by its definition: migrations, and a `PgListener`, which is made of
-//!   [`inner`](MonitoredPool::inner) and keeps a connection of the pool that shows in its levels only.
-//!   COPY is seen on a connection or transaction (`copy_in_raw`, `copy_out_raw`), not on the pool.
+//!   connection by its definition: migrations, and sqlx's `PgListener` made of [`inner`](MonitoredPool::inner),
+//!   whose connection shows in the pool's levels only; `MonitoredPgListener` is seen, but for its reconnecting.
 //! - Errors that arise above the executor: a row that does not decode is a completed call to us,
 //!   and `RowNotFound` is a call that returned no rows.
 //! - `describe`, which is for tools. An explicit `prepare` is a call of its own, named so.
@@ -99,6 +101,10 @@ mod words;
 
 #[cfg(feature = "postgres")]
 mod copy;
+#[cfg(feature = "postgres")]
+mod copy_on_pool;
+#[cfg(feature = "postgres")]
+mod listener;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(feature = "postgres")]
@@ -114,6 +120,8 @@ pub use connection::MonitoredConnection;
 pub use copy::MonitoredCopyIn;
 pub use database::MonitoredDatabase;
 pub use layer::{LayerUnheard, QueryEvents, check_layer, layer, layer_for};
+#[cfg(feature = "postgres")]
+pub use listener::MonitoredPgListener;
 pub use options::{MonitoredPoolOptions, NewPool, PoolBuilder};
 pub use pool::MonitoredPool;
 pub use pool_connection::MonitoredPoolConnection;

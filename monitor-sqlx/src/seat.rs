@@ -22,6 +22,8 @@ pub(crate) struct Notes {
     borrowed_at: Option<CallSite>,
     /// Its last call was left in the middle of an answer.
     pub(crate) is_cut: bool,
+    /// Something is left in its line that the driver would take for the answer to the next call.
+    pub(crate) is_spoilt: bool,
 }
 
 /// A connection to run something on: the driver's own, who watches it, and its notes.
@@ -146,6 +148,19 @@ impl<'a> InCall<'a> {
         let failed = Err(error);
         self.end::<DB, T>(&failed);
         failed
+    }
+
+    /// Until it says otherwise, the connection is of no use to anybody after this call.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn spoils(&mut self, is_spoilt: bool) {
+        self.notes.is_spoilt = is_spoilt;
+    }
+
+    /// The application took it back, and the database has said so.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn taken_back(mut self) {
+        drop(self.timer.take());
+        self.notes.call_ends(false);
     }
 
     /// Its reader stops here: of its own will while it has a row, or else it went away.

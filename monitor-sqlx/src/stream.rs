@@ -146,8 +146,8 @@ impl<'e, T> SlotStream<'e, T> {
     where
         F: Future<Output = ()> + Send + 'e,
     {
-        let slot = Slot(Arc::default());
-        Self { work: Some(Box::pin(work(Slot(slot.0.clone())))), slot }
+        let slot = Slot::default();
+        Self { work: Some(Box::pin(work(slot.clone()))), slot }
     }
 }
 
@@ -171,12 +171,37 @@ impl<T> Stream for SlotStream<'_, T> {
 
 // === impl Slot ===
 
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+/// The same slot.
+impl<T> Clone for Slot<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<T> Slot<T> {
     pub(crate) fn put(&self, item: T) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(item);
     }
 
-    fn take(&self) -> Option<T> {
+    /// Puts an item in and lets its reader have it before anything else is done.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn hand(&self, item: T) {
+        self.put(item);
+        let mut is_handed = false;
+        std::future::poll_fn(|_| {
+            // The reader finds the item in the slot and comes back for the next.
+            if std::mem::replace(&mut is_handed, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+    }
+
+    pub(crate) fn take(&self) -> Option<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

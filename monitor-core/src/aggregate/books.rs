@@ -12,6 +12,8 @@ use super::entry::Entry;
 use super::event::{Rest, SeriesRef};
 use super::generations::Generations;
 use super::history::History;
+use super::parts::Part;
+use super::reading::{Reading, Who};
 use super::running::{Sight, Told};
 use super::slow::{Kept, SlowLog};
 use super::slowness::{SlowRules, Slowness};
@@ -21,7 +23,7 @@ use super::tally::Tally;
 use super::tap::Tap;
 use crate::capture::{Clock, OutcomeKind, Tick};
 use crate::identify::{Fingerprint, Kind, ListSize, Marks, Wording};
-use crate::snapshot::{Activity, ListActivity, RunningCall, StatementActivity, other_text};
+use crate::snapshot::{RunningCall, other_text};
 
 /// What identifies a series.
 pub(super) type Key = (u16, Fingerprint, ListSize);
@@ -64,19 +66,6 @@ struct Place {
     learnt_at: u64,
     /// Called again since the hand last came by.
     used: bool,
-}
-
-/// Numbers of one series, copied out of the books.
-pub(super) struct Reading<T> {
-    pub(super) numbers: T,
-    pub(super) source: u16,
-    who: Who,
-}
-
-/// Whose numbers they are.
-enum Who {
-    Statement(Arc<Statement>, ListSize, Slowness, Wording),
-    Other(Kind),
 }
 
 // === impl Books ===
@@ -191,7 +180,11 @@ impl Books {
         // Calls of one statement mostly come one after another; what is known of a statement is then asked for once.
         for run in entries.chunk_by(Entry::is_plain_like) {
             match run {
-                [entry] if entry.has_rest() => {
+                [entry] if !entry.is_plain() => {
+                    if let Some(part) = Part::of(entry) {
+                        self.add_part(entry.series, part);
+                        continue;
+                    }
                     let rest = rests.pop_front();
                     self.hear(run, rest.as_deref(), &mut heard);
                     self.count(*entry, rest);
@@ -203,6 +196,15 @@ impl Books {
             }
         }
         self.note(heard);
+    }
+
+    /// Adds where the time of a call went.
+    fn add_part(&mut self, series: SeriesRef, part: Part) {
+        let place = self.places.get_mut(series.place()).filter(|place| place.series == series);
+        match place {
+            Some(place) => place.tally.add_part(part),
+            None => self.other(series.source(), series.kind()).add_part(part),
+        }
     }
 
     /// Notes which databases answered. A desk's calls mostly end on one of them, one after another, and the last
@@ -446,43 +448,6 @@ impl Place {
             wording: Wording::default(),
             learnt_at: 0,
             used: false,
-        }
-    }
-}
-
-// === impl Reading ===
-
-impl<T> Reading<T> {
-    pub(super) fn split(self) -> (Reading<()>, T) {
-        (Reading { numbers: (), source: self.source, who: self.who }, self.numbers)
-    }
-
-    /// The statement with some of its numbers.
-    pub(super) fn with(&self, sources: &[Arc<Source>], activity: Activity) -> StatementActivity {
-        let database = sources[usize::from(self.source)].database.clone();
-        let (statement, size, slowness, wording) = match &self.who {
-            Who::Statement(statement, size, slowness, wording) => {
-                (statement, *size, *slowness, *wording)
-            }
-            Who::Other(kind) => return StatementActivity::other(*kind, database, activity),
-        };
-        let by_list_size = match size {
-            ListSize::None => Vec::new(),
-            size => vec![ListActivity { size, activity: activity.clone() }],
-        };
-        StatementActivity {
-            fingerprint: Some(statement.fingerprint),
-            text: statement.text.clone(),
-            summary: statement.summary.clone(),
-            kind: statement.kind(),
-            tables: statement.tables(),
-            wording,
-            database,
-            slow_after: slowness.slow_after(),
-            very_slow_after: slowness.very_slow_after(),
-            muted: statement.is_muted(),
-            activity,
-            by_list_size,
         }
     }
 }

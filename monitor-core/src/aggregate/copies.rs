@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::books::Reading;
 use super::fresh::Fresh;
+use super::reading::Reading;
 use super::sources::Source;
 use super::tally::Copied;
 use super::windows::Sum;

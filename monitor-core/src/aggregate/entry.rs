@@ -39,6 +39,9 @@ const AFFECTED_SHIFT: u32 = 32;
 const SITE_SHIFT: u32 = 32;
 const OUTCOME_SHIFT: u32 = 48;
 const HAS_REST: u64 = 1 << 56;
+/// It is no call, but tells [where the time of one went](super::parts).
+pub(super) const IS_PART: u64 = 1 << 57;
+const NOT_PLAIN: u64 = HAS_REST | IS_PART;
 
 // === impl Entry ===
 
@@ -60,16 +63,22 @@ impl Entry {
         Self { series, at, nanos, details: Details { rows, marks } }
     }
 
+    /// Whether it is a call, and all there is to it.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.details.marks & NOT_PLAIN == 0
+    }
+
     /// Whether there is a [`Rest`] to it, which says better what is said here.
     #[inline]
     pub(super) fn has_rest(&self) -> bool {
         self.details.marks & HAS_REST != 0
     }
 
-    /// Whether both are calls of one series without a [`Rest`].
+    /// Whether both are calls of one series and [plain](Self::is_plain).
     #[inline]
     pub(super) fn is_plain_like(&self, other: &Self) -> bool {
-        self.series == other.series && (self.details.marks | other.details.marks) & HAS_REST == 0
+        self.series == other.series && (self.details.marks | other.details.marks) & NOT_PLAIN == 0
     }
 
     /// Whether both have the same rows. For those that have no [`Rest`].

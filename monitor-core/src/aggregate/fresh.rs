@@ -7,7 +7,7 @@ use super::event::RowCounts;
 use super::slowness::Slowness;
 use crate::capture::OutcomeKind;
 use crate::snapshot::buckets::slot_of;
-use crate::snapshot::{Activity, ErrorCount, Histogram, RowHistogram, merge_errors};
+use crate::snapshot::{Activity, ErrorCount, Histogram, PartSums, RowHistogram, merge_errors};
 
 /// What an [`Activity`] says, of the calls since the last time it was taken out: whole nanoseconds, and a
 /// counter to be found by its place for each bucket.
@@ -27,6 +27,7 @@ pub(super) struct Fresh {
     time_max: u64,
     rows: [u64; RowHistogram::BUCKETS],
     times: Span,
+    pub(super) parts: PartSums,
     pub(super) errors: Vec<ErrorCount>,
 }
 
@@ -103,6 +104,8 @@ impl Fresh {
 
     /// Adds the numbers of another one, but not its errors.
     pub(super) fn merge(&mut self, other: &Self) {
+        // A call that has waited may not have ended.
+        self.parts.merge(&other.parts);
         if other.calls == 0 {
             return;
         }
@@ -139,6 +142,7 @@ impl Fresh {
             time: wide(self.time),
             time_min: Duration::from_nanos(self.time_min),
             time_max: Duration::from_nanos(self.time_max),
+            parts: self.parts,
             histogram: self.histogram(),
             errors,
         }

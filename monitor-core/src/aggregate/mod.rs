@@ -24,7 +24,9 @@ mod history;
 mod last_call;
 mod limits;
 mod normaliser;
+mod parts;
 mod prepared;
+mod reading;
 mod registry;
 mod remembered;
 mod reported;
@@ -56,6 +58,7 @@ pub(crate) use event::{
 pub(crate) use flights::Flight;
 pub(crate) use last_call::LastCall;
 pub use limits::Limits;
+pub(crate) use parts::Part;
 pub(crate) use registry::Registry;
 pub use scope_rule::ScopeRule;
 pub(crate) use scopes::ScopeRules;

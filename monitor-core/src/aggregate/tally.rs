@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::entry::Entry;
 use super::event::{ErrorDetail, Rest};
 use super::fresh::Fresh;
+use super::parts::Part;
 use super::slowness::Slowness;
 use crate::identify::Kind;
 use crate::snapshot::{Activity, ERROR_CODES_MAX, ErrorCount, codes, merge_errors};
@@ -60,6 +61,11 @@ impl Tally {
         self.fresh.count(std::slice::from_ref(entry), rows, slowness);
         let error = rest.and_then(|rest| rest.error.as_ref());
         error.is_some_and(|error| self.add_error(error, entry.duration()))
+    }
+
+    /// Adds where the time of a call went.
+    pub(super) fn add_part(&mut self, part: Part) {
+        part.add_to(&mut self.fresh.parts);
     }
 
     #[cold]

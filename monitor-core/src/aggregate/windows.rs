@@ -8,8 +8,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::books::Reading;
 use super::limits::{WINDOW_STATEMENTS_MAX, WINDOWS};
+use super::reading::Reading;
 use super::sources::Source;
 use crate::capture::Tick;
 use crate::snapshot::{

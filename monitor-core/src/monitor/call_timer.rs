@@ -19,9 +19,6 @@ pub struct CallTimer<'a> {
     live: Option<LiveCall<'a>>,
 }
 
-/// A shorter wait for a pool's connection explains nothing, and is not worth a box.
-const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
-
 // === impl CallTimer ===
 
 impl<'a> CallTimer<'a> {
@@ -86,12 +83,14 @@ impl<'a> CallTimer<'a> {
     }
 
     /// Says how long it waited for the connection that was taken for it alone; see
-    /// [`Checkout::waited`](crate::Checkout::waited). Less than a millisecond is not kept.
+    /// [`Checkout::waited`](crate::Checkout::waited).
+    ///
+    /// Counted at once, so say it once; of a slow call, a wait of a millisecond or longer is told.
     #[inline]
     #[must_use]
     pub fn waited_for_pool(mut self, wait: Option<Duration>) -> Self {
-        if wait.is_some_and(|wait| wait >= POOL_WAIT_MIN) {
-            self.with(|call| call.change_rare(move |rare| rare.pool_wait = wait));
+        if let Some(wait) = wait {
+            self.with(|call| call.waited(wait));
         }
         self
     }

@@ -10,7 +10,7 @@ use super::observer::{Companion, Ending, StartingCall};
 use super::scope::{self, Handle};
 use super::source::{Live, On};
 use crate::aggregate::{
-    Closer, Desks, Details, Entry, Event, EventOrigin, Flight, Followed, RowCounts, SentText,
+    Closer, Desks, Details, Entry, Event, EventOrigin, Flight, Followed, Part, RowCounts, SentText,
     SeriesRef, UnitCall, nanos,
 };
 use crate::capture::{CallSite, Clock, Labels, Outcome, Parameters, Stopwatch, Tick, TraceContext};
@@ -43,7 +43,7 @@ struct First {
 /// What few calls have, and what is told only of one that may be slow.
 #[derive(Default)]
 pub(super) struct Rare {
-    pub(super) pool_wait: Option<Duration>,
+    pool_wait: Option<Duration>,
     pub(super) trace: Option<TraceContext>,
     companions: Vec<Box<dyn Companion>>,
     pub(super) text: Option<SentText>,
@@ -67,6 +67,9 @@ struct InScope {
     parameters: Option<Parameters>,
     flight: Option<Flight>,
 }
+
+/// A shorter wait for a pool's connection explains nothing, and is not worth a box.
+const POOL_WAIT_MIN: Duration = Duration::from_millis(1);
 
 // === impl LiveCall ===
 
@@ -131,8 +134,8 @@ impl<'a> LiveCall<'a> {
         let registry = &on.monitor.registry;
         let at = registry.clock.now();
         let nanos = watch.nanos(at);
-        let asks_more = registry.asks_more(nanos, first.is_some());
-        if asks_more || labels.is_some() || rare.is_some() {
+        let has_more = first.is_some() || registry.asks_more(nanos, false);
+        if has_more || labels.is_some() || rare.is_some() {
             let call = Self { on, series, watch, first, details, labels, followed, rare };
             return call.end_at(Outcome::Completed, at, nanos);
         }
@@ -162,33 +165,34 @@ impl<'a> LiveCall<'a> {
             }
             rare
         });
-        let has_more = rare.is_some() || self.first.is_some();
-        let closer = registry
-            .closer(nanos, has_more, |may_be_slow| self.closer(rare, at, nanos, may_be_slow));
+        let parts = self.first.map(|first| self.parts(first, at, nanos));
+        let has_more = rare.is_some() || parts.is_some();
+        let closer = registry.closer(nanos, has_more, |may_be_slow| {
+            Rare::closer(rare, parts.unwrap_or_default(), may_be_slow)
+        });
         let event = Event::new((self.series, at, nanos), rows, outcome, closer, origin);
         monitor.record(event);
     }
 
-    /// What is told of a call that may be slow or is observed, and has lasted so long.
+    /// Where the time of a call went whose rows were read one by one; counts it.
     #[cold]
-    fn closer(
-        &self,
-        rare: Option<Box<Rare>>,
-        ended: Tick,
-        nanos: u64,
-        may_be_slow: bool,
-    ) -> Closer {
-        let rare = rare.map(|rare| *rare).unwrap_or_default();
-        let duration = Duration::from_nanos(nanos);
-        let first_row = self.first.map(|first| first.at.since(first.started));
-        let whole = self.first.map(|first| ended.since(first.started));
-        let parts = CallParts {
-            pool_wait: rare.pool_wait,
-            first_row,
-            fetch: first_row.map(|first| duration.saturating_sub(first)),
-            reader: whole.map(|whole| whole.saturating_sub(duration)),
-        };
-        Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
+    fn parts(&self, First { started, at }: First, ended: Tick, nanos: u64) -> CallParts {
+        let first = at.nanos_since(started);
+        let fetch = nanos.saturating_sub(first);
+        let reader = ended.nanos_since(started).saturating_sub(nanos);
+        self.on.monitor.record(Part::Read { first, fetch, reader }.event(self.series));
+        let told = |nanos| Some(Duration::from_nanos(nanos));
+        let (first_row, fetch, reader) = (told(first), told(fetch), told(reader));
+        CallParts { first_row, fetch, reader, pool_wait: None }
+    }
+
+    /// It has waited for its connection.
+    #[inline]
+    pub(super) fn waited(&mut self, wait: Duration) {
+        count_wait(&self.on, self.series, wait);
+        if wait >= POOL_WAIT_MIN {
+            self.change_rare(move |rare| rare.pool_wait = Some(wait));
+        }
     }
 
     /// Tells the unit of work it was made in.
@@ -294,6 +298,11 @@ impl<'a> LiveCall<'a> {
     }
 }
 
+#[cold]
+fn count_wait(live: &Live, series: SeriesRef, wait: Duration) {
+    live.monitor.record(Part::Waited(nanos(wait)).event(series));
+}
+
 // === impl Few ===
 
 impl Few {
@@ -352,6 +361,14 @@ impl Rare {
         let mut rare = rare.unwrap_or_default();
         change(&mut rare);
         rare
+    }
+
+    /// What is told of a call that may be slow or is observed.
+    #[cold]
+    fn closer(rare: Option<Box<Self>>, parts: CallParts, may_be_slow: bool) -> Closer {
+        let rare = rare.map(|rare| *rare).unwrap_or_default();
+        let parts = CallParts { pool_wait: rare.pool_wait, ..parts };
+        Closer { parts, trace: rare.trace, text: rare.text.filter(|_| may_be_slow) }
     }
 
     /// Tells those who went along that the call has ended.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::health::{CheckView, Details};
 use super::json_calls::{CallView, RunningView};
+use super::parts::PartsDocument;
 use super::scopes::ScopeDocument;
 use super::sinks::SinkView;
 use super::source_json::SourceView;
@@ -159,6 +160,8 @@ pub(super) struct ActivityView<'a> {
     p90_seconds: f64,
     p95_seconds: f64,
     p99_seconds: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parts: Option<PartsDocument>,
     buckets: Vec<(i32, u64)>,
     errors: Vec<ErrorView<'a>>,
 }
@@ -317,6 +320,7 @@ impl<'a> ActivityView<'a> {
             p90_seconds: seconds(activity.p90()),
             p95_seconds: seconds(activity.p95()),
             p99_seconds: seconds(activity.p99()),
+            parts: PartsDocument::new(&activity.parts),
             buckets: activity.histogram.buckets().collect(),
             errors: activity
                 .errors

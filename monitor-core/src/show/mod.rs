@@ -7,6 +7,7 @@ mod comparison;
 mod health;
 mod json;
 mod json_calls;
+mod parts;
 mod saved;
 mod saved_contact;
 mod saved_source;

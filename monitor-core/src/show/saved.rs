@@ -12,13 +12,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::json::JSON_VERSION;
+use super::parts::PartsDocument;
 use super::saved_source::Source;
 use super::scopes::ScopeDocument;
 use crate::capture::{Database, ErrorClass, System};
 use crate::identify::{Fingerprint, Kind, ListSize, Tables, Wording};
 use crate::snapshot::{
-    Activity, ErrorCount, Histogram, ListActivity, Losses, Rollup, RowHistogram, Snapshot,
-    StatementActivity, Window,
+    Activity, ErrorCount, Histogram, ListActivity, Losses, PartSums, Rollup, RowHistogram,
+    Snapshot, StatementActivity, Window,
 };
 
 /// Bytes of a saved snapshot that are read: 64 MiB, ten times what two thousand statements take.
@@ -187,6 +188,8 @@ pub(super) struct Calls {
     min_seconds: Duration,
     #[serde(deserialize_with = "seconds")]
     max_seconds: Duration,
+    /// Older files do not have it.
+    parts: Option<PartsDocument>,
     #[serde(deserialize_with = "buckets")]
     buckets: Histogram,
     errors: Vec<SavedError>,
@@ -336,6 +339,7 @@ impl From<Calls> for Activity {
             time: read.time_seconds,
             time_min: read.min_seconds,
             time_max: read.max_seconds,
+            parts: read.parts.map(PartSums::from).unwrap_or_default(),
             histogram: read.buckets,
             errors: errors.collect(),
         }

@@ -28,6 +28,8 @@ pub fn text(snapshot: &Snapshot, health: &Health) -> String {
     section(&mut report, "statements, most time first", statements(&snapshot.lifetime));
     section(&mut report, "kinds", kinds(&snapshot.lifetime));
     section(&mut report, "tables, most time first", tables(&snapshot.lifetime));
+    let beside = "waits and readers beside the database's time, most first";
+    section(&mut report, beside, super::parts::table(&snapshot.lifetime));
     super::scopes::text(&mut report, &snapshot.scopes);
     section(&mut report, "pools and connections", sources(&snapshot.sources));
     section(&mut report, "running past their slow threshold", running(&snapshot.running));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Histogram, RowHistogram, buckets};
+use super::{Histogram, PartSums, RowHistogram, buckets};
 use crate::capture::ErrorClass;
 
 /// Calls added up: of a statement, a kind, a table, a pool, or all of them.
@@ -35,6 +35,8 @@ pub struct Activity {
     pub time_max: Duration,
     /// How the calls' times are spread.
     pub histogram: Histogram,
+    /// Where that time went, and what was waited beside it.
+    pub parts: PartSums,
     /// Failures by class and code, most frequent first.
     pub errors: Vec<ErrorCount>,
 }
@@ -175,6 +177,7 @@ impl Activity {
         self.rows_unknown = self.rows_unknown.saturating_add(other.rows_unknown);
         self.rows_histogram.merge(&other.rows_histogram);
         self.time = self.time.saturating_add(other.time);
+        self.parts.merge(&other.parts);
         merge_errors(&mut self.errors, &other.errors);
     }
 
@@ -204,6 +207,7 @@ impl Activity {
             time: self.time.saturating_sub(earlier.time),
             time_min: low.max(self.time_min),
             time_max: high.min(self.time_max),
+            parts: self.parts.since(&earlier.parts),
             errors: errors.collect(),
             histogram,
         }

@@ -14,6 +14,7 @@ mod index_advice;
 mod inquire;
 mod limits;
 mod observing;
+mod parts;
 mod random;
 mod recording;
 mod remembered;

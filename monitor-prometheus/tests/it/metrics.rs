@@ -77,6 +77,29 @@ fn a_pool_has_the_names_of_the_semantic_conventions() {
 }
 
 #[test]
+fn where_calls_time_went_is_added_up_for_each_database_and_begins_at_zero() {
+    let world = World::new();
+    world.shop.record(Call::new("select 1", ms(1)));
+    let part = |part: &str| {
+        world.samples()[&format!(r#"db_monitor_call_parts_seconds_total{{{DB},part="{part}"}}"#)]
+    };
+    let all = || ["pool_wait", "first_row", "fetch", "reader"].map(part);
+    assert_eq!(all(), [0.0; 4]);
+    for _ in 0..2 {
+        let mut timer = world.shop.call("select * from orders").waited_for_pool(Some(ms(3)));
+        world.hands.advance(ms(20));
+        timer.wait_ends();
+        world.hands.advance(ms(500));
+        timer.wait_begins();
+        world.hands.advance(ms(5));
+        timer.complete();
+    }
+    assert_eq!(all(), [0.006, 0.04, 0.01, 1.0]);
+    let open = world.text(Format::OpenMetrics);
+    assert!(open.contains("# UNIT db_monitor_call_parts_seconds seconds"), "{open}");
+}
+
+#[test]
 fn a_port_that_everybody_expects_is_left_out() {
     let world = World::new();
     let other = Database { port: Some(6432), ..shop() };

@@ -115,8 +115,14 @@ everywhere! {
         let tasks: Vec<_> = (0..300)
             .map(|task| {
                 let (pool, people) = (pool.clone(), world.people);
+                let (hands, monitor) = (world.hands.clone(), world.monitor.clone());
                 tokio::spawn(async move {
                     for turn in 0..10 {
+                        // An hour for all of them.
+                        hands.advance(Duration::from_millis(1_200));
+                        if turn == 5 {
+                            monitor.beat();
+                        }
                         match (task + turn) % 5 {
                             0 => drop(sqlx::query(people).fetch_all(&pool).await.unwrap()),
                             1 => drop(pool.acquire().await.unwrap().execute("SELECT 1").await.unwrap()),
@@ -136,8 +142,10 @@ everywhere! {
         for task in tasks {
             task.await.unwrap();
         }
+        assert_eq!(world.monitor.snapshot().uptime, Duration::from_secs(3_600));
         let source = world.source(&pool);
         let at = source.pool.clone().unwrap();
+        assert_eq!(at.leaked, 0);
         assert_eq!((at.checkouts.waiting, at.checkouts.out, at.held.len()), (0, 0, 0));
         assert_eq!(at.checkouts.taken + at.checkouts.cancelled, 3000);
         assert!(at.checkouts.taken >= 2400, "{:?}", at.checkouts);
@@ -154,6 +162,44 @@ everywhere! {
         until("all are back", || pool.num_idle() == pool.size() as usize).await;
         assert!(source.connections.created >= 1);
         assert_eq!(world.pool_of(&pool).checkouts.draining, 0);
+    }
+
+    async fn a_pool_that_was_there_never_counts_a_connection_that_nobody_made(world) {
+        let made = Arc::new(AtomicU32::new(0));
+        let make = made.clone();
+        let options = PoolOptions::<Db>::new()
+            .max_connections(6)
+            .acquire_timeout(Duration::from_secs(60))
+            .after_connect(move |_, _| {
+                make.fetch_add(1, Relaxed);
+                Box::pin(async { Ok(()) })
+            });
+        let pool = options.connect_lazy_with(world.to_connect());
+        let pool = MonitoredPool::builder(pool).name("foreign").build(&world.monitor);
+        let tasks: Vec<_> = (0..60)
+            .map(|task| {
+                let pool = pool.clone();
+                tokio::spawn(async move {
+                    for turn in 0..8 {
+                        match (task + turn) % 4 {
+                            // Makes room for a new one.
+                            0 => pool.acquire().await.unwrap().close().await.unwrap(),
+                            1 => drop(crate::world::poll_once(&mut Box::pin(pool.acquire())).await),
+                            _ => drop(pool.acquire().await.unwrap().execute("SELECT 1").await.unwrap()),
+                        }
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        until("all are back", || pool.num_idle() == pool.size() as usize).await;
+        let connections = world.source(&pool).connections;
+        let truly = u64::from(made.load(Relaxed));
+        assert!(connections.created <= truly, "{} of {truly}", connections.created);
+        assert!(connections.created >= 1 && connections.closed <= connections.created);
+        assert!(connections.created - connections.closed <= u64::from(pool.size()));
     }
 }
 

@@ -209,6 +209,25 @@ everywhere! {
         assert_eq!(seen("outside"), [[""; 0]]);
         until("nothing holds the span", || CLOSED.lock().unwrap().contains(&name)).await;
     }
+
+    async fn a_call_carries_the_name_of_the_span_it_was_made_in(world) {
+        layered();
+        let word = word::<Db>("spanned");
+        let sql = |kind: &str| people(&format!("{word}_{kind}"));
+        let bare = world.pool.inner();
+        let request = info_span!(target: "it", "place order", user = "hunter2");
+        sqlx::query(sql("inside")).fetch_all(bare).instrument(request).await.unwrap();
+        sqlx::query(sql("outside")).fetch_all(bare).await.unwrap();
+        until("the events are there", || heard(&format!("{word}_outside")).calls == 1).await;
+        let recent = layered().recent_calls(10_000);
+        let tag = |kind: &str| {
+            let named = format!("{word}_{kind}");
+            recent.iter().find(|call| call.statement.contains(&named)).unwrap().tag.clone()
+        };
+        assert_eq!(tag("inside").as_deref(), Some("place order"));
+        assert_eq!(tag("outside"), None);
+        assert!(!format!("{recent:?}").contains("hunter2"));
+    }
 }
 
 #[test]
