@@ -39,7 +39,7 @@
 //!
 //! Every call with its time and its outcome; transactions with their depth, and the time they were open
 //! and ran nothing; connections made, failed and closed, and how long making one took. Bind values are
-//! never formatted, and a connection's URL is not kept, but for system, host, port and database name
+//! never formatted (what precise mode makes of them in a unit of work is a hash, see below), and a connection's URL is not kept, but for system, host, port and database name
 //! ([`database_of`]).
 //!
 //! Everything the application makes diesel send is a call: `BEGIN`, `COMMIT` and savepoints, and the
@@ -61,8 +61,15 @@
 //! | SQL that could not be built | a failed call of the statement `unbuildable query` | the same |
 //! | the database of a connection made by `try_from` | a database with nothing known; say it with [`instrumentation`] and [`Watch::url`] | the same |
 //! | the line that made the call | unknown | unknown |
+//! | in a unit of work: whether the same was asked before, with the same values | unknown | known, with the feature of its backend |
 //!
 //! So an error rate of SQLite or async PostgreSQL is a lower bound without precise mode.
+//!
+//! That a question is the same, precise mode tells by a hash under a key that no other process has; of a value nothing else is kept. It
+//! is made of the values as they are sent to the database. Instrumentation is shown them by their `Debug` alone, by which two may look
+//! the same, such as those of a type that hides what it holds. It takes the feature `postgres` or `async-postgres`, `mysql` or
+//! `async-mysql`, or `sqlite`. Unknown all the same: other backends, values of SQLite that take more than 4 kB to write down, and a
+//! query of diesel-async that was built before its unit was entered.
 //!
 //! A connection count needs the beginning of a connection: one that is watched by
 //! [`instrumentation`] after it was opened is counted neither as made nor as closed.
@@ -96,7 +103,7 @@
 //!
 //! diesel does not hand its SQL over, so instrumentation builds it once more for every call. That is
 //! most of the cost; it grows with the number of names in the query. Precise mode knows a query by its
-//! type where diesel does, and builds no SQL then. A connection's watch is its own: nothing is shared, and
+//! type where diesel does, and builds no SQL then; in a unit of work it builds SQL and values once more. A connection's watch is its own: nothing is shared, and
 //! nothing waits.
 
 mod adapter;

@@ -43,6 +43,15 @@ struct Beginning(String);
 // === impl Told ===
 
 impl Told {
+    /// What was told later.
+    pub(crate) fn heed(&mut self, later: Self) {
+        let Self { own, name, route, method } = later;
+        self.own = own.or(self.own.take());
+        self.name = name.or(self.name.take());
+        self.route = route.or(self.route.take());
+        self.method = method.or(self.method.take());
+    }
+
     /// The name, of a span that is called so itself.
     pub(crate) fn name(&self, span: &'static str) -> Arc<str> {
         if let Some(name) = self.own.as_ref().or(self.name.as_ref()) {

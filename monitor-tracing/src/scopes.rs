@@ -189,11 +189,16 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
-        let Some(span) = context.span(id) else { return };
+        let Some(span) = context.span(id).filter(|span| self.0.is_unit(span.metadata())) else {
+            return;
+        };
+        // Before the span is taken hold of: values are the application's, and may panic, or write a log of their own.
+        let mut heard = Told::default();
+        values.record(&mut Listener { told: &mut heard, names: &self.0.names });
         let mut extensions = span.extensions_mut();
         let carried = extensions.get_mut::<Carried>().and_then(|all| all.of_mut(self.number()));
         if let Some(Carries::Unit { scope, told }) = carried {
-            values.record(&mut Listener { told, names: &self.0.names });
+            told.heed(heard);
             scope.rename(told.name(span.name()));
         }
     }

@@ -40,7 +40,7 @@ where
 impl<C> AsyncConnectionCore for MonitoredConnection<C>
 where
     C: AsyncConnectionCore,
-    C::Backend: Default,
+    C::Backend: Default + 'static,
     <C::Backend as Backend>::QueryBuilder: Default,
 {
     type ExecuteFuture<'conn, 'query> = Executing<C::ExecuteFuture<'conn, 'query>>;
@@ -79,7 +79,7 @@ where
 impl<C> AsyncConnection for MonitoredConnection<C>
 where
     C: AsyncConnection<TransactionManager = AnsiTransactionManager>,
-    C::Backend: Default,
+    C::Backend: Default + 'static,
     <C::Backend as Backend>::QueryBuilder: Default,
 {
     type TransactionManager = AnsiTransactionManager;

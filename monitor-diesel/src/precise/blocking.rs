@@ -31,7 +31,7 @@ impl<C: ConnectionSealed> ConnectionSealed for MonitoredConnection<C> {}
 impl<C> Connection for MonitoredConnection<C>
 where
     C: Connection<TransactionManager = AnsiTransactionManager>,
-    C::Backend: Default,
+    C::Backend: Default + 'static,
     <C::Backend as Backend>::QueryBuilder: Default,
 {
     type Backend = C::Backend;
@@ -78,7 +78,7 @@ where
 impl<B, C> LoadConnection<B> for MonitoredConnection<C>
 where
     C: LoadConnection<B> + Connection<TransactionManager = AnsiTransactionManager>,
-    C::Backend: Default,
+    C::Backend: Default + 'static,
     <C::Backend as Backend>::QueryBuilder: Default,
 {
     type Cursor<'conn, 'query>

@@ -17,6 +17,7 @@ mod save_changes;
 mod sqlite;
 #[cfg(feature = "async")]
 mod stream;
+mod values;
 
 use std::fmt;
 

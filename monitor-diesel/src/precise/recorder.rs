@@ -7,11 +7,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use diesel::backend::Backend;
 use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
 use diesel::result::Error;
-use monitor_core::capture::{Clock, System, Tick};
+use monitor_core::capture::{Clock, ParameterHasher, System, Tick};
 use monitor_core::identify::Kind;
 use monitor_core::{CallTimer, KeptText, Source, Statement};
 use rapidhash::RapidHashMap;
 
+use super::values;
 #[cfg(any(feature = "bb8", feature = "deadpool", feature = "mobc"))]
 use crate::link::Checked;
 use crate::link::{Link, Told};
@@ -39,6 +40,8 @@ pub(crate) struct Query {
     /// Its text with literals, where such texts are kept and it was built: a query that is known by
     /// its type has none.
     sent: KeptText,
+    /// Of its values, in a unit of work. Boxed, as few calls have them.
+    values: Option<Box<ParameterHasher>>,
 }
 
 /// A call that is running. Dropped, it has been cancelled.
@@ -87,7 +90,7 @@ where
 }
 
 /// The SQL of a query; `None` where it cannot be built.
-fn sql_of<DB, T>(query: &T) -> Option<String>
+pub(super) fn sql_of<DB, T>(query: &T) -> Option<String>
 where
     DB: Backend + Default,
     DB::QueryBuilder: Default,
@@ -96,6 +99,18 @@ where
     let mut builder = DB::QueryBuilder::default();
     query.to_sql(&mut builder, &DB::default()).ok()?;
     Some(builder.finish())
+}
+
+/// Says what a call's values hash to, where that is known.
+#[inline]
+fn tell(timer: CallTimer<'_>, values: Option<Box<ParameterHasher>>) -> CallTimer<'_> {
+    match values {
+        Some(known) => timer.with_parameters(|hasher| {
+            *hasher = *known;
+            true
+        }),
+        None => timer,
+    }
 }
 
 // === impl Recorder ===
@@ -124,7 +139,7 @@ impl Recorder {
     /// What a query runs. Builds its SQL, unless it was built before for the same type of query.
     pub(super) fn query<DB, T>(&mut self, query: &T) -> Query
     where
-        DB: Backend + Default,
+        DB: Backend + Default + 'static,
         DB::QueryBuilder: Default,
         T: QueryFragment<DB> + QueryId,
     {
@@ -136,13 +151,13 @@ impl Recorder {
         let statements = self.statements.get_mut().unwrap_or_else(PoisonError::into_inner);
         let known = id.and_then(|id| statements.get(&id)).copied();
         if let Some(statement) = known.filter(|known| self.told.follows(*known, &self.link)) {
-            return self.told.query(statement);
+            return self.told.query(statement).with(values::of(query));
         }
         let identified = self.told.identify(sql_of(query).as_deref(), &self.link);
         if let (Some(id), Some(statement)) = (id, identified.statement) {
             statements.insert(id, statement);
         }
-        identified
+        identified.with(values::of(query))
     }
 
     /// What a text runs.
@@ -150,7 +165,7 @@ impl Recorder {
         self.listen();
         match self.told.is_off() {
             true => Query::none(),
-            false => self.told.identify(Some(sql), &self.link),
+            false => self.told.identify(Some(sql), &self.link).with(values::of_text(sql)),
         }
     }
 
@@ -163,7 +178,8 @@ impl Recorder {
             Some(statement) => {
                 self.link.call_begins(statement, || self.clock.now());
                 let timer = source.start(statement).on_connection(Some(self.link.number));
-                Timed::Call(timer.labelled(labels.clone()).sent_as(query.sent))
+                let timer = timer.labelled(labels.clone()).sent_as(query.sent);
+                Timed::Call(tell(timer, query.values))
             }
             None => Timed::check(source.clone(), self.clock.clone()),
         };
@@ -202,7 +218,7 @@ impl Recorder {
     /// A query of who shares the connection.
     pub(super) fn prepare_shared<DB, T>(&self, query: &T) -> Prepared
     where
-        DB: Backend + Default,
+        DB: Backend + Default + 'static,
         DB::QueryBuilder: Default,
         T: QueryFragment<DB> + QueryId,
     {
@@ -215,14 +231,14 @@ impl Recorder {
             self.statements.read().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
         });
         if let Some(statement) = known.filter(|known| told.follows(*known, &self.link)) {
-            return self.prepared(told.query(statement), told);
+            return self.prepared(told.query(statement).with(values::of(query)), told);
         }
         let identified = told.identify(sql_of(query).as_deref(), &self.link);
         if let (Some(id), Some(statement)) = (id, identified.statement) {
             let mut statements = self.statements.write().unwrap_or_else(PoisonError::into_inner);
             statements.insert(id, statement);
         }
-        self.prepared(identified, told)
+        self.prepared(identified.with(values::of(query)), told)
     }
 
     /// A text of who shares the connection.
@@ -230,7 +246,7 @@ impl Recorder {
         let told = self.listen_shared();
         let query = match told.is_off() {
             true => Query::none(),
-            false => told.identify(Some(sql), &self.link),
+            false => told.identify(Some(sql), &self.link).with(values::of_text(sql)),
         };
         self.prepared(query, told)
     }
@@ -275,7 +291,7 @@ impl Told {
         // changed standing, or say nothing of use, where a statement changes no rows.
         let tells_rows =
             system == Some(System::PostgreSql) || statement.kind().is_some_and(Kind::is_write);
-        Query { statement: Some(statement), tells_rows, sent: KeptText::default() }
+        Query { statement: Some(statement), tells_rows, sent: KeptText::default(), values: None }
     }
 }
 
@@ -284,7 +300,11 @@ impl Told {
 impl Query {
     /// Nothing that counts as a call.
     fn none() -> Self {
-        Self { statement: None, tells_rows: false, sent: KeptText::default() }
+        Self { statement: None, tells_rows: false, sent: KeptText::default(), values: None }
+    }
+
+    fn with(self, values: Option<Box<ParameterHasher>>) -> Self {
+        Self { values, ..self }
     }
 }
 
@@ -313,7 +333,7 @@ impl Prepared {
                 link.call_begins(statement, || clock.now());
                 let timer = source.start(statement).detach();
                 let timer = timer.on_connection(Some(link.number)).labelled(labels);
-                Timed::Call(timer.sent_as(query.sent))
+                Timed::Call(tell(timer.sent_as(query.sent), query.values))
             }
             None => Timed::check(source, clock),
         };

@@ -11,5 +11,6 @@ mod precise;
 mod precise_async;
 mod probes;
 mod r2d2;
+mod repeated;
 mod slow;
 mod support;

@@ -53,6 +53,26 @@ fn a_route_that_is_recorded_late_is_the_name() {
 }
 
 #[test]
+fn a_value_that_panics_harms_nothing_but_its_own_record() {
+    struct Panics;
+    impl std::fmt::Debug for Panics {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("cannot be shown")
+        }
+    }
+
+    let world = World::new(|spans| spans.called("request"));
+    let span = info_span!("request", method = "GET", http.route = Empty);
+    let record = || span.record("http.route", tracing::field::debug(Panics)).is_none();
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(record)).is_err());
+    // It used to leave the span poisoned, for every layer.
+    span.record("http.route", "/orders");
+    span.in_scope(|| world.ask());
+    drop(span);
+    assert_eq!(world.units(), [unit("GET /orders", 1, 1)]);
+}
+
+#[test]
 fn what_anybody_can_send_makes_no_names() {
     let world = World::new(|spans| spans.called("request"));
     for number in 0..3 {
