@@ -60,7 +60,7 @@ macro_rules! every_backend {
             use super::*;
 
             fn connect(monitor: &Monitor) -> MonitoredConnection<$connection> {
-                wrapped(monitor, &$url)
+                wrapped(monitor, $url)
             }
 
             #[test]
@@ -138,9 +138,9 @@ macro_rules! every_backend {
     };
 }
 
-every_backend!(on_sqlite, SqliteConnection, ":memory:".to_owned(), "?");
-every_backend!(on_postgres, PgConnection, postgres_url(), "$1");
-every_backend!(on_mysql, MysqlConnection, mysql_url(), "?");
+every_backend!(on_sqlite, SqliteConnection, ":memory:", "?");
+every_backend!(on_postgres, PgConnection, &postgres_url(), "$1");
+every_backend!(on_mysql, MysqlConnection, &mysql_url(), "?");
 
 #[test]
 fn values_outside_of_units_are_not_looked_at() {

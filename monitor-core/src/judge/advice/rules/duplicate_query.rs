@@ -100,7 +100,7 @@ fn is_duplicate(seen: &Seen<'_>, first: &StoryCall, run: &Run<'_>, say: &mut Say
     if run.len() < 2 {
         return false;
     }
-    let why = why_no_duplicate(run, seen.shape(first.fingerprint));
+    let why = why_no_duplicate(run, seen.shape(first.fingerprint), SAVED_MIN);
     if let Some(why) = why {
         say.quiet(&*first.text, why);
     }
@@ -119,8 +119,12 @@ pub(super) fn why_not_shared(run: &Run<'_>, shape: Option<&Shape>) -> Option<&'s
     }
 }
 
-/// Why the same question, asked several times, is nothing to speak of.
-pub(super) fn why_no_duplicate(run: &Run<'_>, shape: Option<&Shape>) -> Option<&'static str> {
+/// Why the same question, asked several times, is nothing to speak of. What saves less than `saved_min` is nothing.
+pub(super) fn why_no_duplicate(
+    run: &Run<'_>,
+    shape: Option<&Shape>,
+    saved_min: Duration,
+) -> Option<&'static str> {
     let why = if run.len() < CALLS_MIN {
         "asked twice"
     } else if run.has_error() {
@@ -131,7 +135,7 @@ pub(super) fn why_no_duplicate(run: &Run<'_>, shape: Option<&Shape>) -> Option<&
         "it goes on for long and does little else: somebody waits for a change"
     } else if let Some(why) = why_not_shared(run, shape) {
         why
-    } else if run.saved() < SAVED_MIN {
+    } else if run.saved() < saved_min {
         "it takes so little that nobody feels it"
     } else {
         return None;

@@ -42,8 +42,8 @@ pub(crate) fn repeats(
     let by_fingerprint = calls.iter().map(|call| (call.record.fingerprint, call)).collect();
     let unit = Unit { id, calls, told: &told, by_fingerprint };
     let mut found = unit.loops(least, shapes);
-    found.extend(unit.duplicates(shapes));
-    found.extend(unit.at_once(shapes));
+    found.extend(unit.duplicates(least, shapes));
+    found.extend(unit.at_once(least, shapes));
     found
 }
 
@@ -79,7 +79,7 @@ impl Unit<'_> {
         found
     }
 
-    fn duplicates(&self, shapes: &mut Shapes) -> Vec<RepeatedCalls> {
+    fn duplicates(&self, least: &Least, shapes: &mut Shapes) -> Vec<RepeatedCalls> {
         let told: Vec<_> = self.told.iter().collect();
         let touches = |write, read| {
             let tables = |of| self.by_fingerprint.get(&of).map(|call| &call.record.tables);
@@ -87,12 +87,13 @@ impl Unit<'_> {
                 read.read.iter().any(|table| write.written.contains(table))
             })
         };
+        let saved_min = SAVED_MIN.min(least.time);
         let mut found = Vec::new();
         for run in same_questions(&told, &touches) {
             let Some(call) = self.first(&run) else { continue };
             if run.len() > 2
                 && !self.is_of_nested(&run)
-                && why_no_duplicate(&run, shapes.of(call)).is_none()
+                && why_no_duplicate(&run, shapes.of(call), saved_min).is_none()
             {
                 found.extend(self.found(RepeatKind::Duplicate, &run));
             }
@@ -101,7 +102,7 @@ impl Unit<'_> {
     }
 
     /// Reads that began while the same was being asked, here or elsewhere.
-    fn at_once(&self, shapes: &mut Shapes) -> Vec<RepeatedCalls> {
+    fn at_once(&self, least: &Least, shapes: &mut Shapes) -> Vec<RepeatedCalls> {
         let mut late = BTreeMap::<_, (Vec<&StoryCall>, u32)>::new();
         for (call, told) in self.calls.iter().zip(self.told) {
             if call.beside > 0 && !call.in_transaction && told.error.is_none() {
@@ -114,7 +115,7 @@ impl Unit<'_> {
         for (calls, beside) in late.into_values() {
             let run = Run { calls, between: 0, before: None };
             let Some(call) = self.first(&run) else { continue };
-            let is_worth = run.time() >= SAVED_MIN && !self.is_of_nested(&run);
+            let is_worth = run.time() >= SAVED_MIN.min(least.time) && !self.is_of_nested(&run);
             if is_worth && why_not_shared(&run, shapes.of(call)).is_none() {
                 let one = self.found(RepeatKind::AtOnce, &run);
                 let most = u64::from(beside) + 1;
