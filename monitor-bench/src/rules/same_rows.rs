@@ -18,7 +18,7 @@ use super::catalogue::{Schema, of_schema};
 use super::rewrites::{Case, read, systems};
 
 /// Rows of each table, one try after another.
-const SIZES: [usize; 5] = [0, 1, 4, 30, 60];
+const SIZES: [usize; 7] = [0, 1, 4, 30, 60, 61, 62];
 
 /// What came of all tries.
 #[derive(Debug, Default)]
@@ -318,8 +318,9 @@ fn value(column: &Column, sql: &str, key: Option<usize>, dice: &mut Dice) -> Str
         let near = near(&asked, if type_name == "smallint" { 30_000 } else { 10_000_000 });
         return match key {
             Some(row) if near.is_empty() || dice.below(3) > 0 => (row + 1).to_string(),
-            _ if !near.is_empty() && dice.below(2) == 0 => {
-                (near[dice.below(near.len())] + dice.below(3) as i64 - 1).to_string()
+            _ if !near.is_empty() && dice.below(4) > 0 => {
+                let beside = [0, 0, -1, 1][dice.below(4)];
+                (near[dice.below(near.len())] + beside).to_string()
             }
             _ => (dice.below(9) + 1).to_string(),
         };
