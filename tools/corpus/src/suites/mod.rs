@@ -44,7 +44,7 @@ fn sqlglot_tests(name: &'static str, dialect: Dialect, folder: &Path, file: &str
     suite(name, dialect, &folder.join("sqlglot"), file, sqlglot::tests)
 }
 
-/// The statements of all files below `folder` whose name ends so.
+/// The statements of all files below `folder` with this name, or ending: `test_sepgsql` is a script.
 fn suite(
     name: &'static str,
     dialect: Dialect,
@@ -73,7 +73,7 @@ fn find(folder: &Path, ending: &str, files: &mut Vec<PathBuf>) -> Result<()> {
         let (path, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
         if kind.is_dir() {
             find(&path, ending, files)?;
-        } else if kind.is_file() && path.to_string_lossy().ends_with(ending) {
+        } else if kind.is_file() && (path.ends_with(ending) || path.extension().is_some_and(|own| own == ending)) {
             files.push(path);
         }
     }
