@@ -112,7 +112,7 @@ pub(crate) async fn take<DB: MonitoredDatabase>(
     pool: &MonitoredPool<DB>,
     call_site: Option<CallSite>,
 ) -> Result<Lent<DB>, Error> {
-    let (raw, timer) = wait(pool, call_site, pool.inner().acquire()).await?;
+    let (raw, timer) = wait(pool, call_site, || pool.inner().acquire()).await?;
     Ok(Lent::new(raw, timer))
 }
 
@@ -121,15 +121,17 @@ pub(crate) async fn take_unseen<DB: MonitoredDatabase>(
     pool: &MonitoredPool<DB>,
     call_site: Option<CallSite>,
 ) -> Result<Lent<DB>, Error> {
-    let (raw, timer) = wait(pool, call_site, pool.inner().acquire()).await?;
+    let (raw, timer) = wait(pool, call_site, || pool.inner().acquire()).await?;
     Ok(Lent::unseen(raw, timer))
 }
 
 /// Waits for what takes one connection from the pool and does nothing else.
-pub(crate) async fn wait<DB: MonitoredDatabase, T>(
+///
+/// The work is made where it is polled: sqlx's future is large, and every function it is handed through would hold it twice.
+pub(crate) async fn wait<DB: MonitoredDatabase, T, F: Future<Output = Result<T, Error>>>(
     pool: &MonitoredPool<DB>,
     call_site: Option<CallSite>,
-    work: impl Future<Output = Result<T, Error>>,
+    work: impl FnOnce() -> F,
 ) -> Result<(T, CheckoutTimer), Error> {
     let watch = &pool.watch;
     let timer = watch.source.checkout_at(call_site.or(watch.call_site));

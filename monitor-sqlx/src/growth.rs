@@ -155,13 +155,13 @@ impl Drop for Growing<'_> {
 }
 
 /// Waits for what takes one connection from the pool, marked as ours, and tells if one was made for it.
-pub(crate) async fn acquire<DB: MonitoredDatabase, T>(
+pub(crate) async fn acquire<DB: MonitoredDatabase, T, F: Future<Output = Result<T, Error>>>(
     pool: &MonitoredPool<DB>,
-    work: impl Future<Output = Result<T, Error>>,
+    work: impl FnOnce() -> F,
 ) -> Result<T, Error> {
     let (raw, growth, clock) = (pool.inner(), pool.growth(), &pool.watch.clock);
     let is_hooked = growth.0.is_hooked.load(Relaxed);
-    let mut work = pin!(work);
+    let mut work = pin!(work());
     // Since when the pool has been growing for us, and whether the hook has told of the result.
     let (mut growing, mut is_made) = (None::<Growing<'_>>, false);
     poll_fn(|cx| {

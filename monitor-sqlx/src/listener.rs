@@ -45,7 +45,7 @@ impl MonitoredPgListener {
     ) -> impl Future<Output = Result<Self, Error>> + Send + use<> {
         let (pool, site) = (pool.clone(), call_site(Location::caller()));
         async move {
-            let connect = PgListener::connect_with(pool.inner());
+            let connect = || PgListener::connect_with(pool.inner());
             let (raw, timer) = checkout::wait(&pool, site, connect).await?;
             let notes = Notes::default();
             let checkout = timer.taken_showing(&notes.last_call);
