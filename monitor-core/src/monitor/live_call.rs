@@ -134,13 +134,16 @@ impl<'a> LiveCall<'a> {
         let registry = &on.monitor.registry;
         let at = registry.clock.now();
         let nanos = watch.nanos(at);
-        let has_more = first.is_some() || registry.asks_more(nanos, false);
-        if has_more || labels.is_some() || rare.is_some() {
+        let asks_more = registry.asks_more(nanos, first.is_some());
+        if asks_more || labels.is_some() || rare.is_some() {
             let call = Self { on, series, watch, first, details, labels, followed, rare };
             return call.end_at(Outcome::Completed, at, nanos);
         }
         // There is nothing to drop, which a compiler does not see.
         std::mem::forget((labels, rare));
+        if let Some(first) = first {
+            count_read(&on, series, first.split(at, nanos));
+        }
         on.monitor.call_ended(Entry::new((series, at, nanos), details), followed);
     }
 
@@ -176,13 +179,10 @@ impl<'a> LiveCall<'a> {
 
     /// Where the time of a call went whose rows were read one by one; counts it.
     #[cold]
-    fn parts(&self, First { started, at }: First, ended: Tick, nanos: u64) -> CallParts {
-        let first = at.nanos_since(started);
-        let fetch = nanos.saturating_sub(first);
-        let reader = ended.nanos_since(started).saturating_sub(nanos);
-        self.on.monitor.record(Part::Read { first, fetch, reader }.event(self.series));
-        let told = |nanos| Some(Duration::from_nanos(nanos));
-        let (first_row, fetch, reader) = (told(first), told(fetch), told(reader));
+    fn parts(&self, first: First, ended: Tick, nanos: u64) -> CallParts {
+        let split = first.split(ended, nanos);
+        count_read(&self.on, self.series, split);
+        let [first_row, fetch, reader] = split.map(|nanos| Some(Duration::from_nanos(nanos)));
         CallParts { first_row, fetch, reader, pool_wait: None }
     }
 
@@ -301,6 +301,22 @@ impl<'a> LiveCall<'a> {
 #[cold]
 fn count_wait(live: &Live, series: SeriesRef, wait: Duration) {
     live.monitor.record(Part::Waited(nanos(wait)).event(series));
+}
+
+#[inline(never)]
+fn count_read(live: &Live, series: SeriesRef, [first, fetch, reader]: [u64; 3]) {
+    live.monitor.record(Part::Read { first, fetch, reader }.event(series));
+}
+
+// === impl First ===
+
+impl First {
+    /// Nanoseconds to the first answer of a call that worked so long, for all that came after, and of the reader's own.
+    fn split(self, ended: Tick, nanos: u64) -> [u64; 3] {
+        let first = self.at.nanos_since(self.started);
+        let reader = ended.nanos_since(self.started).saturating_sub(nanos);
+        [first, nanos.saturating_sub(first), reader]
+    }
 }
 
 // === impl Few ===
