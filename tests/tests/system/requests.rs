@@ -19,7 +19,8 @@ use monitor_sqlx::{MonitoredDatabase, MonitoredPool};
 use monitor_tower::ScopeLayer;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Executor, IntoArguments};
+use sqlx::{AssertSqlSafe, Executor, IntoArguments, SqlitePool};
+use tempfile::TempDir;
 use tokio::sync::Mutex;
 use tower::ServiceExt;
 
@@ -66,8 +67,8 @@ fn app(monitor: &Monitor, ask: Ask) -> Router {
     Router::new().route("/people/{count}", get(look_up)).layer(layer)
 }
 
-async fn every_call_is_in_its_own_request(monitor: Monitor, ask: Ask) {
-    let app = app(&monitor, ask);
+/// Sends all requests at once and reads every answer.
+pub(super) async fn send_all(app: &Router) {
     let send = |number: u64| {
         let request = Request::builder().uri(format!("/people/{}", number % ROUTES));
         let answer = app.clone().oneshot(request.body(Body::empty()).unwrap());
@@ -79,6 +80,11 @@ async fn every_call_is_in_its_own_request(monitor: Monitor, ask: Ask) {
     for request in (0..REQUESTS).map(send).collect::<Vec<_>>() {
         request.await.unwrap();
     }
+}
+
+async fn every_call_is_in_its_own_request(monitor: Monitor, ask: Ask) {
+    let app = app(&monitor, ask);
+    send_all(&app).await;
     let snapshot = monitor.snapshot();
     let statements = snapshot.lifetime.statements.iter();
     let look_ups = statements.filter(|statement| statement.text.contains("from people where"));
@@ -132,7 +138,7 @@ macro_rules! through_diesel {
 }
 
 /// Makes the table that is asked.
-pub(super) async fn fill<DB: MonitoredDatabase>(pool: &sqlx::Pool<DB>)
+async fn fill<DB: MonitoredDatabase>(pool: &sqlx::Pool<DB>)
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
@@ -148,6 +154,15 @@ pub(super) async fn sqlx_postgres(monitor: &Monitor) -> MonitoredPool<sqlx::Post
     MonitoredPool::new(pool, monitor)
 }
 
+/// A plain pool of a new database, which lasts as long as its folder.
+pub(super) async fn sqlite_pool() -> (TempDir, SqlitePool) {
+    let (folder, path) = databases::sqlite();
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = SqlitePoolOptions::new().max_connections(5).connect_with(options).await.unwrap();
+    fill(&pool).await;
+    (folder, pool)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn through_sqlx_on_postgres() {
     let monitor = monitor();
@@ -157,10 +172,7 @@ async fn through_sqlx_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn through_sqlx_on_sqlite() {
-    let (_folder, path) = databases::sqlite();
-    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let pool = SqlitePoolOptions::new().max_connections(5).connect_with(options).await.unwrap();
-    fill(&pool).await;
+    let (_folder, pool) = sqlite_pool().await;
     let monitor = monitor();
     let pool = MonitoredPool::new(pool, &monitor);
     every_call_is_in_its_own_request(monitor, through_sqlx(pool, "?1")).await;

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Path;
 use axum::http::Request;
 use axum::routing::get;
@@ -17,16 +17,16 @@ use monitor_diesel::instrumentation;
 use monitor_sqlx::MonitoredPool;
 use monitor_tracing::SpanScopes;
 use sqlx::AssertSqlSafe;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tokio::sync::Mutex;
-use tower::ServiceExt;
 use tower_http::trace::TraceLayer;
 use tracing::{Instrument, Span, info_span, instrument};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::databases;
-use super::requests::{Ask, CREATE, REQUESTS, ROUTES, fill, people, sqlx_postgres, through_sqlx};
+use super::requests::{
+    Ask, CREATE, REQUESTS, ROUTES, people, send_all, sqlite_pool, sqlx_postgres, through_sqlx,
+};
 
 /// The monitor behind the process's subscriber, which tells it of spans and of what sqlx reports.
 fn monitor() -> &'static Monitor {
@@ -82,17 +82,7 @@ fn units(name: &str) -> Vec<ScopeActivity> {
 
 async fn every_call_is_in_its_own_request(name: &'static str, ask: Ask) {
     let app = app(name, ask);
-    let send = |number: u64| {
-        let request = Request::builder().uri(format!("/people/{}", number % ROUTES));
-        let answer = app.clone().oneshot(request.body(Body::empty()).unwrap());
-        tokio::spawn(async move {
-            let body = answer.await.unwrap().into_body();
-            assert_eq!(to_bytes(body, usize::MAX).await.unwrap(), "done");
-        })
-    };
-    for request in (0..REQUESTS).map(send).collect::<Vec<_>>() {
-        request.await.unwrap();
-    }
+    send_all(&app).await;
     // A driver's worker may still hold a span of a request that has its answer.
     let ended = async {
         while units(name).iter().map(|scope| scope.units).sum::<u64>() < REQUESTS {
@@ -119,10 +109,7 @@ async fn through_sqlx_on_postgres() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn through_sqlx_s_own_events_on_sqlite() {
     let monitor = monitor();
-    let (_folder, path) = databases::sqlite();
-    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let pool = SqlitePoolOptions::new().max_connections(5).connect_with(options).await.unwrap();
-    fill(&pool).await;
+    let (_folder, pool) = sqlite_pool().await;
     // What sqlx asks of a connection that it opens is reported as well, and would be the request's.
     let opened = join_all((0..5).map(|_| pool.acquire())).await;
     assert!(opened.iter().all(Result::is_ok));
@@ -140,10 +127,7 @@ async fn through_sqlx_s_own_events_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn through_sqlx_on_sqlite() {
-    let (_folder, path) = databases::sqlite();
-    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
-    let pool = SqlitePoolOptions::new().max_connections(5).connect_with(options).await.unwrap();
-    fill(&pool).await;
+    let (_folder, pool) = sqlite_pool().await;
     let pool = MonitoredPool::new(pool, monitor());
     every_call_is_in_its_own_request("/sqlx-sqlite", through_sqlx(pool, "?1")).await;
 }
