@@ -123,6 +123,7 @@ where
 impl<C: MultiConnectionHelper> MultiConnectionHelper for MonitoredConnection<C>
 where
     Self: Connection<Backend = C::Backend>,
+    C::Backend: 'static,
 {
     fn to_any<'a>(
         lookup: &mut <C::Backend as TypeMetadata>::MetadataLookup,
@@ -133,6 +134,10 @@ where
     fn from_any(
         lookup: &mut dyn std::any::Any,
     ) -> Option<&mut <C::Backend as TypeMetadata>::MetadataLookup> {
+        #[cfg(any(feature = "postgres", feature = "async-postgres"))]
+        if let Some(back) = super::values::lookup_of::<C::Backend>(lookup) {
+            return back(lookup);
+        }
         C::from_any(lookup)
     }
 }

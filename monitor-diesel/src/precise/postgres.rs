@@ -12,6 +12,13 @@ use diesel::{Connection, PgConnection, QueryResult, RunQueryDsl, Table};
 use super::MonitoredConnection;
 use crate::install::watch_of;
 
+/// A connection in a `COPY`, whose calls are told when it is over, in whatever way.
+struct HeldBack<'a> {
+    connection: &'a mut PgConnection,
+    /// How it went: failed, unless it is known better.
+    result: Result<Option<u64>, ()>,
+}
+
 /// `save_changes` where the database hands the changed row back.
 impl<'b, Changes, Output> UpdateAndFetchResults<Changes, Output>
     for MonitoredConnection<PgConnection>
@@ -79,13 +86,28 @@ impl MonitoredConnection<PgConnection> {
         copy: impl FnOnce(&mut PgConnection) -> Result<T, E>,
         rows: impl FnOnce(&T) -> Option<u64>,
     ) -> Result<T, E> {
-        if let Some(watch) = watch_of(self.inner.instrumentation()) {
+        let mut held_back = HeldBack::new(&mut self.inner);
+        let result = copy(held_back.connection);
+        held_back.result = result.as_ref().map(rows).map_err(drop);
+        result
+    }
+}
+
+// === impl HeldBack ===
+
+impl<'a> HeldBack<'a> {
+    fn new(connection: &'a mut PgConnection) -> Self {
+        if let Some(watch) = watch_of(connection.instrumentation()) {
             watch.hold_back();
         }
-        let result = copy(&mut self.inner);
-        if let Some(watch) = watch_of(self.inner.instrumentation()) {
-            watch.let_go(result.as_ref().map(rows).map_err(drop));
+        Self { connection, result: Err(()) }
+    }
+}
+
+impl Drop for HeldBack<'_> {
+    fn drop(&mut self) {
+        if let Some(watch) = watch_of(self.connection.instrumentation()) {
+            watch.let_go(self.result);
         }
-        result
     }
 }

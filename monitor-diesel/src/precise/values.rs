@@ -12,6 +12,8 @@ use std::any::Any;
 
 use diesel::backend::Backend;
 use diesel::query_builder::QueryFragment;
+#[cfg(any(feature = "postgres", feature = "async-postgres"))]
+use diesel::sql_types::TypeMetadata;
 use monitor_core::Scope;
 use monitor_core::capture::ParameterHasher;
 
@@ -21,6 +23,11 @@ use super::recorder::sql_of;
 ///
 /// As a pointer, whose type says which backend it is for: so a connection of any backend can look for the one of its own.
 type Tell<DB> = for<'q> fn(&'q (dyn QueryFragment<DB> + 'q), &mut ParameterHasher) -> bool;
+
+/// Knows a backend's lookup again in what a derived `MultiConnection` hands on.
+#[cfg(any(feature = "postgres", feature = "async-postgres"))]
+type Lookup<DB> =
+    for<'a> fn(&'a mut dyn Any) -> Option<&'a mut <DB as TypeMetadata>::MetadataLookup>;
 
 /// What a query's text and values hash to, in a unit of work; `None` in none, and where they cannot be told.
 ///
@@ -48,6 +55,13 @@ pub(super) fn of_text(sql: &str) -> Option<Box<ParameterHasher>> {
     let mut hasher = Box::new(ParameterHasher::new());
     hasher.text(sql);
     Some(hasher)
+}
+
+/// How to have back what values were told with here instead of a connection; `None` where it was a connection.
+#[cfg(any(feature = "postgres", feature = "async-postgres"))]
+pub(super) fn lookup_of<DB: TypeMetadata + 'static>(lookup: &dyn Any) -> Option<Lookup<DB>> {
+    let back: &dyn Any = &(bytes::postgres_lookup as Lookup<diesel::pg::Pg>);
+    if lookup.is::<bytes::NoLookup>() { back.downcast_ref().copied() } else { None }
 }
 
 /// How values of this backend are told; `None` for one that is not known here, or whose feature is off.

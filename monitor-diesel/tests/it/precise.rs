@@ -420,6 +420,22 @@ fn a_transaction_with_an_isolation_level_goes_through_it() {
 }
 
 #[test]
+fn a_copy_that_panics_is_told_and_so_is_what_comes_after() {
+    let monitor = monitor();
+    let mut conn = postgres(&monitor);
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        conn.copy_from(|conn| -> QueryResult<usize> {
+            diesel::select(1.into_sql::<Integer>()).get_result::<i32>(conn)?;
+            panic!("the application's own")
+        })
+    }));
+    assert!(panicked.is_err());
+    assert_eq!((total(&monitor).calls, total(&monitor).failed), (1, 1));
+    conn.copy_from(|conn| diesel::delete(users::table).execute(conn)).unwrap();
+    assert_eq!((total(&monitor).calls, total(&monitor).failed), (2, 1));
+}
+
+#[test]
 fn sqlites_own_transactions_go_through_it() {
     let monitor = monitor();
     let mut conn = sqlite(&monitor);
@@ -453,8 +469,9 @@ enum Any {
 }
 
 #[test]
-fn one_type_for_several_databases_takes_it() {
+fn one_type_for_several_databases_takes_it_in_a_unit_of_work_too() {
     let monitor = monitor();
+    let _unit = monitor.scope("request").enter();
     for mut conn in [Any::Postgres(postgres(&monitor)), Any::Sqlite(sqlite(&monitor))] {
         let row = (users::id.eq(1), users::name.eq("Ada"));
         diesel::insert_into(users::table).values(row).execute(&mut conn).unwrap();

@@ -1,5 +1,7 @@
 //! Values of backends to which they are sent as bytes.
 
+#[cfg(any(feature = "postgres", feature = "async-postgres"))]
+use std::any::Any;
 use std::fmt;
 
 use diesel::backend::Backend;
@@ -11,7 +13,7 @@ use monitor_core::capture::ParameterHasher;
 ///
 /// Asking the database for the true one would be a call of ours, and values differ without it.
 #[cfg(any(feature = "postgres", feature = "async-postgres"))]
-struct NoLookup;
+pub(super) struct NoLookup;
 
 #[cfg(any(feature = "postgres", feature = "async-postgres"))]
 impl diesel::pg::PgMetadataLookup for NoLookup {
@@ -19,12 +21,20 @@ impl diesel::pg::PgMetadataLookup for NoLookup {
         diesel::pg::PgTypeMetadata::new(0, 0)
     }
 
-    fn as_any<'a>(&mut self) -> &mut (dyn std::any::Any + 'a)
+    fn as_any<'a>(&mut self) -> &mut (dyn Any + 'a)
     where
         Self: 'a,
     {
         self
     }
+}
+
+/// Ours again, of which a derived `MultiConnection` only knows that it is something.
+#[cfg(any(feature = "postgres", feature = "async-postgres"))]
+pub(super) fn postgres_lookup(
+    lookup: &mut dyn Any,
+) -> Option<&mut (dyn diesel::pg::PgMetadataLookup + 'static)> {
+    lookup.downcast_mut::<NoLookup>().map(|ours| ours as _)
 }
 
 #[cfg(any(feature = "postgres", feature = "async-postgres"))]
