@@ -14,6 +14,16 @@ use crate::pairing::{Call, Calls, Finished};
 use crate::transaction::Step;
 use crate::{error, text, url};
 
+/// What diesel-async 0.9 asks first of a connection that its `try_from` was given.
+const SET_UP: &[&str] = &[
+    "SET TIME ZONE 'UTC'",
+    "SET CLIENT_ENCODING TO 'UTF8'",
+    "SET time_zone = '+00:00';",
+    "SET character_set_client = 'utf8mb4'",
+    "SET character_set_connection = 'utf8mb4'",
+    "SET character_set_results = 'utf8mb4'",
+];
+
 /// Watches one connection. Made by [`instrumentation`](crate::instrumentation).
 ///
 /// Belongs to its connection: dropped together with it, it records that the connection was closed,
@@ -26,6 +36,8 @@ pub struct Watch {
     // The order of the fields is the order they are dropped in: calls end before their connection.
     calls: Calls,
     life: Life,
+    /// A bit for each of [`SET_UP`] that was asked.
+    set_up: u8,
     monitor: Monitor,
     clock: Clock,
     database: Option<Database>,
@@ -61,6 +73,7 @@ impl Watch {
         Self {
             calls: Calls::default(),
             life: Life::default(),
+            set_up: 0,
             monitor: monitor.clone(),
             clock: monitor.clock(),
             database: None,
@@ -142,6 +155,9 @@ impl Watch {
         let is_theirs = self.source.as_ref().is_some_and(|mine| mine.is_same(source));
         if !is_theirs {
             self.count_for(monitor, source);
+        }
+        if self.life.is_unseen() {
+            self.life.made(source.clone());
         }
         self.link.clone()
     }
@@ -232,7 +248,7 @@ impl Watch {
             return self.calls.overtake(&self.link);
         }
         // What sets a new connection up is a part of making it.
-        if self.life.is_connecting() {
+        if self.life.is_connecting() || self.is_set_up(query) {
             return;
         }
         let step = self.link.transaction.take_step();
@@ -246,6 +262,19 @@ impl Watch {
         let timer = self.source().start(statement).detach();
         let timer = timer.on_connection(Some(number)).labelled(labels).sent_as(sent);
         self.calls.start(Call::new(hash, timer, step, shows_binds), &self.link);
+    }
+
+    /// Whether diesel-async sets a connection up that somebody else made for it, of which it does not tell.
+    fn is_set_up(&mut self, query: &dyn DebugQuery) -> bool {
+        if self.source.is_some() || !self.life.is_unseen() {
+            return false;
+        }
+        let step = text::of(query, |sql| SET_UP.iter().position(|step| *step == sql));
+        let Some(step) = step.and_then(|text| text.made) else { return false };
+        // Asked again, it is the application's.
+        let is_first = self.set_up & 1 << step == 0;
+        self.set_up |= 1 << step;
+        is_first
     }
 
     fn identify(&mut self, query: &dyn DebugQuery) -> Start {

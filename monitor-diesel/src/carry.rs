@@ -19,7 +19,8 @@ use monitor_core::Scope;
 /// # fn establish(_: Connection) {}
 /// ```
 ///
-/// Needs a tokio runtime around it, as the other does not.
+/// Needs a tokio runtime around it, as the other does not. diesel-async wrote `immediate_transaction` and
+/// `exclusive_transaction` for its own way alone: with this one, run them on the connection inside `spawn_blocking`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CarriesScope;
 

@@ -31,6 +31,11 @@ impl Life {
         matches!(self.0, State::Connecting(..))
     }
 
+    /// Whether nothing of its beginning was told.
+    pub(crate) fn is_unseen(&self) -> bool {
+        matches!(self.0, State::Unseen)
+    }
+
     /// It was made, or not.
     pub(crate) fn connected(&mut self, well: bool, clock: &Clock) {
         if let State::Connecting(source, since) = std::mem::take(&mut self.0) {

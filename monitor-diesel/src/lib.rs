@@ -43,7 +43,8 @@
 //! ([`database_of`]).
 //!
 //! Everything the application makes diesel send is a call: `BEGIN`, `COMMIT` and savepoints, and the
-//! look-up of a custom type. What sets up a new connection is a part of making it, and a watched pool's
+//! look-up of a custom type. What sets up a new connection is a part of making it, also where the application opened it and diesel-async's
+//! `try_from` sets it up, and a watched pool's
 //! own look at a connection is counted apart. Only transactions that diesel opens are followed.
 //!
 //! # What diesel does not tell
@@ -72,7 +73,8 @@
 //! query of diesel-async that was built before its unit was entered.
 //!
 //! A connection count needs the beginning of a connection: one that is watched by
-//! [`instrumentation`] after it was opened is counted neither as made nor as closed.
+//! [`instrumentation`] after it was opened is counted neither as made nor as closed, unless a watched pool hands it
+//! out: that pool counts it from then on.
 //!
 //! # Waiting for a pool
 //!

@@ -70,6 +70,11 @@ use recorder::Recorder;
 ///   less well. Functions that take `&mut PgConnection` get [`inner_mut`](Self::inner_mut).
 /// - COPY goes through `copy_from` and `copy_to`, and a SQLite batch insert with `RETURNING` through
 ///   [`inner_mut`](Self::inner_mut): diesel wrote these for its own connections only.
+/// - Notifications of PostgreSQL, and SQLite's own functions, collations and `serialize_database`, are reached through
+///   [`inner_mut`](Self::inner_mut) as well.
+/// - `immediate_transaction` and `exclusive_transaction` of a `SyncConnectionWrapper` exist in diesel-async for a bare
+///   `SqliteConnection` only; around this type, run them on it inside `spawn_blocking`.
+/// - Where diesel's feature `r2d2` is on, this crate's has to be, or a derived `MultiConnection` finds no `ping`.
 /// - diesel-async keeps the builder of its transactions to itself: no `build_transaction` there.
 /// - The database's own error code is still unknown: diesel hides it.
 ///
@@ -85,6 +90,12 @@ pub struct MonitoredConnection<C> {
 // === impl MonitoredConnection ===
 
 impl<C> MonitoredConnection<C> {
+    /// The connection itself, for what only looks at it: its `cancel_token`, functions that take `&AsyncPgConnection`.
+    /// Its instrumentation sees what is done with it.
+    pub fn inner(&self) -> &C {
+        &self.inner
+    }
+
     /// The connection itself, for what is written for its type only. Its instrumentation sees what
     /// is done with it.
     pub fn inner_mut(&mut self) -> &mut C {

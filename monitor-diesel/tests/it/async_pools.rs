@@ -6,16 +6,17 @@ use ::deadpool::Runtime;
 use ::deadpool::managed::Timeouts;
 use diesel::prelude::*;
 use diesel::sql_types::Integer;
-use diesel_async::pooled_connection::AsyncDieselConnectionManager;
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
 use diesel_async::pooled_connection::{bb8 as their_bb8, deadpool as theirs, mobc as their_mobc};
-use diesel_async::{AsyncConnection, AsyncPgConnection, RunQueryDsl};
+use diesel_async::{AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl};
+use futures_util::future::BoxFuture;
 use monitor_core::Monitor;
 use monitor_core::judge::Starvation;
 use monitor_core::snapshot::{PoolActivity, SourceActivity};
 use monitor_diesel::{MonitoredConnection, bb8, database_of, deadpool, mobc};
 
 use crate::install::{default_is_mine, default_stays_empty};
-use crate::support::{monitor, postgres_url, statement, total};
+use crate::support::{monitor, mysql_url, postgres_url, statement, total};
 
 const LIMIT: Duration = Duration::from_millis(100);
 
@@ -157,4 +158,49 @@ async fn a_pool_of_precise_connections_knows_rows_and_counts_connections_once() 
     assert_eq!((source.connections.created, source.connections.check_time.count()), (0, 2));
     assert_eq!(pool.checkouts.taken, 3);
     assert_eq!(statement(&monitor, "generate_series").rows_returned, 21);
+}
+
+/// Opens a connection as an application does that brings its own TLS.
+fn by_a_client_of_ones_own(url: &str) -> BoxFuture<'_, ConnectionResult<AsyncPgConnection>> {
+    Box::pin(async move {
+        let opened = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
+        let (client, connection) =
+            opened.map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+        AsyncPgConnection::try_from_client_and_connection(client, connection).await
+    })
+}
+
+#[tokio::test]
+async fn what_sets_a_connection_up_that_was_made_elsewhere_is_no_call() {
+    let _default = default_is_mine();
+    let monitor = monitor();
+    monitor_diesel::install(&monitor).unwrap();
+    let mut config = ManagerConfig::<AsyncPgConnection>::default();
+    config.custom_setup = Box::new(by_a_client_of_ones_own);
+    let manager = AsyncDieselConnectionManager::new_with_config(postgres_url(), config);
+    let pool = theirs::Pool::builder(manager).max_size(1).build().unwrap();
+    let pool = deadpool::MonitoredPool::new("tls", pool, &monitor, database_of(&postgres_url()));
+    for _ in 0..2 {
+        let mut conn = pool.get().await.unwrap();
+        diesel::sql_query("set time zone 'UTC'").execute(&mut conn).await.unwrap();
+    }
+    let (source, _) = pool_of(&monitor);
+    assert_eq!((total(&monitor).calls, source.activity.calls), (2, 2));
+    assert_eq!(monitor.snapshot().sources.len(), 1, "none of an unknown database");
+    assert_eq!((source.connections.created, source.connections.closed), (1, 0));
+    drop(pool);
+    let (source, _) = pool_of(&monitor);
+    assert_eq!((source.connections.created, source.connections.closed), (1, 1));
+}
+
+#[tokio::test]
+async fn mysql_too_is_set_up_without_a_call() {
+    let _default = default_is_mine();
+    let monitor = monitor();
+    monitor_diesel::install(&monitor).unwrap();
+    let opened = mysql_async::Conn::from_url(mysql_url()).await.unwrap();
+    let mut conn = AsyncMysqlConnection::try_from(opened).await.unwrap();
+    assert_eq!(total(&monitor).calls, 0);
+    diesel::sql_query("SET time_zone = '+00:00';").execute(&mut conn).await.unwrap();
+    assert_eq!(total(&monitor).calls, 1, "the same by the application is one");
 }

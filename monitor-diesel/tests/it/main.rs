@@ -5,6 +5,7 @@ mod asker;
 mod async_pools;
 mod asynchronous;
 mod backends;
+mod copy;
 mod install;
 mod peculiar;
 mod precise;

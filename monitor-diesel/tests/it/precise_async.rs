@@ -6,9 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Integer;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{
-    AsyncConnection, AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl, SaveChangesDsl,
-    SimpleAsyncConnection,
+    AsyncConnection, AsyncMigrationHarness, AsyncMysqlConnection, AsyncPgConnection, RunQueryDsl,
+    SaveChangesDsl, SimpleAsyncConnection,
 };
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 use futures_util::StreamExt;
 use monitor_core::Monitor;
 use monitor_core::capture::ErrorClass;
@@ -274,4 +275,18 @@ async fn many_tasks_count_exactly() {
     let total = total(&monitor);
     assert_eq!((total.calls, total.completed(), total.failed), (400, 360, 40));
     assert_eq!((total.rows_returned, total.rows_affected), (360, 360));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_of_diesel_async_run_on_it() {
+    let monitor = monitor();
+    let mut conn = AsyncPgConnection::establish(&postgres_url()).await.unwrap();
+    conn.batch_execute("set search_path to pg_temp").await.unwrap();
+    let conn = instrumentation(&monitor).url(&postgres_url()).wrap_async(conn);
+    let migrations = FileBasedMigrations::from_path("tests/migrations").unwrap();
+    let mut harness = AsyncMigrationHarness::new(conn);
+    assert_eq!(harness.run_pending_migrations(migrations.clone()).unwrap().len(), 1);
+    assert_eq!(harness.run_pending_migrations(migrations).unwrap().len(), 0);
+    assert_eq!(statement(&monitor, "create table colours").calls, 1);
+    assert_eq!(total(&monitor).failed, 0);
 }
