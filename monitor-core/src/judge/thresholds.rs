@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{AlertRules, FindingKind};
+use crate::snapshot::PoolActivity;
 
 /// The lines between well and not well. All of them can be set on the monitor's builder.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +25,8 @@ pub struct Thresholds {
     pub calls_per_second: f64,
     /// A connection out for this long or longer counts as leaked.
     pub leak_after: Duration,
-    /// Leaked connections of one pool.
+    /// Leaked connections of one pool; all of them, of a pool that can have fewer. One that is alone never counts,
+    /// as it is often kept on purpose.
     pub leaked_connections: u64,
     /// Failed attempts to connect over the last minute.
     pub failed_connections: u64,
@@ -77,6 +79,12 @@ impl Thresholds {
 }
 
 impl Thresholds {
+    /// Leaked connections that are too many for a pool of this size.
+    pub(super) fn leaked_connections_of(&self, pool: &PoolActivity) -> u64 {
+        let most = pool.levels.and_then(|levels| levels.max).filter(|most| *most > 1);
+        most.map_or(self.leaked_connections, |most| self.leaked_connections.min(most.into()))
+    }
+
     /// The lines a value must fall below again before trouble is over. Slow calls are counted as
     /// they happen, so their line is the same in both directions.
     pub(crate) fn to_clear(self, rules: &AlertRules) -> Self {

@@ -126,7 +126,7 @@ impl Builder {
         self
     }
 
-    /// Leaked connections of one pool that are too many. Default:
+    /// Leaked connections of one pool that are too many; of a smaller pool, all of them. Default:
     /// [`Thresholds::LEAKED_CONNECTIONS`], 5.
     pub fn leaked_connections(mut self, count: u64) -> Self {
         self.thresholds.leaked_connections = count;

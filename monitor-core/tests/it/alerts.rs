@@ -163,6 +163,10 @@ fn a_pool_that_gives_nothing_is_an_outage_though_no_call_fails() {
     assert_eq!(health.status, Status::Unhealthy);
     assert_eq!(health.findings[0].kind, FindingKind::FailedCheckouts);
     assert_eq!(health.findings[0].severity, Severity::Critical);
+    let message = &health.findings[0].message;
+    assert!(message.contains("(4 timed out, 1 failed) and 0 got one, threshold 5; the newest: no"));
+    assert!(message.contains("tests/it/alerts.rs") && message.contains("; try: "), "{message}");
+    assert!(!message.contains('\n'), "{message}");
 }
 
 #[test]

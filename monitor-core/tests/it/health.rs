@@ -351,6 +351,23 @@ fn connections_that_stay_out_degrade_a_pool_that_has_others() {
 }
 
 #[test]
+fn a_pool_smaller_than_the_threshold_can_leak_and_one_connection_may_be_kept() {
+    let world = world();
+    let levels = |max| PoolLevels { size: 3, idle: 1, max: Some(max), ..PoolLevels::default() };
+    let pool = world.monitor.pool("main", shop());
+    let _held: Vec<_> = (0..2).map(|_| pool.checkout().taken()).collect();
+    world.hands.advance(secs(60));
+    let leaks = |max| {
+        pool.set_levels(levels(max));
+        let findings = world.monitor.health().findings;
+        findings.iter().any(|finding| finding.kind == FindingKind::ConnectionLeak)
+    };
+    assert!(leaks(2), "all there are");
+    assert!(!leaks(3));
+    assert!(!leaks(1), "in a pool of one nothing is too many");
+}
+
+#[test]
 fn an_alert_degrades_while_it_fires_and_quotes_no_statement() {
     let world = world();
     world.shop.record(Call::new("select * from customers", secs(2)));

@@ -1,8 +1,8 @@
 //! Pools, connections and transactions.
 
 use super::beyond;
-use crate::judge::{Finding, FindingKind, Severity, Subject, Thresholds};
-use crate::snapshot::{HeldConnection, SourceActivity, Window};
+use crate::judge::{Finding, FindingKind, Severity, Subject, Thresholds, explain};
+use crate::snapshot::{HeldConnection, PoolActivity, SourceActivity, Window};
 
 /// What is judged by what happened in the window.
 pub(super) fn find_over(window: &Window, thresholds: &Thresholds, findings: &mut Vec<Finding>) {
@@ -27,7 +27,8 @@ pub(super) fn find_now(
 }
 
 fn failed_checkouts(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
-    let checkouts = &source.pool.as_ref()?.checkouts;
+    let pool = source.pool.as_ref()?;
+    let checkouts = &pool.checkouts;
     let without = checkouts.timed_out + checkouts.failed;
     let mostly = without >= checkouts.taken;
     (without >= thresholds.failed_checkouts).then(|| Finding {
@@ -36,12 +37,24 @@ fn failed_checkouts(source: &SourceActivity, thresholds: &Thresholds) -> Option<
         subject: Subject::source(source),
         message: format!(
             "{without} checkouts got no connection ({} timed out, {} failed) and {} got one, \
-             threshold {}",
-            checkouts.timed_out, checkouts.failed, checkouts.taken, thresholds.failed_checkouts
+             threshold {}{}",
+            checkouts.timed_out,
+            checkouts.failed,
+            checkouts.taken,
+            thresholds.failed_checkouts,
+            newest_timeout(pool, thresholds).unwrap_or_default()
         ),
         value: without as f64,
         threshold: thresholds.failed_checkouts as f64,
     })
+}
+
+/// Why the newest checkout timed out and who had the connections, for whoever reads nothing but the alert.
+fn newest_timeout(pool: &PoolActivity, thresholds: &Thresholds) -> Option<String> {
+    let newest = pool.timeouts.first().filter(|_| pool.checkouts.timed_out > 0)?;
+    let told = explain(newest, thresholds).text;
+    let lines: Vec<_> = told.lines().map(str::trim).collect();
+    Some(format!("; the newest: {}", lines.join("; ")))
 }
 
 fn pool_wait(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
@@ -97,7 +110,8 @@ fn leak(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
     let pool = source.pool.as_ref()?;
     let leaked = || pool.held.iter().filter(|held| held.is_leak(thresholds.leak_after));
     let longest = leaked().next();
-    (pool.leaked >= thresholds.leaked_connections).then(|| Finding {
+    let limit = thresholds.leaked_connections_of(pool);
+    (pool.leaked >= limit).then(|| Finding {
         kind: FindingKind::ConnectionLeak,
         severity: Severity::Error,
         subject: Subject::source(source),
@@ -108,7 +122,7 @@ fn leak(source: &SourceActivity, thresholds: &Thresholds) -> Option<Finding> {
             longest.map(worst).unwrap_or_default()
         ),
         value: pool.leaked as f64,
-        threshold: thresholds.leaked_connections as f64,
+        threshold: limit as f64,
     })
 }
 

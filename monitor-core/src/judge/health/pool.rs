@@ -27,7 +27,7 @@ fn verdict(pool: &PoolActivity, lately: &CheckoutActivity, thresholds: &Threshol
     let usage = pool.usage();
     let (full, leaks) = (
         usage.is_some_and(|usage| usage >= thresholds.pool_usage),
-        pool.leaked >= thresholds.leaked_connections,
+        pool.leaked >= thresholds.leaked_connections_of(pool),
     );
     let status = match usage {
         _ if full || leaks => Status::Degraded,
@@ -42,7 +42,7 @@ fn verdict(pool: &PoolActivity, lately: &CheckoutActivity, thresholds: &Threshol
     let verdict = Verdict::new(status, words(pool, without));
     match (usage, leaks && !full) {
         (_, true) => {
-            let threshold = thresholds.leaked_connections as f64;
+            let threshold = thresholds.leaked_connections_of(pool) as f64;
             verdict.measured(pool.leaked as f64, threshold, Unit::Count)
         }
         (Some(usage), _) => verdict.measured(usage, thresholds.pool_usage, Unit::Share),
