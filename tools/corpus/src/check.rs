@@ -90,7 +90,7 @@ fn check_literals(text: &str, identity: &Identity, dialect: Dialect, checked: &m
             .map(|word| word.value.to_lowercase())
             .filter(|word| !kept.contains(word) && !leaves.contains(&word.as_str()))
             // A user such as `root@localhost` is one word here, and `_utf8` before a string a part of it.
-            .filter(|word| !word.contains('@') && !(dialect == Dialect::MySql && word.starts_with('_')))
+            .filter(|word| !(word.contains('@') || dialect == Dialect::MySql && word.starts_with('_')))
             .collect();
     }
 }
