@@ -63,7 +63,9 @@ struct Start {
     hash: u64,
     shows_binds: bool,
     /// `None` where the call is the pool's own.
-    statement: Option<(Statement, KeptText)>,
+    statement: Option<Statement>,
+    /// Boxed, as few texts tell more than their statement.
+    sent: Option<Box<KeptText>>,
 }
 
 // === impl Watch ===
@@ -243,24 +245,35 @@ impl Watch {
         }
     }
 
+    #[inline]
     fn query_starts(&mut self, query: &dyn DebugQuery) {
-        if self.link.take_cover() {
-            return self.calls.overtake(&self.link);
+        match self.link.take_cover() {
+            true => self.calls.overtake(&self.link),
+            false => self.started(query),
         }
+    }
+
+    #[inline(never)]
+    fn started(&mut self, query: &dyn DebugQuery) {
         // What sets a new connection up is a part of making it.
         if self.life.is_connecting() || self.is_set_up(query) {
             return;
         }
         let step = self.link.transaction.take_step();
-        let Start { hash, shows_binds, statement } = self.identify(query);
-        let Some((statement, sent)) = statement else {
+        self.source();
+        let Some(source) = &self.source else { return };
+        let Start { hash, shows_binds, statement, sent } = Start::of(query, source, &self.link);
+        let Some(statement) = statement else {
             self.check = Some(self.clock.now());
             return;
         };
         self.link.call_begins(statement, || self.clock.now());
-        let (number, labels) = (self.link.number, self.labels.clone());
-        let timer = self.source().start(statement).detach();
-        let timer = timer.on_connection(Some(number)).labelled(labels).sent_as(sent);
+        let timer = source.start(statement).detach().on_connection(Some(self.link.number));
+        let timer = timer.labelled(self.labels.clone());
+        let timer = match sent {
+            Some(sent) => timer.sent_as(*sent),
+            None => timer,
+        };
         self.calls.start(Call::new(hash, timer, step, shows_binds), &self.link);
     }
 
@@ -277,25 +290,17 @@ impl Watch {
         is_first
     }
 
-    fn identify(&mut self, query: &dyn DebugQuery) -> Start {
-        let link = self.link.clone();
-        let source = self.source();
-        let statement = |sql: &str| {
-            (!link.is_check(sql)).then(|| (source.statement(sql), source.kept_text(sql)))
-        };
-        match text::of(query, |sql| (hash(sql), statement(sql))) {
-            Some(text) => {
-                Start { hash: text.made.0, shows_binds: text.shows_binds, statement: text.made.1 }
-            }
-            None => Start {
-                hash: hash(text::UNBUILDABLE),
-                shows_binds: false,
-                statement: Some((source.statement(text::UNBUILDABLE), KeptText::default())),
-            },
+    #[inline]
+    fn query_finishes(&mut self, query: &dyn DebugQuery, error: Option<&Error>) {
+        // Somebody else records what has ended.
+        if self.calls.is_empty() && self.check.is_none() {
+            return;
         }
+        self.finished(query, error);
     }
 
-    fn query_finishes(&mut self, query: &dyn DebugQuery, error: Option<&Error>) {
+    #[inline(never)]
+    fn finished(&mut self, query: &dyn DebugQuery, error: Option<&Error>) {
         if let Some(since) = self.check.take() {
             let took = self.clock.now().since(since);
             return self.source().connection_checked(took, error.is_none());
@@ -312,12 +317,13 @@ impl Watch {
         }
     }
 
-    fn ended(&mut self, Ended { call, error }: Ended) {
+    #[inline(always)]
+    fn ended(&mut self, Ended { call: Call { timer, step, .. }, error }: Ended) {
         match error {
-            Some(class) => call.timer.fail(Failure::new(class)),
-            None => call.timer.complete(),
+            Some(class) => timer.fail(Failure::new(class)),
+            None => timer.complete(),
         }
-        if let Some(step) = call.step {
+        if let Some(step) = step {
             let source = self.source().clone();
             self.link.transaction.took(step, error.is_none(), &source);
         }
@@ -347,6 +353,31 @@ impl Drop for Watch {
     fn drop(&mut self) {
         // Before the connection counts as closed.
         self.link.transaction.close();
+    }
+}
+
+// === impl Start ===
+
+impl Start {
+    #[inline]
+    fn of(query: &dyn DebugQuery, source: &Source, link: &Link) -> Self {
+        let start = |sql: &str| {
+            let (statement, sent) = match link.is_check(sql) {
+                true => (None, KeptText::default()),
+                false => (Some(source.statement(sql)), source.kept_text(sql)),
+            };
+            let sent = sent.says_more().then(|| Box::new(sent));
+            Self { hash: hash(sql), shows_binds: false, statement, sent }
+        };
+        match text::of(query, start) {
+            Some(text) => Self { shows_binds: text.shows_binds, ..text.made },
+            None => Self {
+                hash: hash(text::UNBUILDABLE),
+                shows_binds: false,
+                statement: Some(source.statement(text::UNBUILDABLE)),
+                sent: None,
+            },
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Link {
     pub(crate) last_call: LastCall,
     /// The transaction it is in.
     pub(crate) transaction: Transaction,
-    /// Calls that the wrapper is about to make, and diesel to tell of.
+    /// Calls that the wrapper is about to make, and diesel to tell of; or [`ALONE`].
     covered: AtomicU32,
     /// It belongs to a pool, so somebody may ask what it runs.
     is_pooled: AtomicBool,
@@ -45,6 +45,9 @@ pub(crate) struct Told {
 /// While this lives, what the connection runs is its pool's own look at it.
 #[derive(Debug)]
 pub(crate) struct Checked(Arc<Link>);
+
+/// It is one call, of who has the connection alone: what takes its cover off need not be quick about it.
+const ALONE: u32 = u32::MAX;
 
 /// The texts by which diesel and diesel-async look whether a connection works: r2d2's, and those of
 /// the async pools on PostgreSQL and elsewhere.
@@ -69,7 +72,7 @@ impl Link {
     }
 
     /// A call of a statement begins.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn call_begins(&self, statement: Statement, now: impl FnOnce() -> Tick) {
         self.transaction.call_begins();
         if self.is_pooled.load(Relaxed) {
@@ -78,7 +81,7 @@ impl Link {
     }
 
     /// A call has ended.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn call_ends(&self) {
         self.transaction.call_ends();
         if self.is_pooled.load(Relaxed) {
@@ -137,7 +140,7 @@ impl Link {
     /// The next call that diesel tells of is one that the wrapper records.
     #[inline]
     pub(crate) fn cover(&self) {
-        self.covered.store(1, Relaxed);
+        self.covered.store(ALONE, Relaxed);
     }
 
     /// diesel has told what it had to tell.
@@ -154,8 +157,19 @@ impl Link {
     /// Whether the wrapper records the call that starts now; once for every cover.
     #[inline]
     pub(crate) fn take_cover(&self) -> bool {
-        self.covered.load(Relaxed) > 0
-            && self.covered.fetch_update(Relaxed, Relaxed, |covered| covered.checked_sub(1)).is_ok()
+        match self.covered.load(Relaxed) {
+            0 => false,
+            ALONE => {
+                self.uncover();
+                true
+            }
+            _ => self.take_shared_cover(),
+        }
+    }
+
+    #[cold]
+    fn take_shared_cover(&self) -> bool {
+        self.covered.fetch_update(Relaxed, Relaxed, |covered| covered.checked_sub(1)).is_ok()
     }
 
     pub(crate) fn tell(&self, told: Told) {

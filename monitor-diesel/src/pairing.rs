@@ -93,9 +93,16 @@ impl Calls {
         self.running.push(call);
     }
 
+    /// Whether there is none.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
     /// A call has started, and somebody else records it.
+    #[inline]
     pub(crate) fn overtake(&mut self, link: &Link) {
-        if !self.running.is_empty() {
+        if !self.is_empty() {
             self.make_room(link);
         }
     }
@@ -118,7 +125,10 @@ impl Calls {
         for earlier in &mut self.running[..place] {
             earlier.overtaken = earlier.overtaken.saturating_add(1);
         }
-        Some(self.running.remove(place))
+        match place + 1 == self.running.len() {
+            true => self.running.pop(),
+            false => Some(self.running.remove(place)),
+        }
     }
 
     /// Only a blocking connection shows bind values again when a query has finished.
@@ -128,6 +138,7 @@ impl Calls {
         }
     }
 
+    #[cold]
     fn make_room(&mut self, link: &Link) {
         for call in &mut self.running {
             if call.followed_after.is_none() {

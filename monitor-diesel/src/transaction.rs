@@ -94,22 +94,25 @@ impl Transaction {
     }
 
     /// A call begins on the connection, whoever sees it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn call_begins(&self) {
-        if self.is_open.load(Relaxed)
-            && let Some(open) = &mut self.state().open
-        {
-            open.call_begins();
+        if self.is_open.load(Relaxed) {
+            self.change(TransactionTimer::call_begins);
         }
     }
 
     /// A call has ended, or was given up.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn call_ends(&self) {
-        if self.is_open.load(Relaxed)
-            && let Some(open) = &mut self.state().open
-        {
-            open.call_ends();
+        if self.is_open.load(Relaxed) {
+            self.change(TransactionTimer::call_ends);
+        }
+    }
+
+    #[inline(never)]
+    fn change(&self, change: fn(&mut TransactionTimer)) {
+        if let Some(open) = &mut self.state().open {
+            change(open);
         }
     }
 

@@ -24,8 +24,10 @@ pub(super) struct Comment {
 // === impl KeptText ===
 
 impl KeptText {
+    /// Whether it says anything, for who keeps it in a box only where it does.
     #[inline]
-    pub(super) fn says_more(&self) -> bool {
+    #[must_use]
+    pub fn says_more(&self) -> bool {
         self.text.is_some() || self.comment.is_some()
     }
 }

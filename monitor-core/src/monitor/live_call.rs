@@ -38,6 +38,18 @@ pub(super) struct LiveCall<'a> {
 struct First {
     started: Tick,
     at: Tick,
+    then: Then,
+}
+
+/// What the reader of a call did after its first answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Then {
+    /// Nothing that was waited for.
+    Rested,
+    /// It came back for more.
+    Waited,
+    /// It let go, and never came back: the answer was one piece, like that of a call whose rows nobody reads one by one.
+    LetGo,
 }
 
 /// What few calls have, and what is told only of one that may be slow.
@@ -129,19 +141,39 @@ impl<'a> LiveCall<'a> {
     /// others have.
     #[inline(always)]
     pub(super) fn complete(self) {
+        let at = self.clock().now();
+        self.complete_at(at);
+    }
+
+    /// The same of a call whose reader lets go while the database is not working. Where it has come for one answer
+    /// only, that was the end: nothing is read off the clock, and there are no parts.
+    #[inline(always)]
+    pub(super) fn let_go(mut self) {
+        match &mut self.first {
+            Some(first) if first.then == Then::Rested => {
+                first.then = Then::LetGo;
+                let at = first.at;
+                self.complete_at(at);
+            }
+            _ => self.complete(),
+        }
+    }
+
+    #[inline(always)]
+    fn complete_at(self, at: Tick) {
         // Apart from the first line on: whole, it would have to be somewhere in memory where what follows panics.
         let Self { on, series, watch, first, details, labels, followed, rare } = self;
         let registry = &on.monitor.registry;
-        let at = registry.clock.now();
         let nanos = watch.nanos(at);
-        let asks_more = registry.asks_more(nanos, first.is_some());
+        let read = first.filter(First::has_parts);
+        let asks_more = registry.asks_more(nanos, read.is_some());
         if asks_more || labels.is_some() || rare.is_some() {
             let call = Self { on, series, watch, first, details, labels, followed, rare };
             return call.end_at(Outcome::Completed, at, nanos);
         }
         // There is nothing to drop, which a compiler does not see.
         std::mem::forget((labels, rare));
-        if let Some(first) = first {
+        if let Some(first) = read {
             count_read(&on, series, first.split(at, nanos));
         }
         on.monitor.call_ended(Entry::new((series, at, nanos), details), followed);
@@ -168,7 +200,7 @@ impl<'a> LiveCall<'a> {
             }
             rare
         });
-        let parts = self.first.map(|first| self.parts(first, at, nanos));
+        let parts = self.first.filter(First::has_parts).map(|first| self.parts(first, at, nanos));
         let has_more = rare.is_some() || parts.is_some();
         let closer = registry.closer(nanos, has_more, |may_be_slow| {
             Rare::closer(rare, parts.unwrap_or_default(), may_be_slow)
@@ -280,7 +312,7 @@ impl<'a> LiveCall<'a> {
     pub(super) fn answered(&mut self, at: Tick) {
         if self.first.is_none() {
             let started = self.watch.waiting_since().unwrap_or(at);
-            self.first = Some(First { started, at });
+            self.first = Some(First { started, at, then: Then::Rested });
         }
         self.watch.wait_ends(at);
         self.running().pause(self.followed);
@@ -288,6 +320,9 @@ impl<'a> LiveCall<'a> {
 
     /// The database works again.
     pub(super) fn works_again(&mut self, at: Tick) {
+        if let Some(first) = &mut self.first {
+            first.then = Then::Waited;
+        }
         self.watch.wait_begins(at);
         self.running().resume(self.followed, at, self.watch.nanos(at));
     }
@@ -311,6 +346,12 @@ fn count_read(live: &Live, series: SeriesRef, [first, fetch, reader]: [u64; 3]) 
 // === impl First ===
 
 impl First {
+    /// Whether its rows were read one by one.
+    #[inline]
+    fn has_parts(&self) -> bool {
+        self.then != Then::LetGo
+    }
+
     /// Nanoseconds to the first answer of a call that worked so long, for all that came after, and of the reader's own.
     fn split(self, ended: Tick, nanos: u64) -> [u64; 3] {
         let first = self.at.nanos_since(self.started);

@@ -194,15 +194,19 @@ impl Scope {
 
     /// The innermost unit of work that is entered here and now, to carry it into another task or thread;
     /// one that does nothing where there is none.
+    #[inline]
     pub fn current() -> Self {
-        if DEPTH.get() == 0 {
-            return Self(None);
-        }
+        if is_entered() { Self::innermost() } else { Self(None) }
+    }
+
+    #[cold]
+    fn innermost() -> Self {
         let last = ENTERED.try_with(|entered| entered.borrow().last().cloned());
         Self(last.ok().flatten())
     }
 
     /// Whether it does nothing: where nothing is entered, or the monitor is off.
+    #[inline]
     #[must_use]
     pub fn is_off(&self) -> bool {
         self.0.is_none()

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Where the time of calls went, as far as somebody saw it; each part has the number of calls it was seen of.
 ///
 /// A call with neither has its duration and nothing else: it ran on a connection that was there, and its answer
-/// came in one piece. What one slow call's parts were, its [record](super::CallRecord) tells.
+/// came in one piece. So did that of a call through diesel whose reader came for one row and let go of it, as `first` and
+/// `get_result` do: it ended with that row. What one slow call's parts were, its [record](super::CallRecord) tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PartSums {

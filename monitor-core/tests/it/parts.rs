@@ -1,7 +1,8 @@
 //! Where the time of calls went, added up.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use monitor_core::Scope;
 use monitor_core::capture::{Call, ErrorClass, Failure};
 use monitor_core::show;
 use monitor_core::snapshot::{Activity, PartSums};
@@ -46,6 +47,49 @@ fn first_row_the_rest_and_the_reader_are_added_up_apart_by_statement_and_in_tota
     let lifetime = world.monitor.snapshot().lifetime;
     assert_eq!(lifetime.total.parts, feed.parts);
     assert_eq!(lifetime.table("feed").unwrap().activity.parts, feed.parts);
+}
+
+#[test]
+fn an_answer_that_its_reader_came_for_once_is_one_piece_and_was_the_calls_end() {
+    let world = world();
+    let World { monitor, shop, hands, .. } = &world;
+    let unit = monitor.scope("GET /feed");
+    for scope in [None, Some(&unit)] {
+        let _entered = scope.map(Scope::enter);
+        let mut timer = shop.call(FEED);
+        hands.advance(ms(5));
+        timer.wait_ends();
+        timer.add_returned(1);
+        hands.advance(ms(100));
+        assert!(monitor.snapshot().running.is_empty());
+        timer.let_go();
+    }
+    let feed = statement(&world, "select * from feed where user = ?");
+    assert_eq!((feed.completed(), feed.rows_returned, feed.time), (2, 2, ms(10)));
+    assert_eq!(feed.parts, PartSums::default());
+    assert_eq!(unit.summary().database_time, ms(5));
+    let ends: Vec<_> = monitor.recent_calls(9).iter().rev().map(|call| call.at).collect();
+    let answers = [ms(5), ms(110)].map(|since| SystemTime::UNIX_EPOCH + since);
+    assert_eq!(ends, answers, "the reader's time is its own");
+}
+
+#[test]
+fn a_reader_that_came_back_and_lets_go_then_has_read_row_by_row() {
+    let world = world();
+    let mut timer = world.shop.call(FEED);
+    for _ in 0..2 {
+        timer.wait_begins();
+        world.hands.advance(ms(5));
+        timer.wait_ends();
+        world.hands.advance(ms(100));
+    }
+    timer.let_go();
+    let total = world.monitor.snapshot().lifetime.total;
+    let PartSums { streamed, first_row, fetch, reader, .. } = total.parts;
+    assert_eq!(
+        (total.time, streamed, first_row, fetch, reader),
+        (ms(10), 1, ms(5), ms(5), ms(200))
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod blocking;
 mod pipelined;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod query;
 mod recorder;
 mod rows;
 #[cfg(any(feature = "mysql", feature = "sqlite"))]
@@ -81,7 +82,8 @@ use recorder::Recorder;
 /// # What it costs
 ///
 /// A query with a static type is known by that type, and no SQL is built for it; for others it is
-/// built once, as by instrumentation. On rows that arrive one by one, two readings of the clock each.
+/// built once, as by instrumentation. On rows that arrive one by one, two readings of the clock each,
+/// but for the first: who asks for one row, as `first` and `get_result` do, has it in one piece.
 pub struct MonitoredConnection<C> {
     inner: C,
     recorder: Recorder,

@@ -5,47 +5,33 @@ use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use diesel::backend::Backend;
-use diesel::query_builder::{QueryBuilder, QueryFragment, QueryId};
+use diesel::query_builder::{QueryFragment, QueryId};
 use diesel::result::Error;
-use monitor_core::capture::{Clock, ParameterHasher, System, Tick};
-use monitor_core::identify::Kind;
-use monitor_core::{CallTimer, KeptText, Source, Statement};
+use monitor_core::capture::{Clock, Tick};
+use monitor_core::{CallTimer, Source};
 use rapidhash::RapidHashMap;
 
+use super::query::{Known, More, Query, sql_of, type_of};
 use super::values;
 #[cfg(any(feature = "bb8", feature = "deadpool", feature = "mobc"))]
 use crate::link::Checked;
 use crate::link::{Link, Told};
 use crate::transaction::Step;
-use crate::{Watch, error, text};
+use crate::{Watch, error};
 
 /// Records the calls of one connection.
-pub(crate) struct Recorder {
+pub(super) struct Recorder {
     link: Arc<Link>,
     clock: Clock,
     told: Told,
     version: u32,
     /// Grows no further than there are types of queries in the program. Locked only by who shares
     /// the connection.
-    statements: RwLock<RapidHashMap<TypeId, Statement>>,
-}
-
-/// What a call runs.
-#[derive(Debug)]
-pub(crate) struct Query {
-    /// `None` where the call is a pool's own look at the connection.
-    statement: Option<Statement>,
-    /// Whether the driver's count of affected rows is about this statement.
-    tells_rows: bool,
-    /// Its text with literals, where such texts are kept and it was built: a query that is known by
-    /// its type has none.
-    sent: KeptText,
-    /// Of its values, in a unit of work. Boxed, as few calls have them.
-    values: Option<Box<ParameterHasher>>,
+    known: RwLock<RapidHashMap<TypeId, Known>>,
 }
 
 /// A call that is running. Dropped, it has been cancelled.
-pub(crate) struct Running<'a, L: Deref<Target = Link>> {
+pub(super) struct Running<'a, L: Deref<Target = Link>> {
     timed: Timed<'a>,
     tells_rows: bool,
     step: Option<Step>,
@@ -64,7 +50,7 @@ struct Check(Source, Clock, Tick);
 
 /// What a call needs to begin later, when its future is polled.
 #[cfg(feature = "async")]
-pub(crate) struct Prepared {
+pub(super) struct Prepared {
     query: Query,
     link: Arc<Link>,
     told: Told,
@@ -73,45 +59,7 @@ pub(crate) struct Prepared {
 
 /// A call that borrows nothing.
 #[cfg(feature = "async")]
-pub(crate) type Detached = Running<'static, Arc<Link>>;
-
-/// The type that stands for a query's SQL, if there is one.
-///
-/// It does where diesel itself keeps a prepared statement by it: it has an id, and this very query
-/// says that it may be kept (module documentation of `diesel::connection::statement_cache`). One
-/// connection has one backend, so that need not be part of it.
-fn type_of<DB, T>(query: &T) -> Option<TypeId>
-where
-    DB: Backend + Default,
-    T: QueryFragment<DB> + QueryId,
-{
-    let id = T::query_id()?;
-    matches!(query.is_safe_to_cache_prepared(&DB::default()), Ok(true)).then_some(id)
-}
-
-/// The SQL of a query; `None` where it cannot be built.
-pub(super) fn sql_of<DB, T>(query: &T) -> Option<String>
-where
-    DB: Backend + Default,
-    DB::QueryBuilder: Default,
-    T: QueryFragment<DB>,
-{
-    let mut builder = DB::QueryBuilder::default();
-    query.to_sql(&mut builder, &DB::default()).ok()?;
-    Some(builder.finish())
-}
-
-/// Says what a call's values hash to, where that is known.
-#[inline]
-fn tell(timer: CallTimer<'_>, values: Option<Box<ParameterHasher>>) -> CallTimer<'_> {
-    match values {
-        Some(known) => timer.with_parameters(|hasher| {
-            *hasher = *known;
-            true
-        }),
-        None => timer,
-    }
-}
+pub(super) type Detached = Running<'static, Arc<Link>>;
 
 // === impl Recorder ===
 
@@ -119,24 +67,30 @@ impl Recorder {
     pub(super) fn beside(watch: &mut Watch) -> Self {
         let link = watch.link().clone();
         let (told, version) = link.told();
-        Self { link, clock: watch.clock(), told, version, statements: RwLock::default() }
+        Self { link, clock: watch.clock(), told, version, known: RwLock::default() }
     }
 
     /// Records nothing: nobody watches the connection.
     pub(super) fn off() -> Self {
         let link = Arc::new(Link::new());
         let (told, version) = link.told();
-        Self { link, clock: Clock::real(), told, version, statements: RwLock::default() }
+        Self { link, clock: Clock::real(), told, version, known: RwLock::default() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn listen(&mut self) {
         if self.version != self.link.version() {
-            (self.told, self.version) = self.link.told();
+            self.listen_again();
         }
     }
 
+    #[cold]
+    fn listen_again(&mut self) {
+        (self.told, self.version) = self.link.told();
+    }
+
     /// What a query runs. Builds its SQL, unless it was built before for the same type of query.
+    #[inline]
     pub(super) fn query<DB, T>(&mut self, query: &T) -> Query
     where
         DB: Backend + Default + 'static,
@@ -148,16 +102,19 @@ impl Recorder {
             return Query::none();
         }
         let id = type_of(query);
-        let statements = self.statements.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let known = id.and_then(|id| statements.get(&id)).copied();
-        if let Some(statement) = known.filter(|known| self.told.follows(*known, &self.link)) {
-            return self.told.query(statement).with(values::of(query));
-        }
-        let identified = self.told.identify(sql_of(query).as_deref(), &self.link);
-        if let (Some(id), Some(statement)) = (id, identified.statement) {
-            statements.insert(id, statement);
-        }
-        identified.with(values::of(query))
+        let all_known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let known = id.and_then(|id| all_known.get(&id)).copied();
+        let run = match known.filter(|known| self.told.follows(*known, &self.link)) {
+            Some(known) => Query::of(known),
+            None => {
+                let run = self.told.identify(sql_of(query).as_deref(), &self.link);
+                if let (Some(id), Some(known)) = (id, run.known) {
+                    all_known.insert(id, known);
+                }
+                run
+            }
+        };
+        run.with(values::of(query))
     }
 
     /// What a text runs.
@@ -170,20 +127,20 @@ impl Recorder {
     }
 
     /// A call begins: now.
-    #[inline]
+    #[inline(always)]
     pub(super) fn start(&self, query: Query) -> Running<'_, &Link> {
         let Told { source, labels } = &self.told;
-        let timed = match query.statement {
-            _ if self.told.is_off() => Timed::Ended,
-            Some(statement) => {
+        let timed = match query.known {
+            Some(Known { statement, .. }) => {
                 self.link.call_begins(statement, || self.clock.now());
                 let timer = source.start(statement).on_connection(Some(self.link.number));
-                let timer = timer.labelled(labels.clone()).sent_as(query.sent);
-                Timed::Call(tell(timer, query.values))
+                Timed::Call(More::tell(query.more, timer.labelled(labels.clone())))
             }
+            None if source.is_off() => Timed::Ended,
             None => Timed::check(source.clone(), self.clock.clone()),
         };
-        Running { timed, tells_rows: query.tells_rows, step: None, link: &self.link }
+        let tells_rows = query.known.is_some_and(|known| known.tells_rows);
+        Running { timed, tells_rows, step: None, link: &self.link }
     }
 
     /// The pool looks whether the connection works.
@@ -228,17 +185,19 @@ impl Recorder {
         }
         let id = type_of(query);
         let known = id.and_then(|id| {
-            self.statements.read().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+            self.known.read().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
         });
-        if let Some(statement) = known.filter(|known| told.follows(*known, &self.link)) {
-            return self.prepared(told.query(statement).with(values::of(query)), told);
-        }
-        let identified = told.identify(sql_of(query).as_deref(), &self.link);
-        if let (Some(id), Some(statement)) = (id, identified.statement) {
-            let mut statements = self.statements.write().unwrap_or_else(PoisonError::into_inner);
-            statements.insert(id, statement);
-        }
-        self.prepared(identified.with(values::of(query)), told)
+        let run = match known.filter(|known| told.follows(*known, &self.link)) {
+            Some(known) => Query::of(known),
+            None => {
+                let run = told.identify(sql_of(query).as_deref(), &self.link);
+                if let (Some(id), Some(known)) = (id, run.known) {
+                    self.known.write().unwrap_or_else(PoisonError::into_inner).insert(id, known);
+                }
+                run
+            }
+        };
+        self.prepared(run.with(values::of(query)), told)
     }
 
     /// A text of who shares the connection.
@@ -256,55 +215,6 @@ impl Recorder {
             true => self.told.clone(),
             false => self.link.told().0,
         }
-    }
-}
-
-// === impl Told ===
-
-impl Told {
-    #[inline]
-    fn is_off(&self) -> bool {
-        self.source.is_off()
-    }
-
-    /// Whether a statement that was identified before is what a query of its type runs.
-    #[inline]
-    fn follows(&self, statement: Statement, link: &Link) -> bool {
-        // A pool's own look is told from a call by its text.
-        self.source.follows(statement) && !link.may_be_check()
-    }
-
-    fn identify(&self, sql: Option<&str>, link: &Link) -> Query {
-        match sql {
-            Some(sql) if link.is_check(sql) => Query::none(),
-            Some(sql) => {
-                Query { sent: self.source.kept_text(sql), ..self.query(self.source.statement(sql)) }
-            }
-            None => self.query(self.source.statement(text::UNBUILDABLE)),
-        }
-    }
-
-    #[inline]
-    fn query(&self, statement: Statement) -> Query {
-        let system = self.source.database().map(|database| database.system);
-        // PostgreSQL counts for every statement. SQLite and MySQL leave what the last write has
-        // changed standing, or say nothing of use, where a statement changes no rows.
-        let tells_rows =
-            system == Some(System::PostgreSql) || statement.kind().is_some_and(Kind::is_write);
-        Query { statement: Some(statement), tells_rows, sent: KeptText::default(), values: None }
-    }
-}
-
-// === impl Query ===
-
-impl Query {
-    /// Nothing that counts as a call.
-    fn none() -> Self {
-        Self { statement: None, tells_rows: false, sent: KeptText::default(), values: None }
-    }
-
-    fn with(self, values: Option<Box<ParameterHasher>>) -> Self {
-        Self { values, ..self }
     }
 }
 
@@ -327,17 +237,18 @@ impl Prepared {
     pub(super) fn start(self) -> Detached {
         let Self { query, link, told, clock } = self;
         let Told { source, labels } = told;
-        let timed = match query.statement {
-            _ if source.is_off() => Timed::Ended,
-            Some(statement) => {
+        let timed = match query.known {
+            Some(Known { statement, .. }) => {
                 link.call_begins(statement, || clock.now());
                 let timer = source.start(statement).detach();
                 let timer = timer.on_connection(Some(link.number)).labelled(labels);
-                Timed::Call(tell(timer.sent_as(query.sent), query.values))
+                Timed::Call(More::tell(query.more, timer))
             }
+            None if source.is_off() => Timed::Ended,
             None => Timed::check(source, clock),
         };
-        Running { timed, tells_rows: query.tells_rows, step: None, link }
+        let tells_rows = query.known.is_some_and(|known| known.tells_rows);
+        Running { timed, tells_rows, step: None, link }
     }
 }
 
@@ -436,6 +347,7 @@ impl<L: Deref<Target = Link>> Running<'_, L> {
         self.ends(error);
     }
 
+    #[inline]
     fn ends(&mut self, error: Option<&Error>) {
         if let Some(step) = self.step.take() {
             let (Told { source, .. }, _) = self.link.told();
@@ -446,29 +358,37 @@ impl<L: Deref<Target = Link>> Running<'_, L> {
                 self.link.call_ends();
                 error::end(timer, error);
             }
-            Timed::Check(check) => {
-                let Check(source, clock, since) = *check;
-                source.connection_checked(clock.now().since(since), error.is_none());
-            }
+            Timed::Check(check) => check.ends(error.is_none()),
             Timed::Ended => {}
         }
-    }
-
-    /// Whether its reader has what was asked for, and may stop here of its own will.
-    fn is_read(&self) -> bool {
-        matches!(&self.timed, Timed::Call(timer) if !timer.is_waiting())
     }
 }
 
 impl<L: Deref<Target = Link>> Drop for Running<'_, L> {
+    #[inline]
     fn drop(&mut self) {
-        if self.is_read() {
-            return self.ends(None);
+        match std::mem::replace(&mut self.timed, Timed::Ended) {
+            Timed::Call(timer) => {
+                self.link.call_ends();
+                match timer.is_waiting() {
+                    // It records itself as cancelled.
+                    true => drop(timer),
+                    false => timer.let_go(),
+                }
+            }
+            // Nobody knows how the check went.
+            Timed::Check(_) | Timed::Ended => {}
         }
-        if let Timed::Call(timer) = std::mem::replace(&mut self.timed, Timed::Ended) {
-            self.link.call_ends();
-            // It records itself as cancelled.
-            drop(timer);
-        }
+    }
+}
+
+// === impl Check ===
+
+impl Check {
+    #[cold]
+    #[expect(clippy::boxed_local, reason = "as a box it is one word")]
+    fn ends(self: Box<Self>, well: bool) {
+        let Self(source, clock, since) = *self;
+        source.connection_checked(clock.now().since(since), well);
     }
 }

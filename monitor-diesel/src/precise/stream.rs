@@ -6,31 +6,41 @@ use std::task::{Context, Poll};
 
 use diesel::QueryResult;
 use futures_util::Stream;
+use pin_project_lite::pin_project;
 
 use super::recorder::{Detached, Prepared};
 
-/// A call that ends with a number of rows; what diesel-async's `ExecuteFuture` is to a
-/// [`MonitoredConnection`](super::MonitoredConnection). It begins when it is polled.
-#[must_use = "futures do nothing unless polled"]
-pub struct Executing<F> {
-    inner: Pin<Box<F>>,
-    call: Call,
+pin_project! {
+    /// A call that ends with a number of rows; what diesel-async's `ExecuteFuture` is to a
+    /// [`MonitoredConnection`](super::MonitoredConnection). It begins when it is polled.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Executing<F> {
+        #[pin]
+        inner: F,
+        call: Call,
+    }
 }
 
-/// A call that ends with rows; what diesel-async's `LoadFuture` is to a
-/// [`MonitoredConnection`](super::MonitoredConnection). It begins when it is polled.
-#[must_use = "futures do nothing unless polled"]
-pub struct Loading<F> {
-    inner: Pin<Box<F>>,
-    call: Call,
+pin_project! {
+    /// A call that ends with rows; what diesel-async's `LoadFuture` is to a
+    /// [`MonitoredConnection`](super::MonitoredConnection). It begins when it is polled.
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Loading<F> {
+        #[pin]
+        inner: F,
+        call: Call,
+    }
 }
 
-/// The rows of a call; what diesel-async's `Stream` is to a
-/// [`MonitoredConnection`](super::MonitoredConnection).
-#[must_use = "streams do nothing unless polled"]
-pub struct MonitoredStream<S> {
-    inner: Pin<Box<S>>,
-    call: Option<Detached>,
+pin_project! {
+    /// The rows of a call; what diesel-async's `Stream` is to a
+    /// [`MonitoredConnection`](super::MonitoredConnection).
+    #[must_use = "streams do nothing unless polled"]
+    pub struct MonitoredStream<S> {
+        #[pin]
+        inner: S,
+        call: Option<Detached>,
+    }
 }
 
 /// A call before, while and after it runs.
@@ -43,11 +53,14 @@ enum Call {
 // === impl Call ===
 
 impl Call {
+    /// Begins it, unless it has begun: a future is polled many times.
+    #[inline]
     fn begin(&mut self) {
-        *self = match std::mem::replace(self, Self::Ended) {
-            Self::Prepared(prepared) => Self::Running(prepared.start()),
-            begun => begun,
-        };
+        if let Self::Prepared(_) = self
+            && let Self::Prepared(prepared) = std::mem::replace(self, Self::Ended)
+        {
+            *self = Self::Running(prepared.start());
+        }
     }
 
     fn end(&mut self) -> Option<Detached> {
@@ -62,18 +75,19 @@ impl Call {
 
 impl<F> Executing<F> {
     pub(super) fn new(inner: F, call: Prepared) -> Self {
-        Self { inner: Box::pin(inner), call: Call::Prepared(call) }
+        Self { inner, call: Call::Prepared(call) }
     }
 }
 
 impl<F: Future<Output = QueryResult<usize>>> Future for Executing<F> {
     type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.call.begin();
-        let result = self.inner.as_mut().poll(cx);
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        this.call.begin();
+        let result = this.inner.poll(cx);
         if let Poll::Ready(result) = &result
-            && let Some(call) = self.call.end()
+            && let Some(call) = this.call.end()
         {
             call.affected(result);
         }
@@ -85,7 +99,7 @@ impl<F: Future<Output = QueryResult<usize>>> Future for Executing<F> {
 
 impl<F> Loading<F> {
     pub(super) fn new(inner: F, call: Prepared) -> Self {
-        Self { inner: Box::pin(inner), call: Call::Prepared(call) }
+        Self { inner, call: Call::Prepared(call) }
     }
 }
 
@@ -95,10 +109,11 @@ where
 {
     type Output = QueryResult<MonitoredStream<S>>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.call.begin();
-        let result = std::task::ready!(self.inner.as_mut().poll(cx));
-        let call = self.call.end();
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.call.begin();
+        let result = std::task::ready!(this.inner.poll(cx));
+        let call = this.call.end();
         Poll::Ready(match result {
             Ok(rows) => Ok(MonitoredStream::new(rows, call)),
             Err(error) => {
@@ -118,7 +133,7 @@ impl<S> MonitoredStream<S> {
         if let Some(call) = &mut call {
             call.answered();
         }
-        Self { inner: Box::pin(inner), call }
+        Self { inner, call }
     }
 }
 
@@ -128,26 +143,27 @@ where
 {
     type Item = S::Item;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
-        let row = self.inner.as_mut().poll_next(cx);
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        let this = self.project();
+        let row = this.inner.poll_next(cx);
         match &row {
             Poll::Ready(Some(Ok(_))) => {
-                if let Some(call) = &mut self.call {
+                if let Some(call) = &mut *this.call {
                     call.row();
                 }
             }
             Poll::Ready(Some(Err(error))) => {
-                if let Some(call) = self.call.take() {
+                if let Some(call) = this.call.take() {
                     call.end(Some(error));
                 }
             }
             Poll::Ready(None) => {
-                if let Some(call) = self.call.take() {
+                if let Some(call) = this.call.take() {
                     call.end(None);
                 }
             }
             Poll::Pending => {
-                if let Some(call) = &mut self.call {
+                if let Some(call) = &mut *this.call {
                     call.wants_row();
                 }
             }

@@ -17,7 +17,7 @@ use diesel::sql_types::TypeMetadata;
 use monitor_core::Scope;
 use monitor_core::capture::ParameterHasher;
 
-use super::recorder::sql_of;
+use super::query::sql_of;
 
 /// Adds the values of a query of one backend to a hash; says whether all of them are in it.
 ///
@@ -33,26 +33,34 @@ type Lookup<DB> =
 ///
 /// The values are taken as diesel makes them for the database, never by their `Debug`: a type of the application's own
 /// may show two values as one, such as one that hides what it holds. Costs the building of the SQL and of the values once more.
-pub(super) fn of<DB, T>(query: &T) -> Option<Box<ParameterHasher>>
+#[inline]
+pub(super) fn of<DB, T>(query: &T) -> Option<ParameterHasher>
 where
     DB: Backend + Default + 'static,
     DB::QueryBuilder: Default,
     T: QueryFragment<DB>,
 {
-    if Scope::current().is_off() {
-        return None;
-    }
-    let mut hasher = Box::new(ParameterHasher::new());
+    if Scope::current().is_off() { None } else { hashed(query) }
+}
+
+#[cold]
+fn hashed<DB, T>(query: &T) -> Option<ParameterHasher>
+where
+    DB: Backend + Default + 'static,
+    DB::QueryBuilder: Default,
+    T: QueryFragment<DB>,
+{
+    let mut hasher = ParameterHasher::new();
     hasher.text(&sql_of(query)?);
     tell_of::<DB>()?(query, &mut hasher).then_some(hasher)
 }
 
 /// The same of a text, which nothing is bound to.
-pub(super) fn of_text(sql: &str) -> Option<Box<ParameterHasher>> {
+pub(super) fn of_text(sql: &str) -> Option<ParameterHasher> {
     if Scope::current().is_off() {
         return None;
     }
-    let mut hasher = Box::new(ParameterHasher::new());
+    let mut hasher = ParameterHasher::new();
     hasher.text(sql);
     Some(hasher)
 }

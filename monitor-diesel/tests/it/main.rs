@@ -12,6 +12,7 @@ mod precise;
 mod precise_async;
 mod probes;
 mod r2d2;
+mod readers;
 mod repeated;
 mod slow;
 mod support;
