@@ -1,9 +1,9 @@
 //! What stands between two tokens: spaces and comments.
 
 use super::{
+    bytes::{find_either, is_blank, is_of_comment},
     dialect::Dialect,
     lexer::Lexer,
-    literal::{find_either, is_blank},
 };
 
 impl Lexer<'_> {

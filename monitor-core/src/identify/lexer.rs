@@ -5,12 +5,10 @@
 //! never looks at a byte more than a fixed number of times, and never fails.
 
 use super::{
+    bytes::{find, is_blank, is_of_comment, is_word, is_word_start, word_at, word_len},
     dialect::Dialect,
     keyword::{Keyword, Word},
-    literal::{
-        Backslash, dollar_quote_end, find, is_name_with_digit_first, is_word, is_word_start,
-        number_end, quote_end,
-    },
+    literal::{Backslash, dollar_quote_end, is_name_with_digit_first, number_end, quote_end},
     marks::Marks,
     operator,
     token::TokenKind,
@@ -61,13 +59,17 @@ impl<'a> Lexer<'a> {
     ///
     /// `among_values` says that we are in a list of values, where `"x"` is a string if it may be one.
     pub(super) fn next(&mut self, among_values: bool) -> Option<TokenKind> {
-        if !self.skip_nothing() {
+        let bytes = self.bytes();
+        // Mostly it is one space, or none.
+        self.pos += usize::from(bytes.get(self.pos) == Some(&b' '));
+        let may_be_nothing = |&byte: &u8| is_blank(byte) || is_of_comment(byte);
+        if bytes.get(self.pos).is_some_and(may_be_nothing) && !self.skip_nothing() {
             let kind = self.hide_rest();
             self.remember(kind);
             return Some(kind);
         }
         let start = self.pos;
-        let byte = *self.bytes().get(start)?;
+        let byte = *bytes.get(start)?;
         self.start = start;
         let kind = if is_word_start(byte) || (byte == b'$' && self.dialect == Dialect::MySql) {
             self.word_or_prefixed_text(start)
@@ -122,15 +124,15 @@ impl<'a> Lexer<'a> {
 
     fn remember(&mut self, kind: TokenKind) {
         self.between_and = false;
-        match kind.word() {
-            Some(Word::Between) => self.betweens = self.betweens.saturating_add(1),
-            Some(Word::And) if self.betweens > 0 => {
-                self.betweens -= 1;
-                self.between_and = true;
-            }
-            _ => {}
-        }
         match kind {
+            TokenKind::Keyword(keyword) => match keyword.word {
+                Word::Between => self.betweens = self.betweens.saturating_add(1),
+                Word::And if self.betweens > 0 => {
+                    self.betweens -= 1;
+                    self.between_and = true;
+                }
+                _ => {}
+            },
             TokenKind::Open => self.opened <<= 1,
             TokenKind::OpenBracket => self.opened = self.opened << 1 | 1,
             TokenKind::Close | TokenKind::CloseBracket => self.opened >>= 1,
@@ -180,13 +182,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn word(&mut self, start: usize) -> TokenKind {
-        let bytes = self.bytes();
-        let mut end = start + 1;
-        while end < bytes.len() && is_word(bytes[end]) {
-            end += 1;
-        }
-        self.pos = end;
-        match Keyword::of(&bytes[start..end]) {
+        let spelled = word_at(self.bytes(), start);
+        self.pos = start + spelled.len;
+        match Keyword::at(self.bytes(), start, spelled) {
             Some(keyword) if self.is_constant(keyword.word) => TokenKind::Value,
             Some(keyword) => TokenKind::Keyword(keyword),
             None => TokenKind::Name,
@@ -323,8 +321,7 @@ impl<'a> Lexer<'a> {
             }
             Some(b'\'' | b'$' | b'(' | b'"' | b'`') => true,
             Some(&byte) if is_word_start(byte) => {
-                let len = bytes[self.pos..].iter().take_while(|&&byte| is_word(byte)).count();
-                Keyword::of(&bytes[self.pos..self.pos + len])
+                Keyword::at(bytes, self.pos, word_at(bytes, self.pos))
                     .is_none_or(|keyword| keyword.word == Word::Array)
             }
             _ => false,
@@ -376,7 +373,7 @@ impl<'a> Lexer<'a> {
     }
 
     pub(super) fn word_end(&self, from: usize) -> usize {
-        from + self.bytes()[from..].iter().take_while(|&&byte| is_word(byte)).count()
+        from + word_len(self.bytes(), from)
     }
 
     const fn take(&mut self, kind: TokenKind, end: usize) -> TokenKind {

@@ -28,6 +28,7 @@
 //! the first sight of a text; a text seen before should cost its owner a hash. A [`Normaliser`] that is kept allocates
 //! nothing to tell whether a statement is known.
 
+mod bytes;
 mod clauses;
 mod comments;
 mod dialect;
@@ -44,6 +45,7 @@ mod names;
 mod normalise;
 mod operator;
 mod outline;
+mod output;
 mod parse;
 mod relations;
 mod skim;

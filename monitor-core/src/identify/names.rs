@@ -3,6 +3,7 @@
 use super::{
     dialect::Dialect,
     keyword::{Keyword, Word},
+    output::Output,
     token::TokenKind,
 };
 
@@ -10,11 +11,18 @@ use super::{
 ///
 /// A name that means the same without its quotes loses them, so that `"users"`, `` `users` `` and `users` are one. Any
 /// other keeps them in the one form its dialect can't take for a string.
-pub(super) fn write_name(out: &mut String, content: &str, quote: u8, dialect: Dialect) {
+pub(super) fn write_name(
+    out: &mut Output<'_>,
+    content: &str,
+    quote: u8,
+    dialect: Dialect,
+    spaced: bool,
+) {
     if is_plain(content) {
-        out.push_str(content);
-        return;
+        return out.push(content, spaced);
     }
+    out.push("", spaced);
+    let out = out.text();
     let (old, new) = (char::from(quote), char::from(dialect.name_quote()));
     out.push(new);
     let mut chars = content.chars().peekable();
@@ -79,16 +87,27 @@ enum Passing {
 
 impl Naming {
     /// What the token is to be taken for: a passing name is a value.
+    #[inline]
     pub(super) fn anonymise(&mut self, kind: TokenKind) -> TokenKind {
-        if self.is_started
-            && self.passing == Passing::No
-            && matches!(kind, TokenKind::Name | TokenKind::Dot)
-        {
-            // Most tokens, and none of them changes what a name is here.
-            self.in_name &= !std::mem::take(&mut self.was_open);
-            self.last = kind.word();
-            return kind;
+        let may_matter = match kind {
+            TokenKind::Keyword(keyword) => keyword.is_about_names(),
+            _ => false,
+        };
+        if may_matter || !self.is_started || self.passing != Passing::No {
+            return self.anonymise_slowly(kind);
         }
+        // Most tokens, and none of them changes what a name is here.
+        let keeps_name = matches!(
+            kind,
+            TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Dot | TokenKind::Open
+        );
+        self.in_name &= keeps_name && !self.was_open;
+        self.was_open = kind == TokenKind::Open;
+        self.last = kind.word();
+        kind
+    }
+
+    fn anonymise_slowly(&mut self, kind: TokenKind) -> TokenKind {
         let taken_for = self.follow(kind);
         if taken_for != kind {
             (self.in_name, self.last) = (false, None);

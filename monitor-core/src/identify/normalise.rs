@@ -13,7 +13,8 @@ use super::{
     lists::{Elements, List, opens_rows},
     marks::Marks,
     names::{Naming, write_name},
-    spacing,
+    output::Output,
+    spacing::{self, Spacing},
     token::TokenKind,
     wording::{Noted, Wording},
 };
@@ -124,7 +125,7 @@ impl Normaliser {
 
 /// One text on its way through the normaliser.
 struct Writer<'a> {
-    out: &'a mut String,
+    out: Output<'a>,
     frames: &'a mut Vec<Frame>,
     elements: &'a mut Elements,
     lexer: Lexer<'a>,
@@ -148,7 +149,7 @@ impl<'a> Writer<'a> {
     fn new(normaliser: &'a mut Normaliser, text: &'a str, dialect: Dialect) -> Self {
         let Normaliser { out, frames, elements } = normaliser;
         Self {
-            out,
+            out: Output::new(out, text),
             frames,
             elements,
             lexer: Lexer::new(text, dialect),
@@ -174,6 +175,7 @@ impl<'a> Writer<'a> {
             }
         }
         self.end_statement();
+        self.out.text();
         (self.len_max, self.noted, self.lexer.marks)
     }
 
@@ -185,7 +187,7 @@ impl<'a> Writer<'a> {
         loop {
             self.end_rows();
             if let Some(mut list) = self.frame.list {
-                self.elements.end_element(&mut list, self.out);
+                self.elements.end_element(&mut list, &mut self.out);
                 self.len_max = self.len_max.max(list.len);
             }
             match self.frames.pop() {
@@ -203,16 +205,17 @@ impl<'a> Writer<'a> {
     }
 
     fn accept(&mut self, read: TokenKind) {
-        let kind = self.naming.anonymise(read);
-        let is_default = self.frame.is_row && kind.word() == Some(Word::Default);
-        let kind = if is_default { TokenKind::Value } else { kind };
+        let mut kind = self.naming.anonymise(read);
+        if self.frame.is_row && kind.word() == Some(Word::Default) {
+            kind = TokenKind::Value;
+        }
         if kind != read {
             self.lexer.take_for_value();
         }
         if self.frame.rows.is_some() {
             self.follow_rows(kind);
         }
-        self.noted.token(kind, self.lexer.token_text());
+        self.noted.token(kind, || self.lexer.token_text());
         match kind {
             TokenKind::Value | TokenKind::Text => self.value(kind),
             TokenKind::Sign => self.sign(kind),
@@ -234,8 +237,8 @@ impl<'a> Writer<'a> {
         if kind == TokenKind::Text && self.last == Some(TokenKind::Text) {
             return;
         }
-        self.space_before(kind, "");
-        self.out.push('?');
+        let spaced = self.is_spaced(kind);
+        self.out.push("?", spaced);
         self.frame.units += 1;
         self.wrote(kind);
     }
@@ -249,36 +252,35 @@ impl<'a> Writer<'a> {
 
     fn other(&mut self, kind: TokenKind) {
         self.signs = None;
-        let text = self.lexer.token_text();
         if !self.frame.is_started
             && matches!(kind.word(), Some(Word::Select | Word::With | Word::Values | Word::Table))
         {
             self.frame.list = None;
             self.frame.among_values = false;
         }
-        self.space_before(kind, text);
         match kind {
-            TokenKind::Quoted(quote) => write_name(self.out, text, quote, self.dialect),
+            TokenKind::Quoted(quote) => {
+                let (spaced, text) = (self.is_spaced(kind), self.lexer.token_text());
+                write_name(&mut self.out, text, quote, self.dialect, spaced);
+            }
             TokenKind::Ellipsis => {
-                self.out.push_str("...");
+                self.copy(kind);
                 self.frame.units += 1;
                 self.frame.is_flat = false;
             }
-            TokenKind::Keyword(_) | TokenKind::Name | TokenKind::Variable => {
-                let start = self.out.len();
-                self.out.push_str(text);
-                if let Some(written) = self.out.get_mut(start..) {
-                    written.make_ascii_lowercase();
-                }
-            }
-            _ => self.out.push_str(text),
+            _ => self.copy(kind),
         }
         if kind != TokenKind::Ellipsis {
             self.frame.is_plain = false;
         }
-        let may_be_value = self.naming.in_insert() && self.frames.is_empty();
-        if opens_rows(kind, text, self.last, may_be_value && self.dialect.says_value()) {
-            self.frame.rows = Some(Rows { list: self.elements.open(self.out), after_row: false });
+        let is_value = || {
+            self.naming.in_insert()
+                && self.frames.is_empty()
+                && self.dialect.says_value()
+                && self.lexer.token_text().eq_ignore_ascii_case("value")
+        };
+        if opens_rows(kind, self.last, is_value) {
+            self.frame.rows = Some(Rows { list: self.elements.open(&self.out), after_row: false });
         }
         self.wrote(kind);
     }
@@ -286,18 +288,17 @@ impl<'a> Writer<'a> {
     fn comma(&mut self) {
         self.noted.comma();
         self.signs = None;
-        self.space_before(TokenKind::Comma, ",");
         self.frame.commas += 1;
         self.frame.is_plain &= self.frame.units == 1;
         let units = std::mem::take(&mut self.frame.units);
         match (&mut self.frame.rows, &mut self.frame.list) {
-            _ if self.too_deep > 0 => self.out.push(','),
+            _ if self.too_deep > 0 => self.copy(TokenKind::Comma),
             (Some(rows), _) => {
                 rows.after_row = false;
-                self.elements.separate(&mut rows.list, self.out);
+                self.elements.separate(&mut rows.list, &mut self.out);
             }
             (None, Some(list)) => {
-                self.elements.end_element(list, self.out);
+                self.elements.end_element(list, &mut self.out);
                 if units == 1
                     && self.frame.is_plain
                     && matches!(self.last, Some(TokenKind::Value | TokenKind::Text))
@@ -306,9 +307,9 @@ impl<'a> Writer<'a> {
                     list.len += self.lexer.skip_values();
                     self.noted.more(self.lexer.since(from));
                 }
-                self.elements.separate(list, self.out);
+                self.elements.separate(list, &mut self.out);
             }
-            (None, None) => self.out.push(','),
+            (None, None) => self.copy(TokenKind::Comma),
         }
         self.wrote(TokenKind::Comma);
     }
@@ -321,8 +322,7 @@ impl<'a> Writer<'a> {
         let is_element =
             matches!(self.last, Some(TokenKind::Open | TokenKind::OpenBracket | TokenKind::Comma));
         self.frame.is_plain &= is_element;
-        self.space_before(kind, text);
-        self.out.push_str(text);
+        self.copy(kind);
         if self.frames.len() >= NESTING_MAX || self.too_deep > 0 {
             self.end_rows();
             self.too_deep += 1;
@@ -338,7 +338,7 @@ impl<'a> Writer<'a> {
         };
         let inner = Frame {
             start: self.out.len(),
-            list: is_list.then(|| self.elements.open(self.out)),
+            list: is_list.then(|| self.elements.open(&self.out)),
             rows: None,
             is_row,
             among_values: is_row || is_list || self.frame.among_values,
@@ -363,24 +363,22 @@ impl<'a> Writer<'a> {
             return;
         }
         self.frame.is_plain = false;
-        self.space_before(kind, text);
-        self.out.push_str(text);
+        self.copy(kind);
         self.wrote(kind);
     }
 
     fn close_frame(&mut self, mut inner: Frame, text: &str, kind: TokenKind) {
         let is_plain = inner.is_plain && inner.units == 1;
         if let (Some(list), true) = (&mut inner.list, inner.is_started) {
-            self.elements.end_element(list, self.out);
+            self.elements.end_element(list, &mut self.out);
             self.elements.close(*list);
             self.len_max = self.len_max.max(list.len);
             if is_plain {
                 self.out.truncate(inner.start);
-                self.out.push_str("...");
+                self.out.push("...", false);
             }
         }
-        self.space_before(kind, text);
-        self.out.push_str(text);
+        self.copy(kind);
         self.wrote(kind);
         if is_plain {
             self.frame.units += 1;
@@ -404,7 +402,7 @@ impl<'a> Writer<'a> {
 
     fn end_row(&mut self, row: Frame, is_plain: bool) {
         let Some(rows) = &mut self.frame.rows else { return };
-        self.elements.end_element(&mut rows.list, self.out);
+        self.elements.end_element(&mut rows.list, &mut self.out);
         rows.after_row = true;
         if is_plain && row.is_flat {
             let from = self.lexer.position();
@@ -434,14 +432,27 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn space_before(&mut self, next: TokenKind, text: &str) {
-        match self.last {
-            Some(last) if spacing::between(last, next, text, self.naming.in_name()) => {
-                self.out.push(' ')
+    /// Writes a token as it stands, in lower case.
+    #[inline]
+    fn copy(&mut self, kind: TokenKind) {
+        let spaced = self.is_spaced(kind);
+        self.out.copy(self.lexer.start, self.lexer.pos, spaced);
+    }
+
+    /// Whether a space stands before the next token. A new statement has its own written.
+    #[inline]
+    fn is_spaced(&mut self, next: TokenKind) -> bool {
+        let Some(last) = self.last else {
+            if self.between_statements {
+                self.out.push(";", false);
             }
-            None if self.between_statements => self.out.push_str("; "),
-            _ => {}
-        }
+            return self.between_statements;
+        };
+        let is_number_like = last == TokenKind::Dot
+            && next == TokenKind::Name
+            && self.lexer.token_text().as_bytes().first().is_some_and(u8::is_ascii_digit);
+        is_number_like
+            || spacing::between(Spacing::of(last), Spacing::of(next), self.naming.in_name())
     }
 
     fn wrote(&mut self, kind: TokenKind) {

@@ -1,8 +1,8 @@
 //! Where an operator ends.
 
 use super::{
+    bytes::{is_word, is_word_start},
     dialect::Dialect,
-    literal::{is_word, is_word_start},
 };
 
 /// Operators of more than one character outside PostgreSQL, longest first.
