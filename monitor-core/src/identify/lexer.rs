@@ -146,7 +146,7 @@ impl<'a> Lexer<'a> {
         let kind = self.word(start);
         let bytes = self.bytes();
         let end = self.pos;
-        if self.last == Some(TokenKind::Dot) {
+        if matches!(self.last, Some(TokenKind::Dot)) {
             // Behind a dot stands a name, whatever it spells.
             return TokenKind::Name;
         }

@@ -86,15 +86,15 @@ enum Passing {
 }
 
 impl Naming {
-    /// What the token is to be taken for: a passing name is a value.
+    /// Meets the next token. Whether it is a passing name, and so to be taken for a value.
     #[inline]
-    pub(super) fn anonymise(&mut self, kind: TokenKind) -> TokenKind {
+    pub(super) fn is_passing(&mut self, kind: TokenKind) -> bool {
         let may_matter = match kind {
             TokenKind::Keyword(keyword) => keyword.is_about_names(),
             _ => false,
         };
         if may_matter || !self.is_started || self.passing != Passing::No {
-            return self.anonymise_slowly(kind);
+            return self.follow(kind);
         }
         // Most tokens, and none of them changes what a name is here.
         let keeps_name = matches!(
@@ -102,20 +102,20 @@ impl Naming {
             TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Dot | TokenKind::Open
         );
         self.in_name &= keeps_name && !self.was_open;
-        self.was_open = kind == TokenKind::Open;
+        self.was_open = matches!(kind, TokenKind::Open);
         self.last = kind.word();
-        kind
+        false
     }
 
-    fn anonymise_slowly(&mut self, kind: TokenKind) -> TokenKind {
-        let taken_for = self.follow(kind);
-        if taken_for != kind {
+    fn follow(&mut self, kind: TokenKind) -> bool {
+        let is_passing = self.passes(kind);
+        if is_passing {
             (self.in_name, self.last) = (false, None);
         }
-        taken_for
+        is_passing
     }
 
-    fn follow(&mut self, kind: TokenKind) -> TokenKind {
+    fn passes(&mut self, kind: TokenKind) -> bool {
         let word = kind.word();
         let is_name = word.is_some() || matches!(kind, TokenKind::Quoted(_));
         let is_first = !std::mem::replace(&mut self.is_started, true);
@@ -123,7 +123,7 @@ impl Naming {
         let before = std::mem::replace(&mut self.last, word);
         if is_first {
             self.passing = Passing::announced_by(word);
-            return kind;
+            return false;
         }
         match (self.passing, word) {
             (Passing::No, Some(Word::Of)) if before == Some(Word::Current) => {
@@ -139,15 +139,14 @@ impl Naming {
             }
             (Passing::Next, _) => {
                 self.passing = Passing::No;
-                return if is_name { TokenKind::Value } else { kind };
+                return is_name;
             }
             (Passing::AfterTo, Some(Word::To)) => self.passing = Passing::Next,
             (Passing::AfterTo, _) => {}
             (Passing::Fetch, Some(word)) if is_direction(word) => {}
-            (Passing::Fetch, _) if is_name => return TokenKind::Value,
-            (Passing::Fetch, _) => {}
+            (Passing::Fetch, _) => return is_name,
         }
-        kind
+        false
     }
 
     /// Whether a parenthesis now would open the columns of a table, not the arguments of a call.

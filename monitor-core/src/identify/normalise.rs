@@ -168,7 +168,7 @@ impl<'a> Writer<'a> {
     /// Writes it all. The length of the longest list, what the literals tell and what the comments say.
     fn write(mut self) -> (usize, Noted, Marks) {
         while let Some(kind) = self.lexer.next(self.frame.among_values) {
-            if kind == TokenKind::Semicolon {
+            if matches!(kind, TokenKind::Semicolon) {
                 self.end_statement();
             } else {
                 self.accept(kind);
@@ -205,11 +205,11 @@ impl<'a> Writer<'a> {
     }
 
     fn accept(&mut self, read: TokenKind) {
-        let mut kind = self.naming.anonymise(read);
-        if self.frame.is_row && kind.word() == Some(Word::Default) {
+        let mut kind = read;
+        if self.naming.is_passing(read)
+            || (self.frame.is_row && read.word() == Some(Word::Default))
+        {
             kind = TokenKind::Value;
-        }
-        if kind != read {
             self.lexer.take_for_value();
         }
         if self.frame.rows.is_some() {
@@ -270,9 +270,7 @@ impl<'a> Writer<'a> {
             }
             _ => self.copy(kind),
         }
-        if kind != TokenKind::Ellipsis {
-            self.frame.is_plain = false;
-        }
+        self.frame.is_plain &= matches!(kind, TokenKind::Ellipsis);
         let is_value = || {
             self.naming.in_insert()
                 && self.frames.is_empty()
@@ -448,8 +446,7 @@ impl<'a> Writer<'a> {
             }
             return self.between_statements;
         };
-        let is_number_like = last == TokenKind::Dot
-            && next == TokenKind::Name
+        let is_number_like = matches!((last, next), (TokenKind::Dot, TokenKind::Name))
             && self.lexer.token_text().as_bytes().first().is_some_and(u8::is_ascii_digit);
         is_number_like
             || spacing::between(Spacing::of(last), Spacing::of(next), self.naming.in_name())
