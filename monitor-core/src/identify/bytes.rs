@@ -22,7 +22,7 @@ pub(super) struct Spelled {
 }
 
 /// The word at `from`, however short.
-#[inline]
+#[inline(always)]
 pub(super) fn word_at(bytes: &[u8], from: usize) -> Spelled {
     let step = eight(bytes, from);
     let len = word_bytes(step);
@@ -38,6 +38,7 @@ pub(super) fn word_len(bytes: &[u8], from: usize) -> usize {
     word_at(bytes, from).len
 }
 
+#[inline(never)]
 fn more_of_word(bytes: &[u8], from: usize) -> usize {
     let mut len = 0;
     loop {
@@ -50,7 +51,7 @@ fn more_of_word(bytes: &[u8], from: usize) -> usize {
 }
 
 /// Eight bytes at `from`, zeros behind the end.
-#[inline]
+#[inline(always)]
 fn eight(bytes: &[u8], from: usize) -> u64 {
     let rest = bytes.get(from..).unwrap_or_default();
     match rest.first_chunk() {
@@ -81,7 +82,7 @@ pub(super) const fn folded(text: &[u8]) -> u64 {
 /// How many of eight bytes a word goes on with; the same as [`is_word`] of each.
 ///
 /// Within a byte of 7 bits, adding `0x80 - x` sets the eighth where it was `x` or more, and never carries.
-#[inline]
+#[inline(always)]
 const fn word_bytes(step: u64) -> usize {
     let plain = step & !HIGH;
     let folded = plain | LOWER;
@@ -112,10 +113,16 @@ pub(super) const fn is_of_comment(byte: u8) -> bool {
     CLASSES[byte as usize] & COMMENT != 0
 }
 
+/// Whether operators are made of this byte.
+pub(super) const fn is_operator(byte: u8) -> bool {
+    CLASSES[byte as usize] & OPERATOR != 0
+}
+
 const WORD: u8 = 1;
 const DIGIT: u8 = 2;
 const BLANK: u8 = 4;
 const COMMENT: u8 = 8;
+const OPERATOR: u8 = 16;
 
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
@@ -125,7 +132,10 @@ static CLASSES: [u8; 256] = {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80.. => WORD,
             b'0'..=b'9' => DIGIT,
             0..=b' ' | 0x7f => BLANK,
-            b'-' | b'#' | b'/' | b'*' => COMMENT,
+            b'-' | b'#' | b'/' | b'*' => COMMENT | OPERATOR,
+            b'+' | b'<' | b'>' | b'=' | b'~' | b'!' | b'@' | b'%' | b'^' | b'&' | b'|' | b'?' => {
+                OPERATOR
+            }
             _ => 0,
         };
         byte += 1;

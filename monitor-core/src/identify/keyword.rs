@@ -11,6 +11,8 @@ const VALUE_NEXT: u8 = 1;
 const SPACED: u8 = 2;
 /// This word may say what sort of name comes next, or that one ends.
 const NAMING: u8 = 4;
+/// A query or rows may begin with this word.
+const OPENS: u8 = 8;
 
 /// Which keyword a word is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +52,11 @@ impl Keyword {
     /// Whether this word may matter to the name that is next or that it follows.
     pub(super) const fn is_about_names(self) -> bool {
         self.flags & NAMING != 0
+    }
+
+    /// Whether a query or rows may begin with this word.
+    pub(super) const fn opens(self) -> bool {
+        self.flags & OPENS != 0
     }
 
     /// Whether a space stands before a parenthesis.
@@ -206,14 +213,14 @@ words! {
     Savepoint "savepoint" 0,
     Schema "schema" 0,
     Security "security" 0,
-    Select "select" VALUE_NEXT | SPACED,
+    Select "select" VALUE_NEXT | SPACED | OPENS,
     Sequence "sequence" 0,
     Session "session" 0,
     Set "set" VALUE_NEXT | SPACED,
     Show "show" 0,
     Start "start" 0,
     StraightJoin "straight_join" SPACED,
-    Table "table" SPACED | NAMING,
+    Table "table" SPACED | NAMING | OPENS,
     Tables "tables" 0,
     Then "then" VALUE_NEXT | SPACED,
     To "to" VALUE_NEXT | SPACED,
@@ -231,14 +238,14 @@ words! {
     Role "role" 0,
     Using "using" SPACED,
     Vacuum "vacuum" 0,
-    Values "values" SPACED,
+    Values "values" SPACED | OPENS,
     Verbose "verbose" 0,
     View "view" NAMING,
     When "when" VALUE_NEXT | SPACED,
     Where "where" VALUE_NEXT | SPACED,
     While "while" VALUE_NEXT | SPACED,
     Window "window" 0,
-    With "with" SPACED | NAMING,
+    With "with" SPACED | NAMING | OPENS,
     Work "work" 0,
     Xa "xa" 0,
     ;

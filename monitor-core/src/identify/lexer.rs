@@ -122,26 +122,34 @@ impl<'a> Lexer<'a> {
         self.opened & 1 == 1
     }
 
+    #[inline]
     fn remember(&mut self, kind: TokenKind) {
         self.between_and = false;
-        match kind {
-            TokenKind::Keyword(keyword) => match keyword.word {
+        if let TokenKind::Keyword(keyword) = kind {
+            match keyword.word {
                 Word::Between => self.betweens = self.betweens.saturating_add(1),
                 Word::And if self.betweens > 0 => {
                     self.betweens -= 1;
                     self.between_and = true;
                 }
                 _ => {}
-            },
-            TokenKind::Open => self.opened <<= 1,
-            TokenKind::OpenBracket => self.opened = self.opened << 1 | 1,
-            TokenKind::Close | TokenKind::CloseBracket => self.opened >>= 1,
-            TokenKind::Semicolon => (self.opened, self.betweens) = (0, 0),
-            _ => {}
+            }
         }
         self.before_last = self.last.replace(kind);
     }
 
+    /// Goes into a parenthesis or bracket.
+    fn enter(&mut self, kind: TokenKind) -> TokenKind {
+        self.opened = self.opened << 1 | u128::from(matches!(kind, TokenKind::OpenBracket));
+        self.take(kind, self.pos + 1)
+    }
+
+    fn leave(&mut self, kind: TokenKind) -> TokenKind {
+        self.opened >>= 1;
+        self.take(kind, self.pos + 1)
+    }
+
+    #[inline]
     fn word_or_prefixed_text(&mut self, start: usize) -> TokenKind {
         let kind = self.word(start);
         let bytes = self.bytes();
@@ -150,6 +158,15 @@ impl<'a> Lexer<'a> {
             // Behind a dot stands a name, whatever it spells.
             return TokenKind::Name;
         }
+        let may_be_prefix = matches!(bytes.get(end), Some(b'\'' | b'"' | b'&'))
+            || (self.dialect == Dialect::MySql && bytes[start] == b'_');
+        if may_be_prefix { self.prefixed_text(start, kind) } else { kind }
+    }
+
+    /// The string that the word just read stands before, or that word.
+    fn prefixed_text(&mut self, start: usize, kind: TokenKind) -> TokenKind {
+        let bytes = self.bytes();
+        let end = self.pos;
         let word = &bytes[start..end];
         let quote = match bytes.get(end) {
             Some(b'\'') => b'\'',
@@ -181,6 +198,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    #[inline]
     fn word(&mut self, start: usize) -> TokenKind {
         let spelled = word_at(self.bytes(), start);
         self.pos = start + spelled.len;
@@ -225,17 +243,22 @@ impl<'a> Lexer<'a> {
             b'.' if second.is_ascii_digit() && !self.value_complete() => {
                 self.take(TokenKind::Value, number_end(bytes, start))
             }
-            b'(' => self.take(TokenKind::Open, start + 1),
-            b')' => self.take(TokenKind::Close, start + 1),
-            b'[' => self.take(TokenKind::OpenBracket, start + 1),
-            b']' => self.take(TokenKind::CloseBracket, start + 1),
+            b'(' => self.enter(TokenKind::Open),
+            b')' => self.leave(TokenKind::Close),
+            b'[' => self.enter(TokenKind::OpenBracket),
+            b']' => self.leave(TokenKind::CloseBracket),
             b',' => self.take(TokenKind::Comma, start + 1),
             b'.' => self.take(TokenKind::Dot, start + 1),
-            b';' => self.take(TokenKind::Semicolon, start + 1),
+            b';' => {
+                (self.opened, self.betweens) = (0, 0);
+                self.take(TokenKind::Semicolon, start + 1)
+            }
             b'*' if !self.value_complete() => self.take(TokenKind::Star, start + 1),
             _ => match operator::end(bytes, start, self.dialect) {
                 Some(end)
-                    if matches!(&bytes[start..end], b"+" | b"-") && !self.value_complete() =>
+                    if matches!(byte, b'+' | b'-')
+                        && end == start + 1
+                        && !self.value_complete() =>
                 {
                     self.take(TokenKind::Sign, end)
                 }

@@ -5,7 +5,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{keyword::{Keyword, Word}, output::Output, token::TokenKind};
+use super::output::Output;
 
 /// How many different elements of a list a new one is compared with. Later ones stay, even if they repeat.
 pub(super) const DISTINCT_MAX: usize = 16;
@@ -32,25 +32,6 @@ struct Element {
     start: usize,
     end: usize,
     hash: u64,
-}
-
-/// Whether rows follow a word: `values`, and, where that may be, `value` behind a table or its columns.
-#[inline]
-pub(super) fn opens_rows(
-    kind: TokenKind,
-    last: Option<TokenKind>,
-    is_value: impl FnOnce() -> bool,
-) -> bool {
-    match kind {
-        TokenKind::Keyword(Keyword { word: Word::Values, .. }) => {
-            !matches!(last, Some(TokenKind::Operator | TokenKind::Sign))
-        }
-        TokenKind::Name => {
-            matches!(last, Some(TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Close))
-                && is_value()
-        }
-        _ => false,
-    }
 }
 
 impl Elements {

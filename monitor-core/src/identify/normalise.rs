@@ -10,7 +10,7 @@ use super::{
     keyword::Word,
     lexer::Lexer,
     list_size::ListSize,
-    lists::{Elements, List, opens_rows},
+    lists::{Elements, List},
     marks::Marks,
     names::{Naming, write_name},
     output::Output,
@@ -222,6 +222,9 @@ impl<'a> Writer<'a> {
             TokenKind::Open | TokenKind::OpenBracket => self.open(kind),
             TokenKind::Close | TokenKind::CloseBracket => self.close(kind),
             TokenKind::Comma => self.comma(),
+            TokenKind::Quoted(quote) => self.quoted(kind, quote),
+            TokenKind::Ellipsis => self.ellipsis(kind),
+            TokenKind::Keyword(keyword) if keyword.opens() => self.opening(kind, keyword.word),
             _ => self.other(kind),
         }
     }
@@ -250,36 +253,57 @@ impl<'a> Writer<'a> {
         self.signs = before;
     }
 
+    /// Whatever goes over as it stands.
+    #[inline]
     fn other(&mut self, kind: TokenKind) {
         self.signs = None;
-        if !self.frame.is_started
-            && matches!(kind.word(), Some(Word::Select | Word::With | Word::Values | Word::Table))
-        {
+        self.copy(kind);
+        self.frame.is_plain = false;
+        if self.naming.in_insert() && matches!(kind, TokenKind::Name) && self.is_value_for_rows() {
+            self.open_rows();
+        }
+        self.wrote(kind);
+    }
+
+    /// A word with which a query or rows may begin.
+    fn opening(&mut self, kind: TokenKind, word: Word) {
+        if !self.frame.is_started {
             self.frame.list = None;
             self.frame.among_values = false;
         }
-        match kind {
-            TokenKind::Quoted(quote) => {
-                let (spaced, text) = (self.is_spaced(kind), self.lexer.token_text());
-                write_name(&mut self.out, text, quote, self.dialect, spaced);
-            }
-            TokenKind::Ellipsis => {
-                self.copy(kind);
-                self.frame.units += 1;
-                self.frame.is_flat = false;
-            }
-            _ => self.copy(kind),
+        let is_operand = matches!(self.last, Some(TokenKind::Operator | TokenKind::Sign));
+        self.other(kind);
+        if word == Word::Values && !is_operand {
+            self.open_rows();
         }
-        self.frame.is_plain &= matches!(kind, TokenKind::Ellipsis);
-        let is_value = || {
-            self.naming.in_insert()
-                && self.frames.is_empty()
-                && self.dialect.says_value()
-                && self.lexer.token_text().eq_ignore_ascii_case("value")
-        };
-        if opens_rows(kind, self.last, is_value) {
-            self.frame.rows = Some(Rows { list: self.elements.open(&self.out), after_row: false });
-        }
+    }
+
+    /// Whether the last token is MySQL's `value` behind a table or its columns.
+    fn is_value_for_rows(&self) -> bool {
+        matches!(self.last, Some(TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Close))
+            && self.frames.is_empty()
+            && self.dialect.says_value()
+            && self.lexer.token_text().eq_ignore_ascii_case("value")
+    }
+
+    fn open_rows(&mut self) {
+        self.frame.rows = Some(Rows { list: self.elements.open(&self.out), after_row: false });
+    }
+
+    fn quoted(&mut self, kind: TokenKind, quote: u8) {
+        self.signs = None;
+        let (spaced, text) = (self.is_spaced(kind), self.lexer.token_text());
+        write_name(&mut self.out, text, quote, self.dialect, spaced);
+        self.frame.is_plain = false;
+        self.wrote(kind);
+    }
+
+    /// The trace of a list: all of an element, or a part of one.
+    fn ellipsis(&mut self, kind: TokenKind) {
+        self.signs = None;
+        self.copy(kind);
+        self.frame.units += 1;
+        self.frame.is_flat = false;
         self.wrote(kind);
     }
 
