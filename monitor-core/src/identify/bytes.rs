@@ -100,7 +100,7 @@ pub(super) const fn is_word(byte: u8) -> bool {
 
 /// Whether a word may start with this byte.
 pub(super) const fn is_word_start(byte: u8) -> bool {
-    CLASSES[byte as usize] & WORD != 0 && byte != b'$'
+    CLASSES[byte as usize] & START != 0
 }
 
 /// Whether this byte is nothing: a space or a control character.
@@ -123,13 +123,15 @@ const DIGIT: u8 = 2;
 const BLANK: u8 = 4;
 const COMMENT: u8 = 8;
 const OPERATOR: u8 = 16;
+const START: u8 = 32;
 
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         classes[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80.. => WORD,
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => WORD | START,
+            b'$' => WORD,
             b'0'..=b'9' => DIGIT,
             0..=b' ' | 0x7f => BLANK,
             b'-' | b'#' | b'/' | b'*' => COMMENT | OPERATOR,

@@ -125,9 +125,7 @@ pub(super) fn is_name_with_digit_first(bytes: &[u8], from: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Backslash, dollar_quote_end, is_name_with_digit_first, number_end, quote_end,
-    };
+    use super::{Backslash, dollar_quote_end, is_name_with_digit_first, number_end, quote_end};
 
     #[test]
     fn a_string_ends_where_its_dialect_says() {

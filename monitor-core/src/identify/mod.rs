@@ -33,6 +33,7 @@ mod clauses;
 mod comments;
 mod dialect;
 mod fingerprint;
+mod frames;
 mod identity;
 mod keyword;
 mod kind;

@@ -41,7 +41,7 @@ pub(super) fn write_name(
 /// A name as tables are listed: without quotes, in lower case.
 pub(super) fn unquoted(kind: TokenKind, text: &str) -> String {
     let mut name = match kind {
-        TokenKind::Quoted(quote @ (b'"' | b'`')) => {
+        TokenKind::Quoted(quote @ (b'"' | b'`')) if text.contains(char::from(quote)) => {
             let quote = char::from(quote).to_string();
             text.replace(&quote.repeat(2), &quote)
         }

@@ -4,13 +4,15 @@
 //! lower case, lists that vary in length are one. The only things remembered are the open parentheses.
 
 use super::{
+    comments::may_have_comment,
     dialect::Dialect,
     fingerprint::Fingerprint,
+    frames::{Frame, Rows},
     identity::TEXT_BYTES_MAX,
     keyword::Word,
     lexer::Lexer,
     list_size::ListSize,
-    lists::{Elements, List},
+    lists::Elements,
     marks::Marks,
     names::{Naming, write_name},
     output::Output,
@@ -53,45 +55,12 @@ pub struct Normalised<'a> {
     pub marks: Marks,
 }
 
-/// Between a parenthesis or bracket and its end.
-#[derive(Clone, Copy, Default)]
-struct Frame {
-    /// Where the text within starts.
-    start: usize,
-    /// A list to collapse: what follows `in (` or `array[`.
-    list: Option<List>,
-    /// A list of rows: what follows `values`.
-    rows: Option<Rows>,
-    /// Whether this is a row of `values`.
-    is_row: bool,
-    /// Whether we are, at any depth, in a list of values.
-    among_values: bool,
-    /// Whether there was anything yet.
-    is_started: bool,
-    /// Whether it was a list of single literals so far; `units` counts those since the last comma.
-    is_plain: bool,
-    units: usize,
-    /// How many commas there were, and whether no plain list was within.
-    commas: usize,
-    is_flat: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Rows {
-    list: List,
-    /// Whether a row was written, so that a comma or the end comes next.
-    after_row: bool,
-}
-
 impl Normalised<'_> {
     /// Whether `original`, of which this is the normalised form, says no more: it has no literals, no list whose members were
     /// left out, and nothing that may be a comment.
     pub(crate) fn is_all_of(&self, original: &str) -> bool {
         let has_list = !matches!(self.list_size, ListSize::None | ListSize::One);
-        let comments = ["/*", "--", "#"];
-        !self.wording.has_literals()
-            && !has_list
-            && !comments.iter().any(|comment| original.contains(comment))
+        !self.wording.has_literals() && !has_list && !may_have_comment(original)
     }
 }
 
@@ -136,6 +105,8 @@ struct Writer<'a> {
     too_deep: usize,
     /// The last token written, `None` at the start of a statement.
     last: Option<TokenKind>,
+    /// The same as spacing sees it, if there is one.
+    last_spacing: Spacing,
     /// Whether a statement is complete and another would need a `;` before it.
     between_statements: bool,
     /// Where a run of signs starts, and how things were before it.
@@ -157,6 +128,7 @@ impl<'a> Writer<'a> {
             frame: Frame::default(),
             too_deep: 0,
             last: None,
+            last_spacing: Spacing::Other,
             between_statements: false,
             signs: None,
             naming: Naming::default(),
@@ -206,8 +178,7 @@ impl<'a> Writer<'a> {
 
     fn accept(&mut self, read: TokenKind) {
         let mut kind = read;
-        if self.naming.is_passing(read)
-            || (self.frame.is_row && read.word() == Some(Word::Default))
+        if self.naming.is_passing(read) || (self.frame.is_row && read.word() == Some(Word::Default))
         {
             kind = TokenKind::Value;
             self.lexer.take_for_value();
@@ -234,7 +205,7 @@ impl<'a> Writer<'a> {
         if let Some((at, frame, last)) = self.signs.take() {
             self.out.truncate(at);
             self.frame = frame;
-            self.last = Some(last);
+            (self.last, self.last_spacing) = (Some(last), Spacing::of(last));
         }
         // Strings side by side are one string.
         if kind == TokenKind::Text && self.last == Some(TokenKind::Text) {
@@ -338,7 +309,6 @@ impl<'a> Writer<'a> {
 
     fn open(&mut self, kind: TokenKind) {
         self.signs = None;
-        let text = self.lexer.token_text();
         let last_word = self.last.and_then(TokenKind::word);
         // A group is an element of a list only where an element starts.
         let is_element =
@@ -376,12 +346,11 @@ impl<'a> Writer<'a> {
 
     fn close(&mut self, kind: TokenKind) {
         self.signs = None;
-        let text = self.lexer.token_text();
         if self.too_deep > 0 {
             self.too_deep -= 1;
         } else if let Some(outer) = self.frames.pop() {
             let inner = std::mem::replace(&mut self.frame, outer);
-            self.close_frame(inner, text, kind);
+            self.close_frame(inner, kind);
             return;
         }
         self.frame.is_plain = false;
@@ -389,7 +358,7 @@ impl<'a> Writer<'a> {
         self.wrote(kind);
     }
 
-    fn close_frame(&mut self, mut inner: Frame, text: &str, kind: TokenKind) {
+    fn close_frame(&mut self, mut inner: Frame, kind: TokenKind) {
         let is_plain = inner.is_plain && inner.units == 1;
         if let (Some(list), true) = (&mut inner.list, inner.is_started) {
             self.elements.end_element(list, &mut self.out);
@@ -464,21 +433,26 @@ impl<'a> Writer<'a> {
     /// Whether a space stands before the next token. A new statement has its own written.
     #[inline]
     fn is_spaced(&mut self, next: TokenKind) -> bool {
-        let Some(last) = self.last else {
+        if self.last.is_none() {
             if self.between_statements {
                 self.out.push(";", false);
             }
             return self.between_statements;
-        };
-        let is_number_like = matches!((last, next), (TokenKind::Dot, TokenKind::Name))
-            && self.lexer.token_text().as_bytes().first().is_some_and(u8::is_ascii_digit);
-        is_number_like
-            || spacing::between(Spacing::of(last), Spacing::of(next), self.naming.in_name())
+        }
+        let (last, next) = (self.last_spacing, Spacing::of(next));
+        spacing::between(last, next, self.naming.in_name())
+            || (last == Spacing::Dot && next == Spacing::Name && self.is_digit_first())
     }
 
+    /// Whether the token would melt into a number behind a dot.
+    fn is_digit_first(&self) -> bool {
+        self.lexer.token_text().as_bytes().first().is_some_and(u8::is_ascii_digit)
+    }
+
+    #[inline]
     fn wrote(&mut self, kind: TokenKind) {
         self.frame.is_started = true;
-        self.last = Some(kind);
+        (self.last, self.last_spacing) = (Some(kind), Spacing::of(kind));
     }
 }
 
