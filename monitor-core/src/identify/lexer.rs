@@ -59,6 +59,12 @@ impl<'a> Lexer<'a> {
     ///
     /// `among_values` says that we are in a list of values, where `"x"` is a string if it may be one.
     pub(super) fn next(&mut self, among_values: bool) -> Option<TokenKind> {
+        self.read(among_values)
+    }
+
+    /// The same, for the loop that most of the time goes into.
+    #[inline(always)]
+    pub(super) fn read(&mut self, among_values: bool) -> Option<TokenKind> {
         let bytes = self.bytes();
         // Mostly it is one space, or none.
         self.pos += usize::from(bytes.get(self.pos) == Some(&b' '));

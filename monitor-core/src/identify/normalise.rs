@@ -139,7 +139,7 @@ impl<'a> Writer<'a> {
 
     /// Writes it all. The length of the longest list, what the literals tell and what the comments say.
     fn write(mut self) -> (usize, Noted, Marks) {
-        while let Some(kind) = self.lexer.next(self.frame.among_values) {
+        while let Some(kind) = self.lexer.read(self.frame.among_values) {
             if matches!(kind, TokenKind::Semicolon) {
                 self.end_statement();
             } else {
@@ -225,7 +225,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Whatever goes over as it stands.
-    #[inline]
+    #[inline(always)]
     fn other(&mut self, kind: TokenKind) {
         self.signs = None;
         self.copy(kind);
