@@ -177,7 +177,7 @@ impl Registry {
             {
                 return series;
             }
-            let statement = Statement::new(normalised.identify(), dialect);
+            let statement = Statement::new(&normalised);
             statement.heed(normalised.marks);
             let mut books = lock(&self.books);
             match books.find(&key, normalised.marks, &normalised.wording) {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use crate::identify::{self, Dialect, Fingerprint, Identity, Kind, Marks, Refinement, Tables};
+use crate::identify::{self, Dialect, Fingerprint, Kind, Marks, Normalised, Refinement, Tables};
 
 /// A statement, whoever sends it.
 pub(super) struct Statement {
@@ -22,14 +22,16 @@ pub(super) struct Statement {
 // === impl Statement ===
 
 impl Statement {
-    pub(super) fn new(identity: Identity, dialect: Dialect) -> Self {
+    /// What is known of a statement at its first sight.
+    pub(super) fn new(normalised: &Normalised<'_>) -> Self {
+        let outline = normalised.outline();
         Self {
-            fingerprint: identity.fingerprint,
-            text: identity.text.into(),
-            summary: identity.summary.into(),
-            kind: identity.kind,
-            tables: Arc::new(identity.tables),
-            dialect,
+            fingerprint: normalised.fingerprint,
+            text: Arc::from(&*normalised.kept()),
+            summary: outline.summary.into(),
+            kind: outline.kind,
+            tables: Arc::new(outline.tables),
+            dialect: normalised.dialect,
             refined: OnceLock::new(),
             muted: AtomicBool::new(false),
         }

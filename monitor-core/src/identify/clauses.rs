@@ -220,8 +220,8 @@ impl Walk<'_> {
     fn copy(&mut self, word: Word) {
         self.scope.expects = None;
         match (self.copied.take(), word) {
-            (Some(name), Word::From) => self.tables.add_written(&name),
-            (Some(name), _) => self.tables.add_read(&name),
+            (Some(name), Word::From) => self.tables.add_written(name),
+            (Some(name), _) => self.tables.add_read(name),
             (None, _) => {}
         }
     }
@@ -303,14 +303,14 @@ impl Walk<'_> {
                 let is_recursive = self.scope.is_recursive;
                 return self.expressions.define(name, self.scopes.len(), is_recursive);
             }
-            Role::Beside | Role::Granted => return self.tables.add_written(&name),
-            Role::Model => return self.tables.add_read(&name),
-            Role::Kept => self.tables.add_read(&name),
+            Role::Beside | Role::Granted => return self.tables.add_written(name),
+            Role::Model => return self.tables.add_read(name),
+            Role::Kept => self.tables.add_read(name),
             Role::Read | Role::Named if is_call => {}
             Role::Read if self.expressions.hides(&name) => return,
             Role::Read if name == "dual" => return,
-            Role::Read => self.tables.add_read(&name),
-            Role::Written => self.tables.add_written(&name),
+            Role::Read => self.tables.add_read(name),
+            Role::Written => self.tables.add_written(name),
             Role::Named => self.targets.name(name),
             Role::Aimed => self.targets.aim(name),
             Role::Copied => self.copied = Some(name),

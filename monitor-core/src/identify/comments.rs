@@ -1,9 +1,9 @@
 //! What stands between two tokens: spaces and comments.
 
 use super::{
+    bytes::{find_either, is_blank},
     dialect::Dialect,
     lexer::Lexer,
-    literal::{find_either, is_blank},
 };
 
 impl Lexer<'_> {
@@ -95,4 +95,11 @@ impl Lexer<'_> {
         self.end_comment(bytes.len());
         true
     }
+}
+
+/// Whether there may be a comment in a text, as far as can be told without reading it.
+pub(super) fn may_have_comment(text: &str) -> bool {
+    let has_either = |one, other| find_either(text.as_bytes(), 0, one, other).is_some();
+    (has_either(b'-', b'#') && (text.contains("--") || text.contains('#')))
+        || (has_either(b'/', b'/') && text.contains("/*"))
 }

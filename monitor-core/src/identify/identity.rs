@@ -1,12 +1,14 @@
 //! All there is to know of a statement from its text.
 
+use std::borrow::Cow;
+
 use super::{
     dialect::Dialect,
     fingerprint::Fingerprint,
     kind::Kind,
     list_size::ListSize,
     normalise::{Normalised, Normaliser},
-    outline::outline,
+    outline::{Outline, outline},
     tables::Tables,
 };
 
@@ -61,11 +63,11 @@ impl Normalised<'_> {
     /// Everything else about the statement, for its first sight. Allocates.
     #[must_use]
     pub fn identify(&self) -> Identity {
-        let outline = outline(self.text, self.dialect);
-        let text = cut(self.text, self.dialect);
+        let outline = self.outline();
+        let text = self.kept();
         Identity {
-            truncated: text.len() != self.text.len() || text != self.text,
-            text,
+            truncated: text != self.text,
+            text: text.into_owned(),
             fingerprint: self.fingerprint,
             kind: outline.kind,
             tables: outline.tables,
@@ -73,13 +75,23 @@ impl Normalised<'_> {
             list_size: self.list_size,
         }
     }
+
+    /// What the statement does, and what to.
+    pub(crate) fn outline(&self) -> Outline {
+        outline(self.text, self.dialect)
+    }
+
+    /// As much of the text as is kept.
+    pub(crate) fn kept(&self) -> Cow<'_, str> {
+        match self.text.len() <= TEXT_BYTES_MAX {
+            true => Cow::Borrowed(self.text),
+            false => Cow::Owned(cut(self.text, self.dialect)),
+        }
+    }
 }
 
-/// As much of a normalised text as is kept.
+/// The beginning of a text that is too long.
 fn cut(text: &str, dialect: Dialect) -> String {
-    if text.len() <= TEXT_BYTES_MAX {
-        return text.to_owned();
-    }
     let room = TEXT_BYTES_MAX - CUT.len();
     let kept = &text.as_bytes()[..=room];
     // Every space is between two tokens, except within quotes; an odd number of quotes means within.

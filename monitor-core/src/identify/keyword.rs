@@ -3,10 +3,16 @@
 //! Only words that change how a text is read, classified or spaced are here, and those that a quoted name must not
 //! become by losing its quotes. A look-up is one multiplication and one comparison, for any word.
 
+use super::bytes::{Spelled, folded};
+
 /// After this word stands a value: a sign there belongs to the number, a `?` is a placeholder.
 const VALUE_NEXT: u8 = 1;
 /// Before a parenthesis this word keeps its space: `in (`, not `in(`.
 const SPACED: u8 = 2;
+/// This word may say what sort of name comes next, or that one ends.
+const NAMING: u8 = 4;
+/// A query or rows may begin with this word.
+const OPENS: u8 = 8;
 
 /// Which keyword a word is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -18,16 +24,39 @@ pub(super) struct Keyword {
 impl Keyword {
     /// The keyword that `text` spells in any case.
     pub(super) fn of(text: &[u8]) -> Option<Self> {
-        if text.len() < LEN_MIN || text.len() > LEN_MAX {
+        Self::spelled(text, folded(text))
+    }
+
+    /// The same, of a word that was read.
+    #[inline]
+    pub(super) fn at(bytes: &[u8], from: usize, Spelled { len, head }: Spelled) -> Option<Self> {
+        Self::spelled(bytes.get(from..from + len)?, head)
+    }
+
+    #[inline]
+    fn spelled(text: &[u8], head: u64) -> Option<Self> {
+        let index = usize::from(SLOTS[slot_by(text, head, MULTIPLIER)]);
+        if HEADS[index] != head {
             return None;
         }
-        let (spelling, keyword) = WORDS.get(usize::from(SLOTS[slot(text)]))?;
-        spelling.as_bytes().eq_ignore_ascii_case(text).then_some(*keyword)
+        let (spelling, keyword) = WORDS.get(index)?;
+        let is_all = text.len() <= HEAD_LEN || spelling.as_bytes().eq_ignore_ascii_case(text);
+        is_all.then_some(*keyword)
     }
 
     /// Whether a value stands next.
     pub(super) const fn value_next(self) -> bool {
         self.flags & VALUE_NEXT != 0
+    }
+
+    /// Whether this word may matter to the name that is next or that it follows.
+    pub(super) const fn is_about_names(self) -> bool {
+        self.flags & NAMING != 0
+    }
+
+    /// Whether a query or rows may begin with this word.
+    pub(super) const fn opens(self) -> bool {
+        self.flags & OPENS != 0
     }
 
     /// Whether a space stands before a parenthesis.
@@ -79,7 +108,7 @@ words! {
     Comment "comment" 0,
     Commit "commit" 0,
     Concurrently "concurrently" 0,
-    Copy "copy" SPACED,
+    Copy "copy" SPACED | NAMING,
     Create "create" 0,
     Current "current" 0,
     Cursor "cursor" 0,
@@ -103,7 +132,7 @@ words! {
     Event "event" 0,
     Except "except" VALUE_NEXT | SPACED,
     Execute "execute" 0,
-    Exists "exists" SPACED,
+    Exists "exists" SPACED | NAMING,
     Explain "explain" 0,
     Extension "extension" 0,
     Fail "fail" 0,
@@ -120,14 +149,14 @@ words! {
     Group "group" SPACED,
     Having "having" VALUE_NEXT | SPACED,
     If "if" 0,
-    Ignore "ignore" 0,
+    Ignore "ignore" NAMING,
     Ilike "ilike" VALUE_NEXT | SPACED,
     Immediate "immediate" 0,
     In "in" VALUE_NEXT | SPACED,
     Index "index" 0,
-    Insert "insert" SPACED,
+    Insert "insert" SPACED | NAMING,
     Intersect "intersect" VALUE_NEXT | SPACED,
-    Into "into" SPACED,
+    Into "into" SPACED | NAMING,
     Is "is" VALUE_NEXT | SPACED,
     Join "join" SPACED,
     Kill "kill" 0,
@@ -148,24 +177,24 @@ words! {
     Not "not" VALUE_NEXT | SPACED,
     Notify "notify" 0,
     Null "null" 0,
-    Of "of" 0,
+    Of "of" NAMING,
     Offset "offset" VALUE_NEXT | SPACED,
-    On "on" VALUE_NEXT | SPACED,
-    Only "only" SPACED,
+    On "on" VALUE_NEXT | SPACED | NAMING,
+    Only "only" SPACED | NAMING,
     Optimize "optimize" 0,
     Or "or" VALUE_NEXT | SPACED,
     Order "order" SPACED,
     Over "over" SPACED,
     Policy "policy" 0,
     Pragma "pragma" 0,
-    Prepare "prepare" 0,
+    Prepare "prepare" NAMING,
     Prepared "prepared" 0,
     Prior "prior" 0,
     Procedure "procedure" 0,
     Quick "quick" 0,
     Reassign "reassign" 0,
-    Recursive "recursive" 0,
-    References "references" SPACED,
+    Recursive "recursive" NAMING,
+    References "references" SPACED | NAMING,
     Refresh "refresh" 0,
     Reindex "reindex" 0,
     Relative "relative" 0,
@@ -175,7 +204,7 @@ words! {
     Rename "rename" 0,
     Repair "repair" 0,
     Repeat "repeat" 0,
-    Replace "replace" 0,
+    Replace "replace" NAMING,
     Reset "reset" 0,
     Returning "returning" VALUE_NEXT | SPACED,
     Revoke "revoke" 0,
@@ -184,14 +213,14 @@ words! {
     Savepoint "savepoint" 0,
     Schema "schema" 0,
     Security "security" 0,
-    Select "select" VALUE_NEXT | SPACED,
+    Select "select" VALUE_NEXT | SPACED | OPENS,
     Sequence "sequence" 0,
     Session "session" 0,
     Set "set" VALUE_NEXT | SPACED,
     Show "show" 0,
     Start "start" 0,
     StraightJoin "straight_join" SPACED,
-    Table "table" SPACED,
+    Table "table" SPACED | NAMING | OPENS,
     Tables "tables" 0,
     Then "then" VALUE_NEXT | SPACED,
     To "to" VALUE_NEXT | SPACED,
@@ -209,14 +238,14 @@ words! {
     Role "role" 0,
     Using "using" SPACED,
     Vacuum "vacuum" 0,
-    Values "values" SPACED,
+    Values "values" SPACED | OPENS,
     Verbose "verbose" 0,
-    View "view" 0,
+    View "view" NAMING,
     When "when" VALUE_NEXT | SPACED,
     Where "where" VALUE_NEXT | SPACED,
     While "while" VALUE_NEXT | SPACED,
     Window "window" 0,
-    With "with" SPACED,
+    With "with" SPACED | NAMING | OPENS,
     Work "work" 0,
     Xa "xa" 0,
     ;
@@ -230,8 +259,8 @@ words! {
     "div" "interval" "mod" "regexp" "return" "rlike" "similar" "xor"
 }
 
-const LEN_MIN: usize = 2;
-const LEN_MAX: usize = 17;
+/// How much of a word is compared at once.
+const HEAD_LEN: usize = 8;
 const SLOT_BITS: u32 = 13;
 const EMPTY: u8 = u8::MAX;
 
@@ -241,25 +270,17 @@ static SLOTS: [u8; 1 << SLOT_BITS] = match fill(MULTIPLIER) {
     Some(slots) => slots,
     None => [EMPTY; 1 << SLOT_BITS],
 };
+/// How each word begins, by its index. Nothing begins as [`EMPTY`] does.
+static HEADS: [u64; EMPTY as usize + 1] = heads();
 
-fn slot(text: &[u8]) -> usize {
-    slot_by(text, MULTIPLIER)
-}
-
-/// Where a word would be: by its length, and its first and last four bytes in any case.
-const fn slot_by(text: &[u8], multiplier: u64) -> usize {
-    const LOWER: u32 = 0x2020_2020;
-    let len = text.len();
-    let (head, tail) = if len >= 4 {
-        (
-            u32::from_le_bytes([text[0], text[1], text[2], text[3]]),
-            u32::from_le_bytes([text[len - 4], text[len - 3], text[len - 2], text[len - 1]]),
-        )
-    } else {
-        (u32::from_le_bytes([text[0], text[1], text[len - 1], 0]), 0)
+/// Where a word would be: by its first eight bytes, and the last four of a longer one, in any case.
+#[inline]
+const fn slot_by(text: &[u8], head: u64, multiplier: u64) -> usize {
+    let tail = match text.last_chunk() {
+        Some(tail) if text.len() > HEAD_LEN => u32::from_le_bytes(*tail) | 0x2020_2020,
+        _ => 0,
     };
-    let key = ((head | LOWER) as u64) << 32 | (tail | LOWER) as u64;
-    let mixed = (key ^ (len as u64) << 29).wrapping_mul(multiplier);
+    let mixed = (head ^ (tail as u64) << 3).wrapping_mul(multiplier);
     (mixed >> (64 - SLOT_BITS)) as usize
 }
 
@@ -278,8 +299,7 @@ const fn fill(multiplier: u64) -> Option<[u8; 1 << SLOT_BITS]> {
     let mut index = 0;
     while index < WORDS.len() {
         let spelling = WORDS[index].0.as_bytes();
-        assert!(spelling.len() >= LEN_MIN && spelling.len() <= LEN_MAX, "a length out of bounds");
-        let at = slot_by(spelling, multiplier);
+        let at = slot_by(spelling, folded(spelling), multiplier);
         if slots[at] != EMPTY {
             return None;
         }
@@ -287,6 +307,16 @@ const fn fill(multiplier: u64) -> Option<[u8; 1 << SLOT_BITS]> {
         index += 1;
     }
     Some(slots)
+}
+
+const fn heads() -> [u64; EMPTY as usize + 1] {
+    let mut heads = [u64::MAX; EMPTY as usize + 1];
+    let mut index = 0;
+    while index < WORDS.len() {
+        heads[index] = folded(WORDS[index].0.as_bytes());
+        index += 1;
+    }
+    heads
 }
 
 #[cfg(test)]

@@ -5,12 +5,10 @@
 //! never looks at a byte more than a fixed number of times, and never fails.
 
 use super::{
+    bytes::{find, is_blank, is_of_comment, is_word, is_word_start, word_at, word_len},
     dialect::Dialect,
     keyword::{Keyword, Word},
-    literal::{
-        Backslash, dollar_quote_end, find, is_name_with_digit_first, is_word, is_word_start,
-        number_end, quote_end,
-    },
+    literal::{Backslash, dollar_quote_end, is_name_with_digit_first, number_end, quote_end},
     marks::Marks,
     operator,
     token::TokenKind,
@@ -61,13 +59,23 @@ impl<'a> Lexer<'a> {
     ///
     /// `among_values` says that we are in a list of values, where `"x"` is a string if it may be one.
     pub(super) fn next(&mut self, among_values: bool) -> Option<TokenKind> {
-        if !self.skip_nothing() {
+        self.read(among_values)
+    }
+
+    /// The same, for the loop that most of the time goes into.
+    #[inline(always)]
+    pub(super) fn read(&mut self, among_values: bool) -> Option<TokenKind> {
+        let bytes = self.bytes();
+        // Mostly it is one space, or none.
+        self.pos += usize::from(bytes.get(self.pos) == Some(&b' '));
+        let may_be_nothing = |&byte: &u8| is_blank(byte) || is_of_comment(byte);
+        if bytes.get(self.pos).is_some_and(may_be_nothing) && !self.skip_nothing() {
             let kind = self.hide_rest();
             self.remember(kind);
             return Some(kind);
         }
         let start = self.pos;
-        let byte = *self.bytes().get(start)?;
+        let byte = *bytes.get(start)?;
         self.start = start;
         let kind = if is_word_start(byte) || (byte == b'$' && self.dialect == Dialect::MySql) {
             self.word_or_prefixed_text(start)
@@ -120,34 +128,51 @@ impl<'a> Lexer<'a> {
         self.opened & 1 == 1
     }
 
+    #[inline]
     fn remember(&mut self, kind: TokenKind) {
         self.between_and = false;
-        match kind.word() {
-            Some(Word::Between) => self.betweens = self.betweens.saturating_add(1),
-            Some(Word::And) if self.betweens > 0 => {
-                self.betweens -= 1;
-                self.between_and = true;
+        if let TokenKind::Keyword(keyword) = kind {
+            match keyword.word {
+                Word::Between => self.betweens = self.betweens.saturating_add(1),
+                Word::And if self.betweens > 0 => {
+                    self.betweens -= 1;
+                    self.between_and = true;
+                }
+                _ => {}
             }
-            _ => {}
-        }
-        match kind {
-            TokenKind::Open => self.opened <<= 1,
-            TokenKind::OpenBracket => self.opened = self.opened << 1 | 1,
-            TokenKind::Close | TokenKind::CloseBracket => self.opened >>= 1,
-            TokenKind::Semicolon => (self.opened, self.betweens) = (0, 0),
-            _ => {}
         }
         self.before_last = self.last.replace(kind);
     }
 
+    /// Goes into a parenthesis or bracket.
+    fn enter(&mut self, kind: TokenKind) -> TokenKind {
+        self.opened = self.opened << 1 | u128::from(matches!(kind, TokenKind::OpenBracket));
+        self.take(kind, self.pos + 1)
+    }
+
+    fn leave(&mut self, kind: TokenKind) -> TokenKind {
+        self.opened >>= 1;
+        self.take(kind, self.pos + 1)
+    }
+
+    #[inline]
     fn word_or_prefixed_text(&mut self, start: usize) -> TokenKind {
         let kind = self.word(start);
         let bytes = self.bytes();
         let end = self.pos;
-        if self.last == Some(TokenKind::Dot) {
+        if matches!(self.last, Some(TokenKind::Dot)) {
             // Behind a dot stands a name, whatever it spells.
             return TokenKind::Name;
         }
+        let may_be_prefix = matches!(bytes.get(end), Some(b'\'' | b'"' | b'&'))
+            || (self.dialect == Dialect::MySql && bytes[start] == b'_');
+        if may_be_prefix { self.prefixed_text(start, kind) } else { kind }
+    }
+
+    /// The string that the word just read stands before, or that word.
+    fn prefixed_text(&mut self, start: usize, kind: TokenKind) -> TokenKind {
+        let bytes = self.bytes();
+        let end = self.pos;
         let word = &bytes[start..end];
         let quote = match bytes.get(end) {
             Some(b'\'') => b'\'',
@@ -179,14 +204,11 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    #[inline]
     fn word(&mut self, start: usize) -> TokenKind {
-        let bytes = self.bytes();
-        let mut end = start + 1;
-        while end < bytes.len() && is_word(bytes[end]) {
-            end += 1;
-        }
-        self.pos = end;
-        match Keyword::of(&bytes[start..end]) {
+        let spelled = word_at(self.bytes(), start);
+        self.pos = start + spelled.len;
+        match Keyword::at(self.bytes(), start, spelled) {
             Some(keyword) if self.is_constant(keyword.word) => TokenKind::Value,
             Some(keyword) => TokenKind::Keyword(keyword),
             None => TokenKind::Name,
@@ -227,17 +249,22 @@ impl<'a> Lexer<'a> {
             b'.' if second.is_ascii_digit() && !self.value_complete() => {
                 self.take(TokenKind::Value, number_end(bytes, start))
             }
-            b'(' => self.take(TokenKind::Open, start + 1),
-            b')' => self.take(TokenKind::Close, start + 1),
-            b'[' => self.take(TokenKind::OpenBracket, start + 1),
-            b']' => self.take(TokenKind::CloseBracket, start + 1),
+            b'(' => self.enter(TokenKind::Open),
+            b')' => self.leave(TokenKind::Close),
+            b'[' => self.enter(TokenKind::OpenBracket),
+            b']' => self.leave(TokenKind::CloseBracket),
             b',' => self.take(TokenKind::Comma, start + 1),
             b'.' => self.take(TokenKind::Dot, start + 1),
-            b';' => self.take(TokenKind::Semicolon, start + 1),
+            b';' => {
+                (self.opened, self.betweens) = (0, 0);
+                self.take(TokenKind::Semicolon, start + 1)
+            }
             b'*' if !self.value_complete() => self.take(TokenKind::Star, start + 1),
             _ => match operator::end(bytes, start, self.dialect) {
                 Some(end)
-                    if matches!(&bytes[start..end], b"+" | b"-") && !self.value_complete() =>
+                    if matches!(byte, b'+' | b'-')
+                        && end == start + 1
+                        && !self.value_complete() =>
                 {
                     self.take(TokenKind::Sign, end)
                 }
@@ -323,8 +350,7 @@ impl<'a> Lexer<'a> {
             }
             Some(b'\'' | b'$' | b'(' | b'"' | b'`') => true,
             Some(&byte) if is_word_start(byte) => {
-                let len = bytes[self.pos..].iter().take_while(|&&byte| is_word(byte)).count();
-                Keyword::of(&bytes[self.pos..self.pos + len])
+                Keyword::at(bytes, self.pos, word_at(bytes, self.pos))
                     .is_none_or(|keyword| keyword.word == Word::Array)
             }
             _ => false,
@@ -376,7 +402,7 @@ impl<'a> Lexer<'a> {
     }
 
     pub(super) fn word_end(&self, from: usize) -> usize {
-        from + self.bytes()[from..].iter().take_while(|&&byte| is_word(byte)).count()
+        from + word_len(self.bytes(), from)
     }
 
     const fn take(&mut self, kind: TokenKind, end: usize) -> TokenKind {

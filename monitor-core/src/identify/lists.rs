@@ -5,7 +5,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{keyword::Word, token::TokenKind};
+use super::output::Output;
 
 /// How many different elements of a list a new one is compared with. Later ones stay, even if they repeat.
 pub(super) const DISTINCT_MAX: usize = 16;
@@ -34,37 +34,20 @@ struct Element {
     hash: u64,
 }
 
-/// Whether rows follow a word: `values`, and, where that may be, `value` behind a table or its columns.
-pub(super) fn opens_rows(
-    kind: TokenKind,
-    text: &str,
-    last: Option<TokenKind>,
-    may_be_value: bool,
-) -> bool {
-    match last {
-        Some(TokenKind::Operator | TokenKind::Sign) => false,
-        Some(TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Close)
-            if kind == TokenKind::Name =>
-        {
-            may_be_value && text.eq_ignore_ascii_case("value")
-        }
-        _ => kind.word() == Some(Word::Values),
-    }
-}
-
 impl Elements {
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 
     /// A list whose first element starts at the end of `out`.
-    pub(super) fn open(&self, out: &str) -> List {
+    pub(super) fn open(&self, out: &Output<'_>) -> List {
         List { base: self.0.len(), separator_at: out.len(), element_at: out.len(), len: 0 }
     }
 
     /// Ends the current element: takes it back if it repeats an earlier one.
-    pub(super) fn end_element(&mut self, list: &mut List, out: &mut String) {
+    pub(super) fn end_element(&mut self, list: &mut List, out: &mut Output<'_>) {
         list.len += 1;
+        let out = out.text();
         let start =
             list.element_at + usize::from(out.as_bytes().get(list.element_at) == Some(&b' '));
         let Some(written) = out.get(start..).filter(|written| written.len() <= ELEMENT_BYTES_MAX)
@@ -82,9 +65,9 @@ impl Elements {
     }
 
     /// Writes the comma before the next element.
-    pub(super) fn separate(&self, list: &mut List, out: &mut String) {
+    pub(super) fn separate(&self, list: &mut List, out: &mut Output<'_>) {
         list.separator_at = out.len();
-        out.push(',');
+        out.push(",", false);
         list.element_at = out.len();
     }
 

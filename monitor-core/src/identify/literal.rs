@@ -3,7 +3,10 @@
 //! Everything here takes bytes and a position and gives a position. Whoever gets this wrong shows somebody's secret,
 //! so each function says what it does when it is not sure: it goes on to the end.
 
-use super::dialect::Dialect;
+use super::{
+    bytes::{find, find_either, is_word, word_len},
+    dialect::Dialect,
+};
 
 /// What a backslash before a quote means.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,9 +91,9 @@ pub(super) fn dollar_quote_end(bytes: &[u8], from: usize) -> Option<usize> {
 ///
 /// Letters right behind it go with it: hexadecimal digits, exponents, and whatever else is glued to a number.
 pub(super) fn number_end(bytes: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while at < bytes.len() && (is_word(bytes[at]) || bytes[at] == b'.') {
-        at += 1;
+    let mut at = from + word_len(bytes, from);
+    while bytes.get(at) == Some(&b'.') {
+        at += 1 + word_len(bytes, at + 1);
     }
     let exponent =
         matches!(bytes[at - 1], b'e' | b'E') && !matches!(bytes.get(from + 1), Some(b'x' | b'X'));
@@ -98,18 +101,14 @@ pub(super) fn number_end(bytes: &[u8], from: usize) -> usize {
         && matches!(bytes.get(at), Some(b'+' | b'-'))
         && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)
     {
-        at += 1;
-        while at < bytes.len() && is_word(bytes[at]) {
-            at += 1;
-        }
+        at += 1 + word_len(bytes, at + 1);
     }
     at
 }
 
 /// Whether MySQL reads the word at `from`, which starts with a digit, as a name: `2fa_tokens`.
 pub(super) fn is_name_with_digit_first(bytes: &[u8], from: usize) -> bool {
-    let len = bytes[from..].iter().take_while(|&&byte| is_word(byte)).count();
-    let word = &bytes[from..from + len];
+    let word = &bytes[from..from + word_len(bytes, from)];
     let digits = word.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'_').count();
     match &word[digits..] {
         [] => false,
@@ -124,83 +123,9 @@ pub(super) fn is_name_with_digit_first(bytes: &[u8], from: usize) -> bool {
     }
 }
 
-/// Whether a word may go on with this byte. Any byte beyond ASCII may.
-pub(super) const fn is_word(byte: u8) -> bool {
-    CLASSES[byte as usize] & (WORD | DIGIT) != 0
-}
-
-/// Whether a word may start with this byte.
-pub(super) const fn is_word_start(byte: u8) -> bool {
-    CLASSES[byte as usize] & WORD != 0 && byte != b'$'
-}
-
-/// Whether this byte is nothing: a space or a control character.
-pub(super) const fn is_blank(byte: u8) -> bool {
-    CLASSES[byte as usize] & BLANK != 0
-}
-
-const WORD: u8 = 1;
-const DIGIT: u8 = 2;
-const BLANK: u8 = 4;
-
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' | 0x80.. => WORD,
-            b'0'..=b'9' => DIGIT,
-            0..=b' ' | 0x7f => BLANK,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    classes
-};
-
-/// The next `wanted` at or after `from`.
-pub(super) fn find(bytes: &[u8], from: usize, wanted: u8) -> Option<usize> {
-    find_either(bytes, from, wanted, wanted)
-}
-
-/// The next of either byte at or after `from`, eight bytes at a step.
-pub(super) fn find_either(bytes: &[u8], from: usize, one: u8, other: u8) -> Option<usize> {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let rest = bytes.get(from..)?;
-    let (ones, others) = (LOW * u64::from(one), LOW * u64::from(other));
-    let (chunks, tail) = rest.as_chunks::<8>();
-    for (index, chunk) in chunks.iter().enumerate() {
-        let word = u64::from_le_bytes(*chunk);
-        // A byte that is zero after the exclusive-or borrows from its top bit; the lowest such bit is exact.
-        let zero = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
-        let hits = zero(word ^ ones) | zero(word ^ others);
-        if hits != 0 {
-            return Some(from + index * 8 + hits.trailing_zeros() as usize / 8);
-        }
-    }
-    let tail_at = bytes.len() - tail.len();
-    tail.iter().position(|&byte| byte == one || byte == other).map(|index| tail_at + index)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{
-        Backslash, dollar_quote_end, find_either, is_name_with_digit_first, number_end, quote_end,
-    };
-
-    #[test]
-    fn a_byte_is_found_wherever_it_stands() {
-        for len in 0..40 {
-            for at in 0..len {
-                let mut bytes = vec![b'x'; len];
-                bytes[at] = b'\'';
-                assert_eq!(find_either(&bytes, 0, b'\'', b'\\'), Some(at));
-                assert_eq!(find_either(&bytes, at + 1, b'\'', b'\\'), None);
-            }
-        }
-        assert_eq!(find_either(b"", 5, b'a', b'b'), None);
-    }
+    use super::{Backslash, dollar_quote_end, is_name_with_digit_first, number_end, quote_end};
 
     #[test]
     fn a_string_ends_where_its_dialect_says() {

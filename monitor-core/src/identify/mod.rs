@@ -28,10 +28,12 @@
 //! the first sight of a text; a text seen before should cost its owner a hash. A [`Normaliser`] that is kept allocates
 //! nothing to tell whether a statement is known.
 
+mod bytes;
 mod clauses;
 mod comments;
 mod dialect;
 mod fingerprint;
+mod frames;
 mod identity;
 mod keyword;
 mod kind;
@@ -44,6 +46,7 @@ mod names;
 mod normalise;
 mod operator;
 mod outline;
+mod output;
 mod parse;
 mod relations;
 mod skim;

@@ -3,6 +3,7 @@
 use super::{
     dialect::Dialect,
     keyword::{Keyword, Word},
+    output::Output,
     token::TokenKind,
 };
 
@@ -10,11 +11,18 @@ use super::{
 ///
 /// A name that means the same without its quotes loses them, so that `"users"`, `` `users` `` and `users` are one. Any
 /// other keeps them in the one form its dialect can't take for a string.
-pub(super) fn write_name(out: &mut String, content: &str, quote: u8, dialect: Dialect) {
+pub(super) fn write_name(
+    out: &mut Output<'_>,
+    content: &str,
+    quote: u8,
+    dialect: Dialect,
+    spaced: bool,
+) {
     if is_plain(content) {
-        out.push_str(content);
-        return;
+        return out.push(content, spaced);
     }
+    out.push("", spaced);
+    let out = out.text();
     let (old, new) = (char::from(quote), char::from(dialect.name_quote()));
     out.push(new);
     let mut chars = content.chars().peekable();
@@ -33,7 +41,7 @@ pub(super) fn write_name(out: &mut String, content: &str, quote: u8, dialect: Di
 /// A name as tables are listed: without quotes, in lower case.
 pub(super) fn unquoted(kind: TokenKind, text: &str) -> String {
     let mut name = match kind {
-        TokenKind::Quoted(quote @ (b'"' | b'`')) => {
+        TokenKind::Quoted(quote @ (b'"' | b'`')) if text.contains(char::from(quote)) => {
             let quote = char::from(quote).to_string();
             text.replace(&quote.repeat(2), &quote)
         }
@@ -78,25 +86,36 @@ enum Passing {
 }
 
 impl Naming {
-    /// What the token is to be taken for: a passing name is a value.
-    pub(super) fn anonymise(&mut self, kind: TokenKind) -> TokenKind {
-        if self.is_started
-            && self.passing == Passing::No
-            && matches!(kind, TokenKind::Name | TokenKind::Dot)
-        {
-            // Most tokens, and none of them changes what a name is here.
-            self.in_name &= !std::mem::take(&mut self.was_open);
-            self.last = kind.word();
-            return kind;
+    /// Meets the next token. Whether it is a passing name, and so to be taken for a value.
+    #[inline]
+    pub(super) fn is_passing(&mut self, kind: TokenKind) -> bool {
+        let may_matter = match kind {
+            TokenKind::Keyword(keyword) => keyword.is_about_names(),
+            _ => false,
+        };
+        if may_matter || !self.is_started || self.passing != Passing::No {
+            return self.follow(kind);
         }
-        let taken_for = self.follow(kind);
-        if taken_for != kind {
-            (self.in_name, self.last) = (false, None);
-        }
-        taken_for
+        // Most tokens, and none of them changes what a name is here.
+        let keeps_name = matches!(
+            kind,
+            TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Dot | TokenKind::Open
+        );
+        self.in_name &= keeps_name && !self.was_open;
+        self.was_open = matches!(kind, TokenKind::Open);
+        self.last = kind.word();
+        false
     }
 
-    fn follow(&mut self, kind: TokenKind) -> TokenKind {
+    fn follow(&mut self, kind: TokenKind) -> bool {
+        let is_passing = self.passes(kind);
+        if is_passing {
+            (self.in_name, self.last) = (false, None);
+        }
+        is_passing
+    }
+
+    fn passes(&mut self, kind: TokenKind) -> bool {
         let word = kind.word();
         let is_name = word.is_some() || matches!(kind, TokenKind::Quoted(_));
         let is_first = !std::mem::replace(&mut self.is_started, true);
@@ -104,7 +123,7 @@ impl Naming {
         let before = std::mem::replace(&mut self.last, word);
         if is_first {
             self.passing = Passing::announced_by(word);
-            return kind;
+            return false;
         }
         match (self.passing, word) {
             (Passing::No, Some(Word::Of)) if before == Some(Word::Current) => {
@@ -120,15 +139,14 @@ impl Naming {
             }
             (Passing::Next, _) => {
                 self.passing = Passing::No;
-                return if is_name { TokenKind::Value } else { kind };
+                return is_name;
             }
             (Passing::AfterTo, Some(Word::To)) => self.passing = Passing::Next,
             (Passing::AfterTo, _) => {}
             (Passing::Fetch, Some(word)) if is_direction(word) => {}
-            (Passing::Fetch, _) if is_name => return TokenKind::Value,
-            (Passing::Fetch, _) => {}
+            (Passing::Fetch, _) => return is_name,
         }
-        kind
+        false
     }
 
     /// Whether a parenthesis now would open the columns of a table, not the arguments of a call.

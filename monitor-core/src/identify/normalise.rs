@@ -4,16 +4,19 @@
 //! lower case, lists that vary in length are one. The only things remembered are the open parentheses.
 
 use super::{
+    comments::may_have_comment,
     dialect::Dialect,
     fingerprint::Fingerprint,
+    frames::{Frame, Rows},
     identity::TEXT_BYTES_MAX,
     keyword::Word,
     lexer::Lexer,
     list_size::ListSize,
-    lists::{Elements, List, opens_rows},
+    lists::Elements,
     marks::Marks,
     names::{Naming, write_name},
-    spacing,
+    output::Output,
+    spacing::{self, Spacing},
     token::TokenKind,
     wording::{Noted, Wording},
 };
@@ -52,45 +55,12 @@ pub struct Normalised<'a> {
     pub marks: Marks,
 }
 
-/// Between a parenthesis or bracket and its end.
-#[derive(Clone, Copy, Default)]
-struct Frame {
-    /// Where the text within starts.
-    start: usize,
-    /// A list to collapse: what follows `in (` or `array[`.
-    list: Option<List>,
-    /// A list of rows: what follows `values`.
-    rows: Option<Rows>,
-    /// Whether this is a row of `values`.
-    is_row: bool,
-    /// Whether we are, at any depth, in a list of values.
-    among_values: bool,
-    /// Whether there was anything yet.
-    is_started: bool,
-    /// Whether it was a list of single literals so far; `units` counts those since the last comma.
-    is_plain: bool,
-    units: usize,
-    /// How many commas there were, and whether no plain list was within.
-    commas: usize,
-    is_flat: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Rows {
-    list: List,
-    /// Whether a row was written, so that a comma or the end comes next.
-    after_row: bool,
-}
-
 impl Normalised<'_> {
     /// Whether `original`, of which this is the normalised form, says no more: it has no literals, no list whose members were
     /// left out, and nothing that may be a comment.
     pub(crate) fn is_all_of(&self, original: &str) -> bool {
         let has_list = !matches!(self.list_size, ListSize::None | ListSize::One);
-        let comments = ["/*", "--", "#"];
-        !self.wording.has_literals()
-            && !has_list
-            && !comments.iter().any(|comment| original.contains(comment))
+        !self.wording.has_literals() && !has_list && !may_have_comment(original)
     }
 }
 
@@ -124,7 +94,7 @@ impl Normaliser {
 
 /// One text on its way through the normaliser.
 struct Writer<'a> {
-    out: &'a mut String,
+    out: Output<'a>,
     frames: &'a mut Vec<Frame>,
     elements: &'a mut Elements,
     lexer: Lexer<'a>,
@@ -135,6 +105,8 @@ struct Writer<'a> {
     too_deep: usize,
     /// The last token written, `None` at the start of a statement.
     last: Option<TokenKind>,
+    /// The same as spacing sees it, if there is one.
+    last_spacing: Spacing,
     /// Whether a statement is complete and another would need a `;` before it.
     between_statements: bool,
     /// Where a run of signs starts, and how things were before it.
@@ -148,7 +120,7 @@ impl<'a> Writer<'a> {
     fn new(normaliser: &'a mut Normaliser, text: &'a str, dialect: Dialect) -> Self {
         let Normaliser { out, frames, elements } = normaliser;
         Self {
-            out,
+            out: Output::new(out, text),
             frames,
             elements,
             lexer: Lexer::new(text, dialect),
@@ -156,6 +128,7 @@ impl<'a> Writer<'a> {
             frame: Frame::default(),
             too_deep: 0,
             last: None,
+            last_spacing: Spacing::Other,
             between_statements: false,
             signs: None,
             naming: Naming::default(),
@@ -166,14 +139,15 @@ impl<'a> Writer<'a> {
 
     /// Writes it all. The length of the longest list, what the literals tell and what the comments say.
     fn write(mut self) -> (usize, Noted, Marks) {
-        while let Some(kind) = self.lexer.next(self.frame.among_values) {
-            if kind == TokenKind::Semicolon {
+        while let Some(kind) = self.lexer.read(self.frame.among_values) {
+            if matches!(kind, TokenKind::Semicolon) {
                 self.end_statement();
             } else {
                 self.accept(kind);
             }
         }
         self.end_statement();
+        self.out.text();
         (self.len_max, self.noted, self.lexer.marks)
     }
 
@@ -185,7 +159,7 @@ impl<'a> Writer<'a> {
         loop {
             self.end_rows();
             if let Some(mut list) = self.frame.list {
-                self.elements.end_element(&mut list, self.out);
+                self.elements.end_element(&mut list, &mut self.out);
                 self.len_max = self.len_max.max(list.len);
             }
             match self.frames.pop() {
@@ -203,22 +177,25 @@ impl<'a> Writer<'a> {
     }
 
     fn accept(&mut self, read: TokenKind) {
-        let kind = self.naming.anonymise(read);
-        let is_default = self.frame.is_row && kind.word() == Some(Word::Default);
-        let kind = if is_default { TokenKind::Value } else { kind };
-        if kind != read {
+        let mut kind = read;
+        if self.naming.is_passing(read) || (self.frame.is_row && read.word() == Some(Word::Default))
+        {
+            kind = TokenKind::Value;
             self.lexer.take_for_value();
         }
         if self.frame.rows.is_some() {
             self.follow_rows(kind);
         }
-        self.noted.token(kind, self.lexer.token_text());
+        self.noted.token(kind, || self.lexer.token_text());
         match kind {
             TokenKind::Value | TokenKind::Text => self.value(kind),
             TokenKind::Sign => self.sign(kind),
             TokenKind::Open | TokenKind::OpenBracket => self.open(kind),
             TokenKind::Close | TokenKind::CloseBracket => self.close(kind),
             TokenKind::Comma => self.comma(),
+            TokenKind::Quoted(quote) => self.quoted(kind, quote),
+            TokenKind::Ellipsis => self.ellipsis(kind),
+            TokenKind::Keyword(keyword) if keyword.opens() => self.opening(kind, keyword.word),
             _ => self.other(kind),
         }
     }
@@ -228,14 +205,14 @@ impl<'a> Writer<'a> {
         if let Some((at, frame, last)) = self.signs.take() {
             self.out.truncate(at);
             self.frame = frame;
-            self.last = Some(last);
+            (self.last, self.last_spacing) = (Some(last), Spacing::of(last));
         }
         // Strings side by side are one string.
         if kind == TokenKind::Text && self.last == Some(TokenKind::Text) {
             return;
         }
-        self.space_before(kind, "");
-        self.out.push('?');
+        let spaced = self.is_spaced(kind);
+        self.out.push("?", spaced);
         self.frame.units += 1;
         self.wrote(kind);
     }
@@ -247,57 +224,74 @@ impl<'a> Writer<'a> {
         self.signs = before;
     }
 
+    /// Whatever goes over as it stands.
+    #[inline(always)]
     fn other(&mut self, kind: TokenKind) {
         self.signs = None;
-        let text = self.lexer.token_text();
-        if !self.frame.is_started
-            && matches!(kind.word(), Some(Word::Select | Word::With | Word::Values | Word::Table))
-        {
+        self.copy(kind);
+        self.frame.is_plain = false;
+        if self.naming.in_insert() && matches!(kind, TokenKind::Name) && self.is_value_for_rows() {
+            self.open_rows();
+        }
+        self.wrote(kind);
+    }
+
+    /// A word with which a query or rows may begin.
+    fn opening(&mut self, kind: TokenKind, word: Word) {
+        if !self.frame.is_started {
             self.frame.list = None;
             self.frame.among_values = false;
         }
-        self.space_before(kind, text);
-        match kind {
-            TokenKind::Quoted(quote) => write_name(self.out, text, quote, self.dialect),
-            TokenKind::Ellipsis => {
-                self.out.push_str("...");
-                self.frame.units += 1;
-                self.frame.is_flat = false;
-            }
-            TokenKind::Keyword(_) | TokenKind::Name | TokenKind::Variable => {
-                let start = self.out.len();
-                self.out.push_str(text);
-                if let Some(written) = self.out.get_mut(start..) {
-                    written.make_ascii_lowercase();
-                }
-            }
-            _ => self.out.push_str(text),
+        let is_operand = matches!(self.last, Some(TokenKind::Operator | TokenKind::Sign));
+        self.other(kind);
+        if word == Word::Values && !is_operand {
+            self.open_rows();
         }
-        if kind != TokenKind::Ellipsis {
-            self.frame.is_plain = false;
-        }
-        let may_be_value = self.naming.in_insert() && self.frames.is_empty();
-        if opens_rows(kind, text, self.last, may_be_value && self.dialect.says_value()) {
-            self.frame.rows = Some(Rows { list: self.elements.open(self.out), after_row: false });
-        }
+    }
+
+    /// Whether the last token is MySQL's `value` behind a table or its columns.
+    fn is_value_for_rows(&self) -> bool {
+        matches!(self.last, Some(TokenKind::Name | TokenKind::Quoted(_) | TokenKind::Close))
+            && self.frames.is_empty()
+            && self.dialect.says_value()
+            && self.lexer.token_text().eq_ignore_ascii_case("value")
+    }
+
+    fn open_rows(&mut self) {
+        self.frame.rows = Some(Rows { list: self.elements.open(&self.out), after_row: false });
+    }
+
+    fn quoted(&mut self, kind: TokenKind, quote: u8) {
+        self.signs = None;
+        let (spaced, text) = (self.is_spaced(kind), self.lexer.token_text());
+        write_name(&mut self.out, text, quote, self.dialect, spaced);
+        self.frame.is_plain = false;
+        self.wrote(kind);
+    }
+
+    /// The trace of a list: all of an element, or a part of one.
+    fn ellipsis(&mut self, kind: TokenKind) {
+        self.signs = None;
+        self.copy(kind);
+        self.frame.units += 1;
+        self.frame.is_flat = false;
         self.wrote(kind);
     }
 
     fn comma(&mut self) {
         self.noted.comma();
         self.signs = None;
-        self.space_before(TokenKind::Comma, ",");
         self.frame.commas += 1;
         self.frame.is_plain &= self.frame.units == 1;
         let units = std::mem::take(&mut self.frame.units);
         match (&mut self.frame.rows, &mut self.frame.list) {
-            _ if self.too_deep > 0 => self.out.push(','),
+            _ if self.too_deep > 0 => self.copy(TokenKind::Comma),
             (Some(rows), _) => {
                 rows.after_row = false;
-                self.elements.separate(&mut rows.list, self.out);
+                self.elements.separate(&mut rows.list, &mut self.out);
             }
             (None, Some(list)) => {
-                self.elements.end_element(list, self.out);
+                self.elements.end_element(list, &mut self.out);
                 if units == 1
                     && self.frame.is_plain
                     && matches!(self.last, Some(TokenKind::Value | TokenKind::Text))
@@ -306,23 +300,21 @@ impl<'a> Writer<'a> {
                     list.len += self.lexer.skip_values();
                     self.noted.more(self.lexer.since(from));
                 }
-                self.elements.separate(list, self.out);
+                self.elements.separate(list, &mut self.out);
             }
-            (None, None) => self.out.push(','),
+            (None, None) => self.copy(TokenKind::Comma),
         }
         self.wrote(TokenKind::Comma);
     }
 
     fn open(&mut self, kind: TokenKind) {
         self.signs = None;
-        let text = self.lexer.token_text();
         let last_word = self.last.and_then(TokenKind::word);
         // A group is an element of a list only where an element starts.
         let is_element =
             matches!(self.last, Some(TokenKind::Open | TokenKind::OpenBracket | TokenKind::Comma));
         self.frame.is_plain &= is_element;
-        self.space_before(kind, text);
-        self.out.push_str(text);
+        self.copy(kind);
         if self.frames.len() >= NESTING_MAX || self.too_deep > 0 {
             self.end_rows();
             self.too_deep += 1;
@@ -338,7 +330,7 @@ impl<'a> Writer<'a> {
         };
         let inner = Frame {
             start: self.out.len(),
-            list: is_list.then(|| self.elements.open(self.out)),
+            list: is_list.then(|| self.elements.open(&self.out)),
             rows: None,
             is_row,
             among_values: is_row || is_list || self.frame.among_values,
@@ -354,33 +346,30 @@ impl<'a> Writer<'a> {
 
     fn close(&mut self, kind: TokenKind) {
         self.signs = None;
-        let text = self.lexer.token_text();
         if self.too_deep > 0 {
             self.too_deep -= 1;
         } else if let Some(outer) = self.frames.pop() {
             let inner = std::mem::replace(&mut self.frame, outer);
-            self.close_frame(inner, text, kind);
+            self.close_frame(inner, kind);
             return;
         }
         self.frame.is_plain = false;
-        self.space_before(kind, text);
-        self.out.push_str(text);
+        self.copy(kind);
         self.wrote(kind);
     }
 
-    fn close_frame(&mut self, mut inner: Frame, text: &str, kind: TokenKind) {
+    fn close_frame(&mut self, mut inner: Frame, kind: TokenKind) {
         let is_plain = inner.is_plain && inner.units == 1;
         if let (Some(list), true) = (&mut inner.list, inner.is_started) {
-            self.elements.end_element(list, self.out);
+            self.elements.end_element(list, &mut self.out);
             self.elements.close(*list);
             self.len_max = self.len_max.max(list.len);
             if is_plain {
                 self.out.truncate(inner.start);
-                self.out.push_str("...");
+                self.out.push("...", false);
             }
         }
-        self.space_before(kind, text);
-        self.out.push_str(text);
+        self.copy(kind);
         self.wrote(kind);
         if is_plain {
             self.frame.units += 1;
@@ -404,7 +393,7 @@ impl<'a> Writer<'a> {
 
     fn end_row(&mut self, row: Frame, is_plain: bool) {
         let Some(rows) = &mut self.frame.rows else { return };
-        self.elements.end_element(&mut rows.list, self.out);
+        self.elements.end_element(&mut rows.list, &mut self.out);
         rows.after_row = true;
         if is_plain && row.is_flat {
             let from = self.lexer.position();
@@ -434,19 +423,36 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn space_before(&mut self, next: TokenKind, text: &str) {
-        match self.last {
-            Some(last) if spacing::between(last, next, text, self.naming.in_name()) => {
-                self.out.push(' ')
-            }
-            None if self.between_statements => self.out.push_str("; "),
-            _ => {}
-        }
+    /// Writes a token as it stands, in lower case.
+    #[inline]
+    fn copy(&mut self, kind: TokenKind) {
+        let spaced = self.is_spaced(kind);
+        self.out.copy(self.lexer.start, self.lexer.pos, spaced);
     }
 
+    /// Whether a space stands before the next token. A new statement has its own written.
+    #[inline]
+    fn is_spaced(&mut self, next: TokenKind) -> bool {
+        if self.last.is_none() {
+            if self.between_statements {
+                self.out.push(";", false);
+            }
+            return self.between_statements;
+        }
+        let (last, next) = (self.last_spacing, Spacing::of(next));
+        spacing::between(last, next, self.naming.in_name())
+            || (last == Spacing::Dot && next == Spacing::Name && self.is_digit_first())
+    }
+
+    /// Whether the token would melt into a number behind a dot.
+    fn is_digit_first(&self) -> bool {
+        self.lexer.token_text().as_bytes().first().is_some_and(u8::is_ascii_digit)
+    }
+
+    #[inline]
     fn wrote(&mut self, kind: TokenKind) {
         self.frame.is_started = true;
-        self.last = Some(kind);
+        (self.last, self.last_spacing) = (Some(kind), Spacing::of(kind));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Where an operator ends.
 
 use super::{
+    bytes::{is_operator, is_word, is_word_start},
     dialect::Dialect,
-    literal::{is_word, is_word_start},
 };
 
 /// Operators of more than one character outside PostgreSQL, longest first.
@@ -14,15 +14,23 @@ const LONG: &[&[u8]] = &[
 const WITH_QUESTION_MARK: &[&[u8]] = &[b"?||", b"?-|", b"?|", b"?&", b"?-", b"?#", b"@?", b"?"];
 
 /// The position after the operator that starts at `start`, if one does.
+#[inline]
 pub(super) fn end(bytes: &[u8], start: usize, dialect: Dialect) -> Option<usize> {
     if !is_operator(bytes[start]) {
         return None;
     }
+    if !bytes.get(start + 1).is_some_and(|&byte| is_operator(byte)) {
+        return Some(start + 1);
+    }
     if dialect == Dialect::PostgreSql {
         return Some(postgres_end(bytes, start));
     }
+    Some(long_end(bytes, start))
+}
+
+fn long_end(bytes: &[u8], start: usize) -> usize {
     let long = LONG.iter().find(|long| bytes[start..].starts_with(long));
-    Some(start + long.map_or(1, |long| long.len()))
+    start + long.map_or(1, |long| long.len())
 }
 
 /// The position after the operator that starts with the question mark at `start`.
@@ -59,27 +67,6 @@ fn postgres_end(bytes: &[u8], start: usize) -> usize {
         end -= 1;
     }
     end
-}
-
-const fn is_operator(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'+' | b'-'
-            | b'*'
-            | b'/'
-            | b'<'
-            | b'>'
-            | b'='
-            | b'~'
-            | b'!'
-            | b'@'
-            | b'#'
-            | b'%'
-            | b'^'
-            | b'&'
-            | b'|'
-            | b'?'
-    )
 }
 
 /// Whether a text looks like a name, not like somebody's words.

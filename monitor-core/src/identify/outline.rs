@@ -16,10 +16,10 @@ use super::{
 };
 
 /// What a walk over a normalised text finds.
-pub(super) struct Outline {
-    pub(super) kind: Kind,
-    pub(super) tables: Tables,
-    pub(super) summary: String,
+pub(crate) struct Outline {
+    pub(crate) kind: Kind,
+    pub(crate) tables: Tables,
+    pub(crate) summary: String,
 }
 
 /// Walks over a normalised text.

@@ -1,9 +1,10 @@
 //! Lists of plain values, which are most of a long text, at the speed of looking for the next quote.
 
 use super::{
+    bytes::is_blank,
     dialect::Dialect,
     lexer::Lexer,
-    literal::{Backslash, is_blank, quote_end},
+    literal::{Backslash, quote_end},
 };
 
 /// What is skipped here the rest of the lexer would take for the same: whatever needs a second look ends it.

@@ -3,6 +3,9 @@
 /// The longest summary, in bytes; the limit OpenTelemetry sets for `db.query.summary`, which counts characters.
 pub const SUMMARY_BYTES_MAX: usize = 255;
 
+/// Room for the summaries of most statements, taken at once.
+const USUAL_BYTES: usize = 64;
+
 /// Collects operations and their targets in the order of the text.
 ///
 /// OpenTelemetry keeps the spelling of the query. Ours is the spelling of the statement, operations in upper case and
@@ -47,6 +50,9 @@ impl Summary {
         };
         self.is_full |= self.text.len() + gap.len() + item.len() > SUMMARY_BYTES_MAX;
         if !self.is_full {
+            if self.text.is_empty() {
+                self.text.reserve(USUAL_BYTES);
+            }
             self.text.push_str(gap);
             self.text.push_str(item);
         }

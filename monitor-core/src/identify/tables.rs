@@ -19,18 +19,21 @@ pub struct Tables {
 }
 
 impl Tables {
-    pub(super) fn add_read(&mut self, name: &str) {
+    pub(super) fn add_read(&mut self, name: impl AsRef<str> + Into<String>) {
         add(&mut self.read, name);
     }
 
-    pub(super) fn add_written(&mut self, name: &str) {
+    pub(super) fn add_written(&mut self, name: impl AsRef<str> + Into<String>) {
         add(&mut self.written, name);
     }
 }
 
-fn add(names: &mut Vec<String>, name: &str) {
-    if names.len() < TABLES_MAX && !name.is_empty() && !names.iter().any(|known| known == name) {
-        names.push(name.to_owned());
+fn add(names: &mut Vec<String>, name: impl AsRef<str> + Into<String>) {
+    let new = name.as_ref();
+    if names.len() < TABLES_MAX && !new.is_empty() && !names.iter().any(|known| known == new) {
+        // Most statements have one table.
+        names.reserve_exact(usize::from(names.is_empty()));
+        names.push(name.into());
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::keyword::{Keyword, Word};
 
-/// What a token is.
+/// What a token is. Asked many times of each token, so which it is has a byte of its own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub(super) enum TokenKind {
     /// A keyword, known by its meaning.
     Keyword(Keyword),

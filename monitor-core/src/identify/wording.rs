@@ -112,14 +112,11 @@ impl Wording {
 
 impl Noted {
     /// Meets a token of any kind. A pattern may stand in functions that leave alone how it begins.
-    pub(super) fn token(&mut self, kind: TokenKind, text: &str) {
-        const KEEPING: [&str; 4] = ["concat", "lower", "unaccent", "upper"];
+    #[inline]
+    pub(super) fn token<'a>(&mut self, kind: TokenKind, text: impl FnOnce() -> &'a str) {
         self.in_pattern = match kind {
-            TokenKind::Value | TokenKind::Text | TokenKind::Open => self.in_pattern,
-            TokenKind::Name => {
-                self.in_pattern && KEEPING.iter().any(|name| name.eq_ignore_ascii_case(text))
-            }
-            _ => matches!(kind.word(), Some(Word::Like | Word::Ilike)),
+            TokenKind::Keyword(keyword) => matches!(keyword.word, Word::Like | Word::Ilike),
+            _ => self.in_pattern && keeps_pattern(kind, text()),
         };
     }
 
@@ -168,6 +165,16 @@ impl Noted {
             wording.lengths = 1 << (len_max.min(LENGTHS) - 1);
         }
         wording
+    }
+}
+
+/// Whether a pattern may still begin behind this token.
+fn keeps_pattern(kind: TokenKind, text: &str) -> bool {
+    const KEEPING: [&str; 4] = ["concat", "lower", "unaccent", "upper"];
+    match kind {
+        TokenKind::Value | TokenKind::Text | TokenKind::Open => true,
+        TokenKind::Name => KEEPING.iter().any(|name| name.eq_ignore_ascii_case(text)),
+        _ => false,
     }
 }
 
