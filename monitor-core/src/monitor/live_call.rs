@@ -317,7 +317,7 @@ impl<'a> LiveCall<'a> {
     /// Heeds a comment in what nobody said otherwise.
     #[inline]
     pub(super) fn heed(&mut self, comment: Box<Comment>) {
-        self.change_rare(move |rare| rare.heed(comment));
+        self.change_rare(move |rare| rare.heed(*comment));
     }
 
     /// The database has answered.
@@ -391,7 +391,7 @@ impl Rare {
                 Some(InScope { handle, parameters: None, flight: None });
         }
         if let Some(comment) = comment {
-            rare.get_or_insert_default().heed(comment);
+            rare.get_or_insert_default().heed(*comment);
         }
         rare
     }
@@ -407,8 +407,7 @@ impl Rare {
     }
 
     /// Heeds a comment in what nobody said otherwise.
-    fn heed(&mut self, comment: Box<Comment>) {
-        let Comment { trace, labels } = *comment;
+    fn heed(&mut self, Comment { trace, labels }: Comment) {
         self.trace = self.trace.take().or(trace);
         self.labels = self.labels.take().or(labels);
     }
