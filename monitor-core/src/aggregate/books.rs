@@ -1,6 +1,6 @@
 //! All numbers of all series, and who has to make room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
@@ -175,27 +175,47 @@ impl Books {
         desks.settle_mine(|batch| self.settle(batch));
     }
 
-    fn settle(&mut self, Batch { entries, rests }: &mut Batch) {
+    fn settle(&mut self, Batch { entries, rests, are_plain }: &mut Batch) {
         let mut heard = None;
         // Calls of one statement mostly come one after another; what is known of a statement is then asked for once.
-        for run in entries.chunk_by(Entry::is_plain_like) {
-            match run {
-                [entry] if !entry.is_plain() => {
-                    if let Some(part) = Part::of(entry) {
-                        self.add_part(entry.series, part);
-                        continue;
-                    }
-                    let rest = rests.pop_front();
-                    self.hear(run, rest.as_deref(), &mut heard);
-                    self.count(*entry, rest);
-                }
-                run => {
-                    self.hear(run, None, &mut heard);
-                    self.count_plain(run);
+        if *are_plain {
+            let mut left = entries.as_slice();
+            while let Some(first) = left.first() {
+                let other = left.iter().position(|entry| !entry.is_of_series_of(first));
+                let (run, others) = left.split_at(other.unwrap_or(left.len()));
+                self.settle_plain(run, &mut heard);
+                left = others;
+            }
+        } else {
+            for run in entries.chunk_by(Entry::is_plain_like) {
+                match run {
+                    [entry] if !entry.is_plain() => self.settle_other(*entry, rests, &mut heard),
+                    run => self.settle_plain(run, &mut heard),
                 }
             }
         }
         self.note(heard);
+    }
+
+    #[inline]
+    fn settle_plain(&mut self, run: &[Entry], heard: &mut Option<(u16, Tick)>) {
+        self.hear(run, None, heard);
+        self.count_plain(run);
+    }
+
+    /// Takes in an entry that is not plain; those that have a rest find it in its turn.
+    fn settle_other(
+        &mut self,
+        entry: Entry,
+        rests: &mut VecDeque<Box<Rest>>,
+        heard: &mut Option<(u16, Tick)>,
+    ) {
+        if let Some(part) = Part::of(&entry) {
+            return self.add_part(entry.series, part);
+        }
+        let rest = rests.pop_front();
+        self.hear(&[entry], rest.as_deref(), heard);
+        self.count(entry, rest);
     }
 
     /// Adds where the time of a call went.

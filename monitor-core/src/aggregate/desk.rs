@@ -8,15 +8,14 @@ use std::sync::{Arc, OnceLock};
 use super::entry::Entry;
 use super::event::{Event, Rest, SeriesRef};
 use super::lock;
-use super::ring::{RING, Ring};
+use super::ring::{RING, Ring, Room};
 use super::running::{Sight, Slab, Slot};
 use super::sync::{
     Acquire, AtomicBool, AtomicU64, AtomicUsize, Mutex, Relaxed, Release, sized, thread_local,
 };
 use crate::capture::Tick;
 
-/// Events after which a thread settles its desk itself, if the beat has not come by; should the books
-/// be busy, it asks again after as many more.
+/// Events on a heap after which a thread asks again whether the books are busy.
 const EVENTS_BEFORE_SETTLING: usize = RING / 2;
 
 /// Events a desk may hold while the books are busy; then its thread waits for them.
@@ -30,7 +29,8 @@ const DESKS_MAX: usize = sized(1_024);
 /// Only its thread puts events down. A desk outlives its thread, as calls may end elsewhere; once all of those have ended,
 /// another thread gets it.
 pub(super) struct Desk {
-    number: u32,
+    /// Tells it from every other desk of the process: its [monitor's](Desks) above its number.
+    id: u64,
     ring: Ring,
     /// What belongs to the entries in the ring that say so, in their order. Locked by events that few calls are.
     rests: Mutex<VecDeque<Box<Rest>>>,
@@ -47,6 +47,8 @@ pub(super) struct Desk {
 /// are plain words.
 #[derive(Default)]
 pub(super) struct Batch {
+    /// Whether all of them are [plain](Entry::is_plain): known to be, or not.
+    pub(super) are_plain: bool,
     pub(super) entries: Vec<Entry>,
     pub(super) rests: VecDeque<Box<Rest>>,
 }
@@ -61,8 +63,8 @@ struct Heap {
 
 /// The desks of all threads that record for one monitor.
 pub(crate) struct Desks {
-    /// Tells monitors of one process apart; not 0.
-    monitor: u64,
+    /// What is the same in the [ids](Desk::id) of all desks, and of no other monitor's; not 0.
+    base: u64,
     /// Slots of a desk's slab; with none, calls are not followed.
     slots: usize,
     desks: Box<[OnceLock<Arc<Desk>>; DESKS_MAX]>,
@@ -77,10 +79,12 @@ pub(crate) struct Desks {
 
 /// Where a call is written down while it runs: the desk of the thread that started it, and the slot; nowhere, for one that is
 /// not followed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Followed {
-    desk: u32,
-    slot: u32,
+#[derive(Clone, Copy)]
+pub(crate) struct Followed<'a> {
+    /// The desk, at hand as long as that lasts for sure.
+    desk: Option<&'a Desk>,
+    /// The slot's number, below that of the desk where it is not at hand. One word: more of them would be kept in memory.
+    place: u64,
 }
 
 /// What is to be done once an event is put down.
@@ -93,27 +97,29 @@ pub(super) enum Then {
     Wait,
 }
 
-/// The desks of a thread, by the monitor they belong to: one in nearly every service.
-struct Mine(Vec<(u64, Arc<Desk>)>);
+/// The desks of a thread, one of each monitor: of one in nearly every service.
+struct Mine(Vec<Arc<Desk>>);
 
-/// Not a monitor's number.
-const NOBODY: u64 = 0;
-/// Not a desk's number.
-const NONE: u32 = u32::MAX;
+/// Bits of a desk's id that are its number.
+const NUMBER_BITS: u32 = 16;
+/// Not a desk's number, but that of a thread without one.
+const NONE: u32 = (1 << NUMBER_BITS) - 1;
+/// Not a desk's id.
+const NOWHERE: u64 = 0;
 
 thread_local! {
-    /// The monitor this thread recorded for last, and the number of its desk there: found without a look-up, and without
-    /// asking whether the thread is ending.
-    static LAST: Cell<(u64, u32)> = const { Cell::new((NOBODY, NONE)) };
+    /// The id of the desk this thread recorded on last: found without a look-up, and without asking whether the thread is
+    /// ending.
+    static LAST: Cell<u64> = const { Cell::new(NOWHERE) };
     static MINE: RefCell<Mine> = const { RefCell::new(Mine(Vec::new())) };
 }
 
 // === impl Desk ===
 
 impl Desk {
-    fn new(number: u32, slots: usize) -> Self {
+    fn new(id: u64, slots: usize) -> Self {
         Self {
-            number,
+            id,
             ring: Ring::new(),
             rests: Mutex::default(),
             heap: Heap::default(),
@@ -135,38 +141,59 @@ impl Desk {
     #[inline]
     fn put_entry(&self, entry: Entry) -> Then {
         match self.ring.put(entry) {
-            Some(put) if put.is_multiple_of(EVENTS_BEFORE_SETTLING) => Then::Settle,
-            Some(_) => Then::Nothing,
-            None => self.heap.put(Event { entry, rest: None }),
+            true => Then::Nothing,
+            false => self.put_slowly(Event { entry, rest: None }),
         }
+    }
+
+    /// Puts an event down that the ring does not take just so.
+    #[cold]
+    fn put_slowly(&self, event: Event) -> Then {
+        let then = match self.ring.look() {
+            Room::There => Then::Nothing,
+            Room::Less => Then::Settle,
+            Room::None => return self.heap.put(event),
+        };
+        self.ring.put(event.entry);
+        then
     }
 
     #[cold]
     fn put_with(&self, entry: Entry, rest: Box<Rest>) -> Then {
         // First, so that whoever finds the entry finds this.
         lock(&self.rests).push_back(rest);
-        match self.ring.put(entry) {
-            Some(put) if put.is_multiple_of(EVENTS_BEFORE_SETTLING) => Then::Settle,
-            Some(_) => Then::Nothing,
-            // Nobody has asked for it: only entries in the ring have theirs looked for.
-            None => {
-                let rest = lock(&self.rests).pop_back();
-                self.heap.put(Event { entry, rest })
-            }
+        if self.ring.put(entry) {
+            return Then::Nothing;
         }
+        let then = match self.ring.look() {
+            Room::There => Then::Nothing,
+            Room::Less => Then::Settle,
+            // Nobody has asked for it: only entries in the ring have theirs looked for.
+            Room::None => {
+                let rest = lock(&self.rests).pop_back();
+                return self.heap.put(Event { entry, rest });
+            }
+        };
+        self.ring.put(entry);
+        then
     }
 
     /// Takes all events. Whoever asks keeps the books, so there is one at a time.
     fn settle(&self, settle: impl FnOnce(&mut Batch)) {
         let mut batch = lock(&self.batch);
         batch.clear();
-        self.ring.take(&mut batch.entries);
-        let with_rest = batch.entries.iter().filter(|entry| entry.has_rest()).count();
-        if with_rest > 0 {
+        batch.are_plain = self.ring.take(&mut batch.entries);
+        if !batch.are_plain {
+            let with_rest = batch.entries.iter().filter(|entry| entry.has_rest()).count();
             batch.rests.extend(lock(&self.rests).drain(..with_rest));
         }
         self.heap.take(&mut batch);
         settle(&mut batch);
+    }
+
+    #[inline]
+    fn number(&self) -> u32 {
+        self.id as u32 & NONE
     }
 }
 
@@ -204,8 +231,9 @@ impl Heap {
             let mut events = lock(&self.events);
             self.is_used.store(false, Relaxed);
             // One flood is no reason to keep room for the next.
-            let Batch { mut entries, mut rests } = std::mem::take(&mut *events);
+            let Batch { mut entries, mut rests, .. } = std::mem::take(&mut *events);
             drop(events);
+            into.are_plain = false;
             into.entries.append(&mut entries);
             into.rests.append(&mut rests);
         }
@@ -223,7 +251,7 @@ impl Heap {
 impl Desks {
     pub(super) fn new(monitor: u64, slots: usize) -> Self {
         Self {
-            monitor,
+            base: monitor << NUMBER_BITS,
             slots,
             desks: Box::new([const { OnceLock::new() }; DESKS_MAX]),
             made: AtomicUsize::new(0),
@@ -236,13 +264,9 @@ impl Desks {
     /// This thread's desk; one is opened where there is none, if there may be one.
     #[inline]
     fn mine(&self) -> Option<&Desk> {
-        self.get(self.my_number())
-    }
-
-    #[inline]
-    fn my_number(&self) -> u32 {
-        let (monitor, desk) = LAST.get();
-        if monitor == self.monitor { desk } else { self.look_for_mine() }
+        // That of another monitor's desk is far beyond the end.
+        let number = LAST.get() ^ self.base;
+        if number < DESKS_MAX as u64 { self.get(number as u32) } else { self.look_for_mine() }
     }
 
     #[inline]
@@ -251,26 +275,28 @@ impl Desks {
     }
 
     #[cold]
-    fn look_for_mine(&self) -> u32 {
+    fn look_for_mine(&self) -> Option<&Desk> {
+        let nowhere = self.base | u64::from(NONE);
+        if LAST.get() == nowhere {
+            return None;
+        }
         let found = MINE.try_with(|mine| {
             let mut mine = mine.try_borrow_mut().ok()?;
-            let known = mine.0.iter().find(|(monitor, _)| *monitor == self.monitor);
-            let desk = match known {
-                Some((_, desk)) => Some(desk.number),
-                None => self.open().map(|desk| {
-                    // Desks that nobody else holds belonged to monitors that are gone.
-                    mine.0.retain(|(_, desk)| Arc::strong_count(desk) > 1);
-                    let number = desk.number;
-                    mine.0.push((self.monitor, desk));
-                    number
-                }),
-            };
-            Some(desk.unwrap_or(NONE))
+            let known = mine.0.iter().find(|desk| desk.id & !u64::from(NONE) == self.base);
+            if let Some(desk) = known {
+                return Some(desk.id);
+            }
+            let desk = self.open()?;
+            // Desks that nobody else holds belonged to monitors that are gone.
+            mine.0.retain(|desk| Arc::strong_count(desk) > 1);
+            let id = desk.id;
+            mine.0.push(desk);
+            Some(id)
         });
-        // A thread that is ending has no desk any more.
-        let desk = found.ok().flatten().unwrap_or(NONE);
-        LAST.set((self.monitor, desk));
-        desk
+        // There are too many, or the thread is ending and has none any more.
+        let id = found.ok().flatten().unwrap_or(nowhere);
+        LAST.set(id);
+        self.get((id ^ self.base) as u32)
     }
 
     /// A desk for a thread that has none: one that was left and whose calls have ended, or a new one.
@@ -283,7 +309,8 @@ impl Desks {
         }
         let made = self.made.load(Relaxed);
         let place = self.desks.get(made)?;
-        let desk = place.get_or_init(|| Arc::new(Desk::new(made as u32, self.slots))).clone();
+        let id = self.base | made as u64;
+        let desk = place.get_or_init(|| Arc::new(Desk::new(id, self.slots))).clone();
         self.made.store(made + 1, Release);
         Some(desk)
     }
@@ -302,20 +329,22 @@ impl Desks {
     }
 
     /// Puts the end of a call that was followed on this thread's desk. Mostly the call was started there, and the desk is
-    /// looked up once for both.
+    /// still at hand.
     #[inline]
-    pub(super) fn call_ended(&self, entry: Entry, followed: Followed) -> Then {
-        let mine = self.my_number();
-        let Some(desk) = self.get(mine) else {
-            self.clear(followed);
-            return self.heap.put(Event { entry, rest: None });
-        };
-        if followed.desk == mine {
-            desk.slab.slot(followed.slot).inspect(|slot| slot.clear());
-        } else {
-            self.clear(followed);
+    pub(super) fn call_ended(&self, entry: Entry, followed: Followed<'_>) -> Then {
+        match followed.desk {
+            Some(desk) if desk.id == LAST.get() => {
+                desk.slab.slot(followed.slot()).inspect(|slot| slot.clear());
+                desk.put_entry(entry)
+            }
+            _ => self.ended_elsewhere(Event { entry, rest: None }, followed),
         }
-        desk.put_entry(entry)
+    }
+
+    #[inline(never)]
+    fn ended_elsewhere(&self, event: Event, followed: Followed<'_>) -> Then {
+        self.clear(followed);
+        self.put(event)
     }
 
     /// Takes what lies on this thread's desk. For who keeps the books.
@@ -337,50 +366,50 @@ impl Desks {
 impl Desks {
     /// Follows a call that this thread starts. One that cannot be followed is counted, unless none is to be.
     #[inline]
-    pub(super) fn follow(&self, series: SeriesRef, now: Tick) -> Followed {
-        if self.slots == 0 {
-            return Followed::NOT;
-        }
-        let Some(desk) = self.mine() else {
-            self.unfollowed.fetch_add(1, Relaxed);
-            return Followed::NOT;
-        };
-        match desk.slab.claim(series, now) {
-            Some(slot) => Followed { desk: desk.number, slot },
-            None => Followed::NOT,
-        }
+    pub(super) fn follow(&self, series: SeriesRef, now: Tick) -> Followed<'_> {
+        let Some(desk) = self.mine() else { return self.cannot_follow() };
+        let slot = if self.slots > 0 { desk.slab.claim(series, now) } else { None };
+        let slot = slot.unwrap_or(NONE);
+        Followed { desk: Some(desk), place: u64::from(slot) }
+    }
+
+    #[cold]
+    fn cannot_follow(&self) -> Followed<'_> {
+        self.unfollowed.fetch_add(u64::from(self.slots > 0), Relaxed);
+        Followed { desk: None, place: u64::MAX }
     }
 
     #[inline]
-    fn slot(&self, place: Followed) -> Option<&Slot> {
-        self.get(place.desk)?.slab.slot(place.slot)
+    fn slot<'a>(&'a self, place: Followed<'a>) -> Option<&'a Slot> {
+        let desk = place.desk.or_else(|| self.get((place.place >> u32::BITS) as u32));
+        desk?.slab.slot(place.slot())
     }
 
     /// A call has ended, on whichever thread.
     #[inline]
-    pub(crate) fn clear(&self, place: Followed) {
+    pub(crate) fn clear(&self, place: Followed<'_>) {
         self.slot(place).inspect(|slot| slot.clear());
     }
 
     /// Says on which connection a call runs.
     #[inline]
-    pub(crate) fn set_connection(&self, place: Followed, connection: Option<NonZeroU64>) {
+    pub(crate) fn set_connection(&self, place: Followed<'_>, connection: Option<NonZeroU64>) {
         self.slot(place).inspect(|slot| slot.set_connection(connection));
     }
 
     /// The database has answered; the caller's time does not count.
-    pub(crate) fn pause(&self, place: Followed) {
+    pub(crate) fn pause(&self, place: Followed<'_>) {
         self.slot(place).inspect(|slot| slot.pause());
     }
 
     /// The database works again, after so many nanoseconds of work before.
-    pub(crate) fn resume(&self, place: Followed, now: Tick, worked: u64) {
+    pub(crate) fn resume(&self, place: Followed<'_>, now: Tick, worked: u64) {
         self.slot(place).inspect(|slot| slot.resume(now, worked));
     }
 
     /// All calls that run at this moment.
     pub(super) fn sights(&self, now: Tick) -> Vec<Sight> {
-        self.made().flat_map(|desk| desk.slab.sights(desk.number, now)).collect()
+        self.made().flat_map(|desk| desk.slab.sights(desk.number(), now)).collect()
     }
 
     /// Calls that were started and are not followed.
@@ -392,9 +421,18 @@ impl Desks {
 
 // === impl Followed ===
 
-impl Followed {
-    /// Nowhere.
-    const NOT: Self = Self { desk: NONE, slot: NONE };
+impl Followed<'_> {
+    #[inline]
+    fn slot(self) -> u32 {
+        self.place as u32
+    }
+
+    /// The same for a call that borrows nothing.
+    #[inline]
+    pub(crate) fn apart(self) -> Followed<'static> {
+        let Some(desk) = self.desk else { return Followed { desk: None, place: self.place } };
+        Followed { desk: None, place: u64::from(desk.number()) << u32::BITS | self.place }
+    }
 }
 
 // === impl Mine ===
@@ -403,7 +441,7 @@ impl Followed {
 impl Drop for Mine {
     fn drop(&mut self) {
         // What the thread still records must not go to a desk that is another's by then.
-        LAST.set((NOBODY, NONE));
-        self.0.iter().for_each(|(_, desk)| desk.is_left.store(true, Release));
+        LAST.set(NOWHERE);
+        self.0.iter().for_each(|desk| desk.is_left.store(true, Release));
     }
 }

@@ -75,10 +75,24 @@ impl Entry {
         self.details.marks & HAS_REST != 0
     }
 
+    /// Whether both are of one series.
+    #[inline]
+    pub(super) fn is_of_series_of(&self, other: &Self) -> bool {
+        self.series == other.series
+    }
+
     /// Whether both are calls of one series and [plain](Self::is_plain).
     #[inline]
     pub(super) fn is_plain_like(&self, other: &Self) -> bool {
         self.series == other.series && (self.details.marks | other.details.marks) & NOT_PLAIN == 0
+    }
+
+    /// Zero where both have the same rows and this one was completed: what of several calls can be told by adding it up
+    /// with `|`. For those that have no [`Rest`].
+    #[inline]
+    pub(super) fn stands_out_from(&self, other: &Self) -> u64 {
+        let outcome = self.details.marks & u64::from(u8::MAX) << OUTCOME_SHIFT;
+        self.details.rows ^ other.details.rows | outcome
     }
 
     /// Whether both have the same rows. For those that have no [`Rest`].
@@ -140,7 +154,8 @@ impl Details {
     pub(super) const ELSEWHERE: Self = Self { rows: 0, marks: HAS_REST };
 
     /// What is known; `None` where some of it does not fit.
-    pub(super) fn of(
+    #[inline]
+    pub(crate) fn of(
         rows: RowCounts,
         connection: Option<NonZeroU64>,
         site: Option<CallSite>,
@@ -155,7 +170,7 @@ impl Details {
 
     /// The same of a call that has ended.
     #[inline]
-    pub(super) fn ended(self, outcome: OutcomeKind) -> Self {
+    pub(crate) fn ended(self, outcome: OutcomeKind) -> Self {
         Self { marks: self.marks | (outcome as u64) << OUTCOME_SHIFT, ..self }
     }
 
@@ -220,6 +235,7 @@ impl Details {
     }
 }
 
+#[inline]
 fn small(count: u64) -> Option<u32> {
     match count {
         UNKNOWN => Some(SMALL_UNKNOWN),

@@ -95,6 +95,12 @@ impl Default for RowCounts {
 // === impl Event ===
 
 impl Event {
+    /// A call that every [detail](Details) says all of.
+    #[inline]
+    pub(crate) fn plain(ended: (SeriesRef, Tick, u64), details: Details) -> Self {
+        Self { entry: Entry::new(ended, details), rest: None }
+    }
+
     /// A call of a series that ended so; `told` is what is told of one that may be slow or is observed.
     #[inline]
     pub(crate) fn new(
@@ -145,6 +151,7 @@ fn cut(code: &str) -> Box<str> {
 
 /// A duration as nanoseconds; half a millennium at most, and a nanosecond less than what stands for
 /// "never".
+#[inline]
 pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX).min(u64::MAX - 1)
 }
@@ -236,6 +243,7 @@ fn add(count: &mut u64, more: u64) {
 }
 
 impl From<Rows> for RowCounts {
+    #[inline]
     fn from(Rows { returned, affected }: Rows) -> Self {
         let word = |count: Option<u64>| count.map_or(UNKNOWN, |count| count.min(UNKNOWN - 1));
         Self { returned: word(returned), affected: word(affected) }
@@ -262,27 +270,33 @@ impl SeriesRef {
         )
     }
 
+    #[inline]
     pub(super) fn from_word(word: u64) -> Self {
         Self(word)
     }
 
+    #[inline]
     pub(crate) fn word(self) -> u64 {
         self.0
     }
 
+    #[inline]
     pub(super) fn place(self) -> usize {
         (self.0 & (PLACES_MAX as u64 - 1)) as usize
     }
 
+    #[inline]
     pub(super) fn generation(self) -> u32 {
         (self.0 >> GENERATION_SHIFT) as u32
     }
 
+    #[inline]
     pub(super) fn source(self) -> u16 {
         (self.0 >> SOURCE_SHIFT) as u16 & (SOURCES_MAX as u16 - 1)
     }
 
     /// The kind as tokens told it.
+    #[inline]
     pub(crate) fn kind(self) -> Kind {
         Kind::ALL.get((self.0 >> KIND_SHIFT) as usize & 15).copied().unwrap_or(Kind::Unknown)
     }

@@ -52,22 +52,27 @@ impl Fresh {
         rows: impl Fn(&Entry) -> RowCounts,
         slowness: Slowness,
     ) -> u64 {
+        let Some(first) = calls.first() else { return 0 };
         let mut least = if self.calls == 0 { u64::MAX } else { self.time_min };
         let (mut most, mut time) = (0, self.time);
+        let mut differences = 0;
         for call in calls {
             let nanos = call.nanos;
             (least, most) = (least.min(nanos), most.max(nanos));
             time += u128::from(nanos);
-            if call.outcome() != OutcomeKind::Completed {
-                self.ended_otherwise(call.outcome());
-            }
+            differences |= call.stands_out_from(first);
             self.times.add(slot_of(nanos), 1);
         }
         self.calls += calls.len() as u64;
         (self.time_min, self.time_max, self.time) = (least, most.max(self.time_max), time);
         // Calls of one statement mostly return as many rows as the one before.
-        for run in calls.chunk_by(Entry::has_rows_of) {
-            self.count_rows(rows(&run[0]), run.len() as u64);
+        if differences == 0 {
+            self.count_rows(rows(first), calls.len() as u64);
+        } else {
+            self.count_other_ends(calls);
+            for run in calls.chunk_by(Entry::has_rows_of) {
+                self.count_rows(rows(&run[0]), run.len() as u64);
+            }
         }
         let none_is_slow = !slowness.is_slow(most) && !slowness.is_very_slow(most);
         if none_is_slow { 0 } else { self.count_slow(calls, slowness) }
@@ -85,10 +90,10 @@ impl Fresh {
         slow
     }
 
-    #[cold]
-    fn ended_otherwise(&mut self, outcome: OutcomeKind) {
-        self.failed += u64::from(outcome == OutcomeKind::Failed);
-        self.cancelled += u64::from(outcome == OutcomeKind::Cancelled);
+    fn count_other_ends(&mut self, calls: &[Entry]) {
+        let those = |end| calls.iter().filter(|call| call.outcome() == end).count() as u64;
+        self.failed += those(OutcomeKind::Failed);
+        self.cancelled += those(OutcomeKind::Cancelled);
     }
 
     #[inline]

@@ -25,14 +25,20 @@ pub(super) struct History {
 /// The newest of some calls, in whatever order they come in: desks are settled one after another, so what
 /// comes last need not be the newest.
 ///
-/// Holds up to twice as many as are wanted, so that half of them can leave at once.
+/// Holds up to three times as many as are wanted, mostly twice as many, so that many of them can leave at once.
 pub(super) struct Newest<T> {
     calls: Vec<T>,
-    /// None of them is later than what came after it, as long as calls came in the order of time.
+    /// What came before, as far as it may be among the newest.
     before: Vec<T>,
+    /// The first and the last end of the newest, and the last of what came before.
+    from: Tick,
+    until: Tick,
+    before_until: Tick,
     calls_max: usize,
-    in_order: bool,
 }
+
+/// From and until when, of no calls.
+const NEVER: (Tick, Tick) = (Tick::END, Tick::START);
 
 /// What has an end.
 pub(super) trait Ended {
@@ -129,19 +135,20 @@ impl Ended for Entry {
 
 impl<T: Ended + Clone> Newest<T> {
     pub(super) fn new(calls_max: usize) -> Self {
-        Self { calls: Vec::new(), before: Vec::new(), calls_max, in_order: true }
+        let (from, until) = NEVER;
+        Self { calls: Vec::new(), before: Vec::new(), from, until, before_until: until, calls_max }
     }
 
-    /// Adds calls; says whether old ones have left.
+    /// Adds calls in the order in which they ended, as a thread puts them down; says whether old ones have left.
     #[inline]
     pub(super) fn extend(&mut self, mut calls: &[T]) -> bool {
         let mut have_left = false;
-        while let Some(first) = calls.first().filter(|_| self.calls_max > 0) {
+        while self.calls_max > 0 {
             let room = self.calls_max - self.calls.len();
             let (now, later) = calls.split_at(room.min(calls.len()));
-            let last = self.calls.last().or(self.before.last());
-            self.in_order &= last.is_none_or(|last| last.ended() <= first.ended());
-            self.in_order &= now.is_sorted_by_key(Ended::ended);
+            let (Some(first), Some(last)) = (now.first(), now.last()) else { break };
+            self.from = self.from.min(first.ended());
+            self.until = self.until.max(last.ended());
             self.calls.extend_from_slice(now);
             if now.len() == room {
                 self.turn();
@@ -152,18 +159,30 @@ impl<T: Ended + Clone> Newest<T> {
         have_left
     }
 
-    /// Lets the older half go.
+    /// Lets go what was before, as there are as many calls now as are wanted: all of it that is not later than one of them.
+    ///
+    /// Of threads that record at the same time that leaves what their last batches overlap by.
     #[cold]
     fn turn(&mut self) {
-        let surplus = self.before.len();
-        std::mem::swap(&mut self.calls, &mut self.before);
-        if !self.in_order && surplus > 0 {
+        let (from, until) = (self.from, self.until);
+        (self.from, self.until) = NEVER;
+        match self.before_until > from {
+            true => self.before.retain(|call| call.ended() > from),
+            false => self.before.clear(),
+        }
+        if self.before.is_empty() {
+            std::mem::swap(&mut self.calls, &mut self.before);
+            self.before_until = until;
+        } else {
             self.before.append(&mut self.calls);
+            self.before_until = until.max(self.before_until);
+        }
+        // Those of a thread that was told of late overlap with all.
+        let surplus = self.before.len() - self.calls_max;
+        if surplus > self.calls_max / 2 {
             self.before.select_nth_unstable_by_key(surplus, Ended::ended);
             self.before.drain(..surplus);
-            self.in_order = self.before.is_sorted_by_key(Ended::ended);
         }
-        self.calls.clear();
     }
 
     fn all(&self) -> impl Iterator<Item = &T> {
@@ -177,5 +196,47 @@ impl<T: Ended + Clone> Newest<T> {
         calls.reverse();
         calls.sort_by_key(|call| std::cmp::Reverse(call.ended()));
         calls.into_iter().take(limit.min(self.calls_max)).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone)]
+    struct At(u64);
+
+    impl Ended for At {
+        fn ended(&self) -> Tick {
+            Tick::from_nanos(self.0)
+        }
+    }
+
+    #[test]
+    fn the_newest_are_kept_however_the_batches_of_threads_overlap() {
+        const WANTED: usize = 50;
+        let mut state = 7_u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % below
+        };
+        let (mut newest, mut all) = (Newest::new(WANTED), Vec::new());
+        // Three threads; what the third has seen is taken in late, and covers all that the others did meanwhile.
+        let mut waiting = [Vec::new(), Vec::new(), Vec::new()];
+        for end in 1..30_000 {
+            let thread = if random(10) == 0 { 2 } else { random(2) as usize };
+            waiting[thread].push(At(end));
+            let batch = if thread == 2 { 90 } else { 1 + random(40) as usize };
+            if waiting[thread].len() >= batch {
+                let batch = std::mem::take(&mut waiting[thread]);
+                newest.extend(&batch);
+                all.extend(batch.iter().map(|call| call.0));
+                all.sort_unstable_by_key(|end| std::cmp::Reverse(*end));
+                all.truncate(WANTED);
+                let kept: Vec<_> = newest.read(WANTED).iter().map(|call| call.0).collect();
+                assert_eq!(kept, all, "after {end}");
+                assert!(newest.before.len() + newest.calls.len() <= 3 * WANTED);
+            }
+        }
     }
 }

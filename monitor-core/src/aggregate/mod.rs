@@ -60,6 +60,7 @@ pub(crate) use last_call::LastCall;
 pub use limits::Limits;
 pub(crate) use parts::Part;
 pub(crate) use registry::Registry;
+pub(crate) use remembered::Owner;
 pub use scope_rule::ScopeRule;
 pub(crate) use scopes::ScopeRules;
 pub(crate) use slowness::SlowRules;

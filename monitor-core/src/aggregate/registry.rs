@@ -141,11 +141,16 @@ impl Registry {
         sources.iter().any(|source| source.is_pool && *source.name == *name && !source.is_gone())
     }
 
-    /// The series of a text that a source sends, if this thread has sent it before and remembers it. Such a text has no
-    /// comment.
+    /// Whose texts those of a source are.
+    pub(crate) fn owner(&self, source: &Source) -> Owner {
+        Owner::new(self.id, source.id)
+    }
+
+    /// The series of a text that an owner sends, if this thread has sent it before and remembers it. Such a text says nothing
+    /// else: it has no comment, and its beginning is not kept.
     #[inline]
-    pub(crate) fn remembered(&self, text: &str, source: &Source) -> Option<SeriesRef> {
-        let known = remembered::find(Owner::new(self.id, source.id), text);
+    pub(crate) fn remembered(&self, text: &str, owner: Owner) -> Option<SeriesRef> {
+        let known = remembered::find(owner, text);
         known.filter(|series| self.generations.is_current(*series))
     }
 
@@ -156,7 +161,7 @@ impl Registry {
         let seen = self.texts.find(hash);
         match seen.filter(|seen| self.generations.is_current(seen.series)) {
             Some(Seen { series, is_bare }) => {
-                if is_bare {
+                if is_bare && !self.keeps_texts() {
                     remembered::remember(Owner::new(self.id, source.id), text, series);
                 }
                 series
@@ -198,7 +203,7 @@ impl Registry {
 
     /// A call starts on this thread, and is followed until it is [cleared](Desks::clear).
     #[inline]
-    pub(crate) fn starts(&self, series: SeriesRef, now: Tick) -> Followed {
+    pub(crate) fn starts(&self, series: SeriesRef, now: Tick) -> Followed<'_> {
         self.desks.follow(series, now)
     }
 
@@ -222,7 +227,7 @@ impl Registry {
 
     /// [`record`](Self::record), for a call that was followed and is an entry and nothing else.
     #[inline]
-    pub(crate) fn call_ended(&self, entry: Entry, followed: Followed) -> bool {
+    pub(crate) fn call_ended(&self, entry: Entry, followed: Followed<'_>) -> bool {
         match self.desks.call_ended(entry, followed) {
             Then::Nothing => false,
             then => self.settle(then),

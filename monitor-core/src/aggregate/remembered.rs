@@ -29,7 +29,7 @@ struct Place {
 
 /// A source of a monitor of this process.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owner(u64);
+pub(crate) struct Owner(u64);
 
 thread_local! {
     static TEXTS: RefCell<Remembered> = const { RefCell::new(Remembered(None)) };

@@ -13,8 +13,10 @@ use crate::capture::Tick;
 
 /// The slots of one desk.
 pub(super) struct Slab {
-    slots: Box<[Slot]>,
-    /// The slot claimed last: with one call at a time it is the free one, and warm.
+    /// With one call at a time it is free, and warm.
+    first: Slot,
+    others: Box<[Slot]>,
+    /// The one of the others that was claimed last.
     last: AtomicUsize,
     /// Calls this slab has followed; tells one in a slot from the next.
     claimed: AtomicU64,
@@ -64,9 +66,11 @@ const PAUSED: u64 = u64::MAX;
 // === impl Slab ===
 
 impl Slab {
+    /// So many slots, and at least one.
     pub(super) fn new(slots: usize) -> Self {
         Self {
-            slots: (0..slots).map(|_| Slot::default()).collect(),
+            first: Slot::default(),
+            others: (1..slots).map(|_| Slot::default()).collect(),
             last: AtomicUsize::new(0),
             claimed: AtomicU64::new(0),
             full: AtomicU64::new(0),
@@ -76,12 +80,7 @@ impl Slab {
     /// Claims a slot for a call and says which; for the thread the slab belongs to.
     #[inline]
     pub(super) fn claim(&self, series: SeriesRef, now: Tick) -> Option<u32> {
-        let last = self.last.load(Relaxed);
-        let index = match self.slots.get(last).is_some_and(Slot::is_free) {
-            true => last,
-            false => self.free()?,
-        };
-        let slot = self.slots.get(index)?;
+        let (index, slot) = if self.first.is_free() { (0, &self.first) } else { self.other()? };
         // Whoever sees one of the words below sees that the call before has left the slot.
         fence(Release);
         slot.series.store(series.word(), Relaxed);
@@ -91,29 +90,36 @@ impl Slab {
         let claim = self.claimed.load(Relaxed) + 1;
         self.claimed.store(claim, Relaxed);
         slot.claim.store(claim, Release);
-        Some(index as u32)
+        Some(index)
     }
 
-    /// A free slot, looked for from the one claimed last.
-    #[cold]
-    fn free(&self) -> Option<usize> {
-        let (slots, last) = (self.slots.len(), self.last.load(Relaxed));
-        let mut others = (1..slots).map(|step| (last + step) % slots);
-        let found = others.find(|index| self.slots[*index].is_free());
-        match found {
-            Some(index) => self.last.store(index, Relaxed),
-            None => self.full.store(self.full.load(Relaxed) + 1, Relaxed),
-        }
-        found
+    /// A free slot but the first, looked for from the one claimed last.
+    #[inline(never)]
+    fn other(&self) -> Option<(u32, &Slot)> {
+        let (others, last) = (self.others.len(), self.last.load(Relaxed));
+        let mut places = (0..others).map(|step| (last + step) % others);
+        let Some(place) = places.find(|place| self.others[*place].is_free()) else {
+            self.full.store(self.full.load(Relaxed) + 1, Relaxed);
+            return None;
+        };
+        self.last.store(place, Relaxed);
+        Some((place as u32 + 1, &self.others[place]))
     }
 
     #[inline]
     pub(super) fn slot(&self, slot: u32) -> Option<&Slot> {
-        self.slots.get(slot as usize)
+        match slot {
+            0 => Some(&self.first),
+            other => self.others.get(other as usize - 1),
+        }
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.slots.iter().all(Slot::is_free)
+        self.slots().all(Slot::is_free)
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 
     /// Calls that found no free slot.
@@ -123,7 +129,7 @@ impl Slab {
 
     /// The calls that run at this moment; `desk` names them.
     pub(super) fn sights(&self, desk: u32, now: Tick) -> impl Iterator<Item = Sight> + '_ {
-        let slots = self.slots.iter().enumerate();
+        let slots = self.slots().enumerate();
         slots.filter_map(move |(index, slot)| slot.look((desk, index as u32), now))
     }
 }

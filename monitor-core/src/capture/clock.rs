@@ -93,8 +93,11 @@ impl Hands {
 // === impl Tick ===
 
 impl Tick {
+    /// When the clock was made.
+    pub(crate) const START: Self = Self(0);
+
     /// Later than every reading of a clock.
-    pub(super) const END: Self = Self(u64::MAX);
+    pub(crate) const END: Self = Self(u64::MAX);
 
     /// Time from `earlier` to this moment; zero if `earlier` is later.
     #[inline]
@@ -122,6 +125,7 @@ impl Tick {
     }
 
     /// The moment so many nanoseconds after the clock was made.
+    #[inline]
     pub(crate) fn from_nanos(nanos: u64) -> Self {
         Self(nanos)
     }

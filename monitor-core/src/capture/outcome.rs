@@ -82,6 +82,7 @@ pub enum ErrorClass {
 
 impl Outcome<'_> {
     /// The outcome without its details.
+    #[inline]
     #[must_use]
     pub fn kind(&self) -> OutcomeKind {
         match self {

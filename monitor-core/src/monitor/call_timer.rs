@@ -63,7 +63,7 @@ impl<'a> CallTimer<'a> {
     #[must_use]
     pub fn labelled(mut self, labels: Option<Arc<Labels>>) -> Self {
         if labels.is_some() {
-            self.with(|call| call.labels = labels);
+            self.with(|call| call.change_rare(move |rare| rare.labels = labels));
         }
         self
     }

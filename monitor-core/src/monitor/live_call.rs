@@ -27,8 +27,7 @@ pub(super) struct LiveCall<'a> {
     /// Of a call whose rows are read one by one.
     first: Option<First>,
     pub(super) details: Details,
-    pub(super) labels: Option<Arc<Labels>>,
-    pub(super) followed: Followed,
+    pub(super) followed: Followed<'a>,
     /// A box, as the size of a call is felt wherever it is moved.
     rare: Option<Box<Rare>>,
 }
@@ -55,6 +54,7 @@ enum Then {
 /// What few calls have, and what is told only of one that may be slow.
 #[derive(Default)]
 pub(super) struct Rare {
+    pub(super) labels: Option<Arc<Labels>>,
     pool_wait: Option<Duration>,
     pub(super) trace: Option<TraceContext>,
     companions: Vec<Box<dyn Companion>>,
@@ -64,13 +64,6 @@ pub(super) struct Rare {
     rows: Option<RowCounts>,
     pub(super) connection: Option<NonZeroU64>,
     pub(super) site: Option<CallSite>,
-}
-
-/// What few calls have, in two words: small enough to be handed to a function and back without an address.
-#[derive(Default)]
-struct Few {
-    labels: Option<Arc<Labels>>,
-    rare: Option<Box<Rare>>,
 }
 
 /// The unit of work it is made in.
@@ -92,24 +85,27 @@ impl<'a> LiveCall<'a> {
         series: SeriesRef,
         text: Option<Box<KeptText>>,
     ) -> Self {
-        let has_more = text.is_some() || live.monitor.observers.are_there() || scope::is_entered();
-        let Few { labels, rare } = if has_more {
-            Few::starting(live, series, text)
+        // One branch for both.
+        let is_accompanied = live.monitor.observers.count() | scope::depth() != 0;
+        let has_more = text.is_some() || is_accompanied;
+        let rare = if has_more {
+            Rare::starting(live, series, text)
         } else {
             // There is nothing to drop, which a compiler does not see.
             std::mem::forget(text);
-            Few::default()
+            None
         };
         let registry = &live.monitor.registry;
         let now = registry.clock.now();
+        // Before there is a call that would have to be dropped should this panic.
+        let followed = registry.starts(series, now);
         Self {
             on: On::Borrowed(live),
             series,
             watch: Stopwatch::start(now),
             first: None,
             details: Details::NOTHING,
-            labels,
-            followed: registry.starts(series, now),
+            followed,
             rare,
         }
     }
@@ -126,8 +122,7 @@ impl<'a> LiveCall<'a> {
             watch: self.watch,
             first: self.first,
             details: self.details,
-            labels: self.labels,
-            followed: self.followed,
+            followed: self.followed.apart(),
             rare: self.rare,
         }
     }
@@ -141,8 +136,7 @@ impl<'a> LiveCall<'a> {
     /// others have.
     #[inline(always)]
     pub(super) fn complete(self) {
-        let at = self.clock().now();
-        self.complete_at(at);
+        self.complete_at(None);
     }
 
     /// The same of a call whose reader lets go while the database is not working. Where it has come for one answer
@@ -153,30 +147,46 @@ impl<'a> LiveCall<'a> {
             Some(first) if first.then == Then::Rested => {
                 first.then = Then::LetGo;
                 let at = first.at;
-                self.complete_at(at);
+                self.complete_at(Some(at));
             }
             _ => self.complete(),
         }
     }
 
+    /// Completes it, now or as of a moment that is known.
     #[inline(always)]
-    fn complete_at(self, at: Tick) {
+    fn complete_at(self, at: Option<Tick>) {
         // Apart from the first line on: whole, it would have to be somewhere in memory where what follows panics.
-        let Self { on, series, watch, first, details, labels, followed, rare } = self;
-        let registry = &on.monitor.registry;
+        let Self { on, series, watch, first, details, followed, rare } = self;
+        let live = match on {
+            On::Borrowed(live) => live,
+            On::Shared(live) => {
+                // As one that borrows what is shared.
+                let on = On::Borrowed(&live);
+                let call = LiveCall { on, series, watch, first, details, followed, rare };
+                return call.complete_apart(at);
+            }
+        };
+        let registry = &live.monitor.registry;
+        let at = at.unwrap_or_else(|| registry.clock.now());
         let nanos = watch.nanos(at);
         let read = first.filter(First::has_parts);
-        let asks_more = registry.asks_more(nanos, read.is_some());
-        if asks_more || labels.is_some() || rare.is_some() {
-            let call = Self { on, series, watch, first, details, labels, followed, rare };
+        if rare.is_some() || registry.asks_more(nanos, read.is_some()) {
+            let on = On::Borrowed(live);
+            let call = Self { on, series, watch, first, details, followed, rare };
             return call.end_at(Outcome::Completed, at, nanos);
         }
         // There is nothing to drop, which a compiler does not see.
-        std::mem::forget((labels, rare));
+        std::mem::forget(rare);
         if let Some(first) = read {
-            count_read(&on, series, first.split(at, nanos));
+            count_read(live, series, first.split(at, nanos));
         }
-        on.monitor.call_ended(Entry::new((series, at, nanos), details), followed);
+        live.monitor.call_ended(Entry::new((series, at, nanos), details), followed);
+    }
+
+    #[inline(never)]
+    fn complete_apart(self, at: Option<Tick>) {
+        self.complete_at(at);
     }
 
     #[cold]
@@ -188,8 +198,8 @@ impl<'a> LiveCall<'a> {
 
     #[cold]
     fn end_at(mut self, outcome: Outcome<'_>, at: Tick, nanos: u64) {
-        let (rows, labels, rare) = (self.rows(), self.labels.take(), self.rare.take());
-        let origin = self.origin(labels, rare.as_deref());
+        let (rows, mut rare) = (self.rows(), self.rare.take());
+        let origin = self.origin(rare.as_deref_mut());
         let monitor = &self.on.monitor;
         let registry = &monitor.registry;
         registry.running().clear(self.followed);
@@ -294,18 +304,20 @@ impl<'a> LiveCall<'a> {
         self.details.leave_rows();
     }
 
-    fn origin(&self, labels: Option<Arc<Labels>>, rare: Option<&Rare>) -> EventOrigin {
-        let connection = self.details.connection().or(rare.and_then(|rare| rare.connection));
-        let call_site = self.details.site().or(rare.and_then(|rare| rare.site));
-        EventOrigin { connection, labels, call_site }
+    fn origin(&self, rare: Option<&mut Rare>) -> EventOrigin {
+        let (connection, call_site) = (self.details.connection(), self.details.site());
+        let Some(rare) = rare else { return EventOrigin { connection, labels: None, call_site } };
+        EventOrigin {
+            connection: connection.or(rare.connection),
+            labels: rare.labels.take(),
+            call_site: call_site.or(rare.site),
+        }
     }
 
     /// Heeds a comment in what nobody said otherwise.
     #[inline]
     pub(super) fn heed(&mut self, comment: Box<Comment>) {
-        let few = Few { labels: self.labels.take(), rare: self.rare.take() };
-        let Few { labels, rare } = few.heeding(comment);
-        (self.labels, self.rare) = (labels, rare);
+        self.change_rare(move |rare| rare.heed(*comment));
     }
 
     /// The database has answered.
@@ -360,59 +372,46 @@ impl First {
     }
 }
 
-// === impl Few ===
+// === impl Rare ===
 
-impl Few {
+impl Rare {
     /// What a call has at its start: a text that says more, observers, a unit of work.
     #[cold]
-    fn starting(live: &Live, series: SeriesRef, text: Option<Box<KeptText>>) -> Self {
+    fn starting(live: &Live, series: SeriesRef, text: Option<Box<KeptText>>) -> Option<Box<Self>> {
         let KeptText { text, comment } = text.map(|text| *text).unwrap_or_default();
-        let mut few = Self::default();
+        let mut rare: Option<Box<Self>> = None;
         if let Some(text) = text {
-            few.rare().text = Some(text);
+            rare.get_or_insert_default().text = Some(text);
         }
         if live.monitor.observers.are_there() {
-            few.observe(live, series);
+            Self::observe(&mut rare, live, series);
         }
         if let Some(handle) = scope::entered_of(&live.monitor) {
-            few.rare().scope = Some(InScope { handle, parameters: None, flight: None });
+            rare.get_or_insert_default().scope =
+                Some(InScope { handle, parameters: None, flight: None });
         }
-        match comment {
-            Some(comment) => few.heeding(comment),
-            None => few,
+        if let Some(comment) = comment {
+            rare.get_or_insert_default().heed(*comment);
         }
-    }
-
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
+        rare
     }
 
     /// Asks observers where in a trace this is, and who goes along.
-    fn observe(&mut self, live: &Live, series: SeriesRef) {
+    fn observe(rare: &mut Option<Box<Self>>, live: &Live, series: SeriesRef) {
         let trace = live.monitor.trace();
         let companions = live.monitor.companions(&StartingCall::new(live, series));
         if trace.is_some() || !companions.is_empty() {
-            let rare = self.rare();
+            let rare = rare.get_or_insert_default();
             (rare.trace, rare.companions) = (trace, companions);
         }
     }
 
-    #[cold]
-    #[expect(clippy::boxed_local, reason = "as a box it is one word")]
-    fn heeding(mut self, comment: Box<Comment>) -> Self {
-        let Comment { trace, labels } = *comment;
-        if trace.is_some() {
-            let rare = self.rare();
-            rare.trace = rare.trace.take().or(trace);
-        }
-        self.labels = self.labels.or(labels);
-        self
+    /// Heeds a comment in what nobody said otherwise.
+    fn heed(&mut self, Comment { trace, labels }: Comment) {
+        self.trace = self.trace.take().or(trace);
+        self.labels = self.labels.take().or(labels);
     }
-}
 
-// === impl Rare ===
-
-impl Rare {
     #[cold]
     fn changed(rare: Option<Box<Self>>, change: impl FnOnce(&mut Self)) -> Box<Self> {
         let mut rare = rare.unwrap_or_default();

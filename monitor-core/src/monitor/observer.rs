@@ -107,7 +107,12 @@ impl Observers {
 
     #[inline]
     pub(super) fn are_there(&self) -> bool {
-        !self.all.is_empty()
+        self.count() > 0
+    }
+
+    #[inline]
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
     }
 }
 
@@ -124,7 +129,7 @@ impl Inner {
 
     /// Counts a call that was followed and is an entry and nothing else.
     #[inline]
-    pub(super) fn call_ended(&self, entry: Entry, followed: Followed) {
+    pub(super) fn call_ended(&self, entry: Entry, followed: Followed<'_>) {
         if self.registry.call_ended(entry, followed) {
             self.beat.wake();
         }

@@ -353,7 +353,13 @@ pub(super) fn entered_of(monitor: &Arc<Inner>) -> Option<Arc<Handle>> {
 /// Whether this thread is in any unit of work, of whichever monitor.
 #[inline]
 pub(super) fn is_entered() -> bool {
-    DEPTH.get() != 0
+    depth() != 0
+}
+
+/// How many units this thread is in, of whichever monitors.
+#[inline]
+pub(super) fn depth() -> usize {
+    DEPTH.get()
 }
 
 #[cold]

@@ -11,8 +11,10 @@ use super::kept_text::{Comment, KeptText};
 use super::probe::ProbeTimer;
 use super::scope;
 use super::timers::{Checkout, CheckoutTimer, TransactionTimer};
-use crate::aggregate::{self, Closer, Event, EventOrigin, RowCounts, SeriesRef, UnitCall, nanos};
-use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, PoolLevels};
+use crate::aggregate::{
+    self, Closer, Details, Event, EventOrigin, Owner, RowCounts, SeriesRef, UnitCall, nanos,
+};
+use crate::capture::{Call, CallSite, CheckoutEnd, Database, Labels, Origin, Outcome, PoolLevels};
 use crate::identify::{Dialect, Kind};
 use crate::snapshot::dialect;
 
@@ -30,6 +32,8 @@ pub struct Source {
 pub(super) struct Live {
     pub(super) monitor: Arc<Inner>,
     pub(super) source: Arc<aggregate::Source>,
+    /// Of the source's texts, at hand.
+    owner: Owner,
     dialect: Dialect,
 }
 
@@ -55,9 +59,11 @@ impl Source {
         database: Database,
     ) -> Self {
         let live = monitor.map(|monitor| {
+            let source = monitor.registry.source(pool, &database);
             Arc::new(Live {
                 monitor: monitor.clone(),
-                source: monitor.registry.source(pool, &database),
+                owner: monitor.registry.owner(&source),
+                source,
                 dialect: dialect(database.system),
             })
         });
@@ -170,45 +176,13 @@ impl Source {
     }
 
     /// Records a call that has ended.
+    #[inline]
     pub fn record(&self, call: Call<'_>) {
         let Some(live) = &self.live else { return };
-        let Origin { connection, user, tag, call_site, trace } = call.origin;
-        let registry = &live.monitor.registry;
         let nanos = nanos(call.duration);
-        let comment = Comment::of(call.text);
-        let trace = trace.cloned().or_else(|| live.monitor.trace());
-        let (commented_trace, commented) =
-            comment.map_or((None, None), |one| (one.trace, one.labels));
-        let trace = trace.or(commented_trace);
-        let has_more = trace.is_some();
-        let closer = registry.closer(nanos, has_more, |may_be_slow| Closer {
-            trace,
-            text: may_be_slow.then(|| registry.sent_text(call.text)).flatten(),
-            ..Closer::default()
-        });
-        let (series, at) = (live.series(call.text), registry.clock.now());
-        let (rows, outcome) = (RowCounts::from(call.rows), call.outcome);
-        let connection = connection.and_then(NonZeroU64::new);
-        if let Some(scope) = scope::entered_of(&live.monitor) {
-            scope.call_ended(UnitCall {
-                series,
-                started: at.before(call.duration),
-                ended: at,
-                nanos,
-                rows,
-                outcome: outcome.kind(),
-                error: outcome.error_class(),
-                call_site,
-                connection,
-                parameters: call.parameters,
-                beside: 0,
-                in_transaction: false,
-                unit: 0,
-            });
+        if !live.record_plain(&call, nanos) {
+            live.record_any(call, nanos);
         }
-        let labels = Labels::default().with_user(user).with_tag(tag).shared().or(commented);
-        let origin = EventOrigin { connection, labels, call_site };
-        live.monitor.record(Event::new((series, at, nanos), rows, outcome, closer, origin));
     }
 
     /// Starts waiting for a connection of this pool. The caller's line is remembered.
@@ -383,18 +357,75 @@ impl fmt::Debug for Source {
 // === impl Live ===
 
 impl Live {
-    /// The series of a text that this thread remembers, where a text tells nothing else.
+    /// The series of a text that this thread remembers: one that tells nothing else.
     #[inline]
     fn remembered(&self, text: &str) -> Option<SeriesRef> {
-        let registry = &self.monitor.registry;
-        registry.remembered(text, &self.source).filter(|_| !registry.keeps_texts())
+        self.monitor.registry.remembered(text, self.owner)
     }
 
     #[inline]
     fn series(&self, text: &str) -> SeriesRef {
+        self.remembered(text)
+            .unwrap_or_else(|| self.monitor.registry.series(text, self.dialect, &self.source))
+    }
+
+    /// Records a call of which nothing is to be told but what every call tells. Says whether it was one.
+    #[inline]
+    fn record_plain(&self, call: &Call<'_>, nanos: u64) -> bool {
+        let Call { text, rows, outcome, origin, .. } = *call;
+        let is_asked_more = self.monitor.observers.are_there()
+            || scope::is_entered()
+            || self.monitor.registry.asks_more(nanos, false);
+        if is_asked_more || origin.user.is_some() || origin.tag.is_some() {
+            return false;
+        }
+        let connection = origin.connection.and_then(NonZeroU64::new);
+        let details = Details::of(RowCounts::from(rows), connection, origin.call_site);
+        let details = details.filter(|_| !matches!(outcome, Outcome::Failed(_)));
+        let Some((details, series)) = details.zip(self.remembered(text)) else { return false };
+        let at = self.monitor.registry.clock.now();
+        self.monitor.record(Event::plain((series, at, nanos), details.ended(outcome.kind())));
+        true
+    }
+
+    #[inline(never)]
+    fn record_any(&self, call: Call<'_>, nanos: u64) {
+        let Origin { connection, user, tag, call_site, trace } = call.origin;
         let registry = &self.monitor.registry;
-        let known = registry.remembered(text, &self.source);
-        known.unwrap_or_else(|| registry.series(text, self.dialect, &self.source))
+        let comment = Comment::of(call.text);
+        let trace = trace.cloned().or_else(|| self.monitor.trace());
+        let (commented_trace, commented) =
+            comment.map_or((None, None), |one| (one.trace, one.labels));
+        let trace = trace.or(commented_trace);
+        let has_more = trace.is_some();
+        let closer = registry.closer(nanos, has_more, |may_be_slow| Closer {
+            trace,
+            text: may_be_slow.then(|| registry.sent_text(call.text)).flatten(),
+            ..Closer::default()
+        });
+        let (series, at) = (self.series(call.text), registry.clock.now());
+        let (rows, outcome) = (RowCounts::from(call.rows), call.outcome);
+        let connection = connection.and_then(NonZeroU64::new);
+        if let Some(scope) = scope::entered_of(&self.monitor) {
+            scope.call_ended(UnitCall {
+                series,
+                started: at.before(call.duration),
+                ended: at,
+                nanos,
+                rows,
+                outcome: outcome.kind(),
+                error: outcome.error_class(),
+                call_site,
+                connection,
+                parameters: call.parameters,
+                beside: 0,
+                in_transaction: false,
+                unit: 0,
+            });
+        }
+        let labels = Labels::default().with_user(user).with_tag(tag).shared().or(commented);
+        let origin = EventOrigin { connection, labels, call_site };
+        self.monitor.record(Event::new((series, at, nanos), rows, outcome, closer, origin));
     }
 
     #[inline(never)]

@@ -185,6 +185,30 @@ fn a_call_that_ends_on_another_thread_after_its_own_has_ended_is_followed_to_the
     assert_eq!((snapshot.running.len(), snapshot.lifetime.total.calls), (0, 2));
 }
 
+#[test]
+fn a_call_that_borrows_its_source_may_end_on_another_thread_that_makes_calls_too() {
+    let (clock, hands) = Clock::by_hand();
+    let monitor = Monitor::builder().clock(clock).beat_by_hand().build().unwrap();
+    let source = monitor.database(shop());
+    let timers = [source.call("select 1"), source.call("select 2")];
+    hands.advance(Duration::from_secs(2));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            source.call("select 3").complete();
+            assert_eq!(monitor.snapshot().running.len(), 2);
+            timers.into_iter().for_each(CallTimer::complete);
+        });
+    });
+    let snapshot = monitor.snapshot();
+    assert_eq!((snapshot.running.len(), snapshot.lifetime.total.calls), (0, 3));
+    // Their slots are free again: as many calls are followed as if they had never been.
+    let all: Vec<_> = (0..64).map(|_| source.call("select 1")).collect();
+    hands.advance(Duration::from_secs(2));
+    assert_eq!(monitor.snapshot().running.len(), 64);
+    drop(all);
+    assert_eq!(monitor.snapshot().losses.calls_unfollowed, 0);
+}
+
 /// Calls once more when its thread ends, and ends a call that began before.
 struct Last(Source, Option<CallTimer<'static>>);
 

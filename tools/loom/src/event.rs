@@ -60,6 +60,10 @@ impl Entry {
     pub(crate) fn has_rest(&self) -> bool {
         self.has_rest
     }
+
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.has_rest
+    }
 }
 
 // === impl SeriesRef ===

@@ -10,7 +10,7 @@ use crate::desk::{Batch, Desks, Then};
 use crate::event::{Entry, Event, SeriesRef};
 use crate::generations::Generations;
 use crate::lock;
-use crate::ring::{RING, Ring};
+use crate::ring::{RING, Ring, Room};
 use crate::running::Slab;
 use crate::sync::Mutex;
 use crate::texts::{Seen, Texts};
@@ -62,7 +62,9 @@ fn step() {
 fn put_all(ring: &Ring, numbers: impl Iterator<Item = u64>) -> Vec<u64> {
     let put = |number: &u64| {
         step();
-        ring.put(Entry::plain(SERIES(), *number)).is_some()
+        let entry = Entry::plain(SERIES(), *number);
+        // As a desk does.
+        ring.put(entry) || ring.look() != Room::None && ring.put(entry)
     };
     numbers.filter(put).collect()
 }
@@ -236,7 +238,7 @@ pub fn a_call_outlives_its_thread() {
             let desks = desks.clone();
             thread::spawn(move || {
                 step();
-                desks.follow(SeriesRef::new(number, 0), Tick::from_nanos(number))
+                desks.follow(SeriesRef::new(number, 0), Tick::from_nanos(number)).apart()
             })
         };
         let call = starts(1).join().unwrap();
