@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use monitor_core::Monitor;
 use monitor_core::capture::CallSite;
 use sqlx::{Connection, Error, SqlSafeStr};
+use sqlx_core::transaction::TransactionManager;
 
 use crate::checkout::Lent;
 use crate::database::MonitoredDatabase;
@@ -215,7 +216,23 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
     /// Nothing that runs on it is seen, except by the [tracing layer](crate::layer), if that is
     /// installed.
     pub fn as_raw_mut(&mut self) -> &mut DB::Connection {
-        self.seat().raw
+        let Seat { raw, notes, .. } = self.seat();
+        notes.may_roll_back = true;
+        raw
+    }
+
+    /// How deep in transactions the driver stands; zero outside of any.
+    ///
+    /// SQLite's driver rolls back what was dropped on a thread of its own, some time later: it is pinged first, and answers when
+    /// all before that is done.
+    pub(crate) async fn depth(&mut self) -> usize {
+        let Seat { raw, notes, .. } = self.seat();
+        if DB::OWN_THREADS && notes.may_roll_back {
+            // Where this fails, what comes next fails as well and says so.
+            let _ = raw.ping().await;
+            notes.may_roll_back = false;
+        }
+        <DB as sqlx::Database>::TransactionManager::get_transaction_depth(raw)
     }
 
     /// The connection to run something on, who watches it, and its notes.

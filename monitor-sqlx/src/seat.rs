@@ -20,6 +20,8 @@ pub(crate) struct Notes {
     pub(crate) transaction: Option<TransactionTimer>,
     /// The line where it was borrowed last, until a call uses it up.
     borrowed_at: Option<CallSite>,
+    /// Whoever had the driver's own connection may have left a rollback behind that it has yet to run.
+    pub(crate) may_roll_back: bool,
     /// Its last call was left in the middle of an answer.
     pub(crate) is_cut: bool,
     /// Something is left in its line that the driver would take for the answer to the next call.
