@@ -100,12 +100,17 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
         MonitoredTransaction::begin_on(self, Some(statement), call_site(Location::caller()))
     }
 
-    /// Runs a function inside of a transaction: commits if it succeeds, rolls back if it fails.
+    /// Runs a function inside of a transaction: commits if it succeeds, rolls back if it fails. Both ends
+    /// name the line where this was called.
     ///
     /// # Errors
     ///
     /// The function's, and those of beginning and ending a transaction.
-    pub async fn transaction<'a, F, R, E>(&'a mut self, callback: F) -> Result<R, E>
+    #[track_caller]
+    pub fn transaction<'a, F, R, E>(
+        &'a mut self,
+        callback: F,
+    ) -> impl Future<Output = Result<R, E>> + Send
     where
         for<'c> F: FnOnce(&'c mut MonitoredTransaction<'_, DB>) -> BoxFuture<'c, Result<R, E>>
             + 'a
@@ -114,16 +119,12 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
         R: Send,
         E: From<Error> + Send,
     {
-        let mut tx = self.begin().await?;
-        match callback(&mut tx).await {
-            Ok(value) => {
-                tx.commit().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
+        let site = call_site(Location::caller());
+        async move {
+            let mut tx = MonitoredTransaction::begin_on(self, None, site).await?;
+            let result = callback(&mut tx).await;
+            tx.end(site, result.is_ok()).await?;
+            result
         }
     }
 

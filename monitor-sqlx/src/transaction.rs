@@ -118,7 +118,7 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
         self.end(call_site(Location::caller()), false)
     }
 
-    async fn end(mut self, site: Option<CallSite>, well: bool) -> Result<(), Error> {
+    pub(crate) async fn end(mut self, site: Option<CallSite>, well: bool) -> Result<(), Error> {
         let depth = self.connection_mut().depth().await;
         let result = self.send_end(depth, site, well).await;
         self.open = result.is_err();
