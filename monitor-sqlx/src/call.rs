@@ -20,11 +20,13 @@ pub(crate) async fn execute<DB: MonitoredDatabase>(
     let tells_affected = DB::tells_affected(query.text());
     let (raw, query, call) = seat.start(query, arrival);
     timed::<DB, _>(call, DB::execute(raw, query), |call, result| {
-        // The core takes the one number for what the statement is: rows returned or rows changed.
-        if !DB::TAGS_QUERIES {
+        // Of a tag the core takes the one number for what the statement is: rows returned or rows changed. Elsewhere the
+        // rows of a query stay unknown that nobody reads.
+        let may_return = !matches!(call.kind(), Some(kind) if kind.is_write() || kind == Kind::Ddl);
+        if !DB::TAGS_QUERIES && !may_return {
             call.add_returned(0);
         }
-        if tells_affected {
+        if tells_affected && (DB::TAGS_QUERIES || call.kind() != Some(Kind::Select)) {
             call.add_affected(DB::rows_affected(result));
         }
     })

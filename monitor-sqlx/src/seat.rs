@@ -3,7 +3,8 @@
 use std::panic::Location;
 
 use monitor_core::capture::{CallSite, ParameterHasher};
-use monitor_core::{CallTimer, LastCall, TransactionTimer};
+use monitor_core::identify::Kind;
+use monitor_core::{CallTimer, LastCall, Statement, TransactionTimer};
 use sqlx::{Connection, Error};
 
 use crate::database::MonitoredDatabase;
@@ -38,6 +39,7 @@ pub(crate) struct Seat<'a, DB: MonitoredDatabase> {
 /// A call that runs on a connection. Dropped without an end, it was cut short.
 pub(crate) struct InCall<'a> {
     timer: Option<CallTimer<'a>>,
+    statement: Statement,
     notes: &'a mut Notes,
 }
 
@@ -131,7 +133,12 @@ impl<'a> InCall<'a> {
         if let Some(began) = timer.waiting_since() {
             notes.last_call.begins(statement, began);
         }
-        Self { timer: Some(timer), notes }
+        Self { timer: Some(timer), statement, notes }
+    }
+
+    /// What it does, as far as its first words tell; `None` where the monitor is off.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        self.statement.kind()
     }
 
     /// The call has ended this way.

@@ -125,6 +125,17 @@ everywhere! {
         assert_eq!(connection.fetch_all(world.people).await.map(|rows| rows.len()).ok(), after);
     }
 
+    async fn rows_that_nobody_reads_are_unknown_where_the_driver_does_not_tell_them(world) {
+        sqlx::query(world.people).execute(&world.pool).await.unwrap();
+        let tells = <Db as sqlx::Database>::NAME == "PostgreSQL";
+        let seen = world.statement("from people").activity;
+        assert_eq!((seen.rows_returned, seen.rows_unknown), if tells { (10, 0) } else { (0, 1) });
+        sqlx::query("INSERT INTO people (id, name) VALUES (11, 'x')").execute(&world.pool).await.unwrap();
+        sqlx::query("CREATE TABLE more (id BIGINT)").execute(&world.pool).await.unwrap();
+        assert_eq!(world.statement("insert into people").activity.rows_unknown, 0);
+        assert_eq!(world.statement("create table").activity.rows_unknown, 0);
+    }
+
     async fn a_select_changes_no_rows_whatever_was_changed_before_on_its_connection(world) {
         let mut connection = world.pool.acquire().await.unwrap();
         sqlx::query("DELETE FROM people WHERE id > 5").execute(&mut connection).await.unwrap();
