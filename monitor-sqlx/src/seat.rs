@@ -19,6 +19,8 @@ pub(crate) struct Notes {
     pub(crate) last_call: LastCall,
     /// The transaction that is open on it.
     pub(crate) transaction: Option<TransactionTimer>,
+    /// The database has aborted that transaction, and will answer its COMMIT with ROLLBACK.
+    pub(crate) is_aborted: bool,
     /// The line where it was borrowed last, until a call uses it up.
     borrowed_at: Option<CallSite>,
     /// Whoever had the driver's own connection may have left a rollback behind that it has yet to run.
@@ -148,6 +150,14 @@ impl<'a> InCall<'a> {
             (Some(timer), Err(error)) => error::end::<DB>(timer, error),
             (None, _) => {}
         }
+        if DB::ERRORS_ABORT {
+            match result {
+                // Nothing succeeds in an aborted transaction but what takes the error back.
+                Ok(_) => self.notes.is_aborted = false,
+                Err(Error::Database(_)) => self.notes.is_aborted = true,
+                Err(_) => {}
+            }
+        }
         self.notes.call_ends(false);
     }
 
@@ -169,6 +179,8 @@ impl<'a> InCall<'a> {
     #[cfg(feature = "postgres")]
     pub(crate) fn taken_back(mut self) {
         drop(self.timer.take());
+        // The database calls that an error.
+        self.notes.is_aborted = true;
         self.notes.call_ends(false);
     }
 

@@ -24,7 +24,8 @@ use crate::watch::{Arrival, call_site};
 /// A transaction whose queries, beginning and end the monitor sees.
 ///
 /// `BEGIN`, `COMMIT`, `ROLLBACK` and savepoints are calls like any other; a transaction that is not
-/// nested also counts as one, with the time from its beginning to its end.
+/// nested also counts as one, with the time from its beginning to its end. PostgreSQL aborts one at its
+/// first error and answers COMMIT with ROLLBACK, which sqlx does not tell: it counts as rolled back.
 ///
 /// Both `&mut tx` and `&mut *tx` are executors, so code written for sqlx's transaction stays as it
 /// is. Dropped without an end it is rolled back, as sqlx does it: when the connection is next used
@@ -120,11 +121,12 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
 
     pub(crate) async fn end(mut self, site: Option<CallSite>, well: bool) -> Result<(), Error> {
         let depth = self.connection_mut().depth().await;
+        let is_aborted = self.connection_mut().notes_mut().is_aborted;
         let result = self.send_end(depth, site, well).await;
         self.open = result.is_err();
         match self.take_timer(depth) {
             Some(timer) if depth == 0 => drop(timer),
-            Some(timer) if well && result.is_ok() => timer.committed(),
+            Some(timer) if well && result.is_ok() && !is_aborted => timer.committed(),
             Some(timer) => timer.rolled_back(),
             None => {}
         }
@@ -200,6 +202,7 @@ impl<DB: MonitoredDatabase> Drop for MonitoredTransaction<'_, DB> {
     fn drop(&mut self) {
         if self.open {
             let is_outermost = self.depth == 0;
+            self.connection_mut().notes_mut().is_aborted = false;
             let raw = self.connection_mut().as_raw_mut();
             Manager::<DB>::start_rollback(raw);
             // A nested one that did not begin may have taken all of it back.
