@@ -13,6 +13,7 @@ use sqlx::{Connection, Error, Pool};
 use crate::comment;
 use crate::database::MonitoredDatabase;
 use crate::growth::Growth;
+use crate::mark::Marked;
 use crate::pool::MonitoredPool;
 
 /// Settings of a [`MonitoredPool`]; see [`MonitoredPool::builder`].
@@ -220,11 +221,15 @@ async fn known<DB: MonitoredDatabase>(
         return Ok(told);
     }
     let database = DB::identify(&pool.connect_options());
-    let mut asked = pool.acquire().await?;
-    let system = DB::system(&mut asked).await?;
-    // Back before anybody wants it, or the pool makes another one.
-    asked.return_to_pool().await;
-    Ok(Some(Database { system, ..database }))
+    let ask = async {
+        let mut asked = pool.acquire().await?;
+        let system = DB::system(&mut asked).await?;
+        // Back before anybody wants it, or the pool makes another one.
+        asked.return_to_pool().await;
+        Ok(Some(Database { system, ..database }))
+    };
+    // The layer leaves it out.
+    Marked::new(Box::pin(ask), DB::OWN_THREADS).await
 }
 
 impl<DB: MonitoredDatabase> MonitoredPoolOptions<DB> {
