@@ -118,11 +118,12 @@ everywhere! {
         ));
         let mut plain = world.pool.inner().acquire().await.unwrap();
         let expected = sqlx::query(clash(61)).fetch_optional(&mut *plain).await.is_ok();
-        let after = plain.fetch_all(world.people).await.map(|rows| rows.len()).ok();
+        // sqlx's connection would tell the error to its next call, which is not its own.
+        plain.close().await.unwrap();
         let mut connection = world.pool.acquire().await.unwrap();
         let first = sqlx::query(clash(62)).fetch_optional(&mut *connection).await;
         assert_eq!(first.is_ok(), expected);
-        assert_eq!(connection.fetch_all(world.people).await.map(|rows| rows.len()).ok(), after);
+        assert_eq!(connection.fetch_all(world.people).await.unwrap().len(), 10);
     }
 
     async fn rows_that_nobody_reads_are_unknown_where_the_driver_does_not_tell_them(world) {
