@@ -72,7 +72,7 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         monitor: &Monitor,
         growth: Growth,
     ) -> Self {
-        growth.watched_by(&source, &pool);
+        let growth = growth.watched_by(&source, &pool);
         // Wrapped twice, a pool is still one: its options lie in one place.
         let which = std::ptr::from_ref(pool.options()).addr();
         let (probing, prober) = (probe::Held::default(), OnceLock::new());
