@@ -238,7 +238,7 @@ fn the_question_which_server_it_is_is_nobodys_call_beside_the_layer_either() {
         let pool = monitor_sqlx::MonitoredPoolOptions::<sqlx::MySql>::new().name("asked");
         let pool = pool.connect_with(&world.monitor, options).await.unwrap();
         let detected = monitor_sqlx::MonitoredPool::builder(pool.inner().clone());
-        detected.detect().await.unwrap();
+        let _ = detected.detect().await.unwrap();
         assert_eq!(heard("version").calls, before.calls);
         pool.inner().execute("SELECT VERSION()").await.unwrap();
         assert_eq!(heard("version").calls, before.calls + 1, "the layer does listen");
