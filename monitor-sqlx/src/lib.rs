@@ -76,6 +76,7 @@
 //! - Databases other than PostgreSQL, MySQL, MariaDB and SQLite, and sqlx's `Any`.
 
 mod acquire;
+mod as_raw;
 #[cfg(feature = "asker")]
 mod asker;
 mod call;
@@ -89,6 +90,7 @@ mod growth;
 mod layer;
 mod mark;
 mod options;
+mod options_read;
 mod pool;
 mod pool_connection;
 mod probe;
