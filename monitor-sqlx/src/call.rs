@@ -2,13 +2,14 @@
 
 use futures_util::TryStreamExt;
 use futures_util::future::BoxFuture;
+use monitor_core::identify::Kind;
 use sqlx::{Describe, Either, Error, SqlStr};
 
 use crate::database::MonitoredDatabase;
 use crate::mark::Marked;
 use crate::seat::{InCall, Seat};
 use crate::split::{Split, commented};
-use crate::watch::Arrival;
+use crate::watch::{Arrival, Watch};
 use crate::words;
 
 pub(crate) async fn execute<DB: MonitoredDatabase>(
@@ -19,11 +20,13 @@ pub(crate) async fn execute<DB: MonitoredDatabase>(
     let tells_affected = DB::tells_affected(query.text());
     let (raw, query, call) = seat.start(query, arrival);
     timed::<DB, _>(call, DB::execute(raw, query), |call, result| {
-        // The core takes the one number for what the statement is: rows returned or rows changed.
-        if !DB::TAGS_QUERIES {
+        // Of a tag the core takes the one number for what the statement is: rows returned or rows changed. Elsewhere the
+        // rows of a query stay unknown that nobody reads.
+        let may_return = !matches!(call.kind(), Some(kind) if kind.is_write() || kind == Kind::Ddl);
+        if !DB::TAGS_QUERIES && !may_return {
             call.add_returned(0);
         }
-        if tells_affected {
+        if tells_affected && (DB::TAGS_QUERIES || call.kind() != Some(Kind::Select)) {
             call.add_affected(DB::rows_affected(result));
         }
     })
@@ -50,7 +53,8 @@ pub(crate) async fn fetch_optional<DB: MonitoredDatabase>(
     query: Split<DB>,
     arrival: Arrival,
 ) -> Result<Option<DB::Row>, Error> {
-    if words::writes(query.text()) {
+    // Of several statements, a driver may run no more than its first row takes: that is its own to decide.
+    if is_one_write(seat.watch, query.text()) {
         return Ok(returning::<DB>(seat, query, 1, arrival).await?.pop());
     }
     let (raw, query, call) = seat.start(query, arrival);
@@ -60,9 +64,14 @@ pub(crate) async fn fetch_optional<DB: MonitoredDatabase>(
     .await
 }
 
-/// Fetches at most so many rows of a statement that changes some: `INSERT .. RETURNING`.
+fn is_one_write(watch: &Watch, text: &str) -> bool {
+    words::writes(text) && watch.source.statement(text).kind().is_some_and(Kind::is_write)
+}
+
+/// Fetches at most so many rows of one statement that changes some: `INSERT .. RETURNING`.
 ///
-/// The driver's own `fetch_all` and `fetch_optional` keep the number of changed rows to themselves.
+/// The driver's own `fetch_all` and `fetch_optional` keep the number of changed rows to themselves. Where it hands out a
+/// first row before it knows of an error behind it, so does this.
 async fn returning<DB: MonitoredDatabase>(
     seat: Seat<'_, DB>,
     query: Split<DB>,
@@ -73,15 +82,18 @@ async fn returning<DB: MonitoredDatabase>(
     let work = Box::pin(async move {
         let (mut rows, mut affected, mut seen) = (Vec::new(), 0, 0);
         let mut steps = DB::fetch_many(raw, query);
-        while let Some(step) = steps.try_next().await? {
-            match step {
-                Either::Left(result) => affected += DB::rows_affected(&result),
-                Either::Right(row) => {
+        loop {
+            match steps.try_next().await {
+                Ok(Some(Either::Left(result))) => affected += DB::rows_affected(&result),
+                Ok(Some(Either::Right(row))) => {
                     seen += 1;
                     if rows.len() < most {
                         rows.push(row);
                     }
                 }
+                Ok(None) => break,
+                Err(_) if rows.len() == most && !DB::READS_ON => break,
+                Err(error) => return Err(error),
             }
         }
         // MariaDB says 0 behind rows. Each of them stands for one that was changed.

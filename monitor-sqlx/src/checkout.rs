@@ -136,11 +136,12 @@ pub(crate) async fn wait<DB: MonitoredDatabase, T, F: Future<Output = Result<T, 
     let watch = &pool.watch;
     let timer = watch.source.checkout_at(call_site.or(watch.call_site));
     match growth::acquire(pool, work).await {
-        Ok(raw) => Ok((raw, timer)),
-        Err(error) => {
+        (Ok(raw), _) => Ok((raw, timer)),
+        (Err(error), was_refused) => {
             match &error {
                 Error::PoolTimedOut => {
-                    if has_room(pool.inner()) {
+                    // What a hook refused is told already.
+                    if !was_refused && has_room(pool.inner()) {
                         watch.source.connection_failed();
                     }
                     timer.timed_out();

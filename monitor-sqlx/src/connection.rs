@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use monitor_core::Monitor;
 use monitor_core::capture::CallSite;
 use sqlx::{Connection, Error, SqlSafeStr};
+use sqlx_core::transaction::TransactionManager;
 
 use crate::checkout::Lent;
 use crate::database::MonitoredDatabase;
@@ -99,12 +100,17 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
         MonitoredTransaction::begin_on(self, Some(statement), call_site(Location::caller()))
     }
 
-    /// Runs a function inside of a transaction: commits if it succeeds, rolls back if it fails.
+    /// Runs a function inside of a transaction: commits if it succeeds, rolls back if it fails. Both ends
+    /// name the line where this was called.
     ///
     /// # Errors
     ///
     /// The function's, and those of beginning and ending a transaction.
-    pub async fn transaction<'a, F, R, E>(&'a mut self, callback: F) -> Result<R, E>
+    #[track_caller]
+    pub fn transaction<'a, F, R, E>(
+        &'a mut self,
+        callback: F,
+    ) -> impl Future<Output = Result<R, E>> + Send
     where
         for<'c> F: FnOnce(&'c mut MonitoredTransaction<'_, DB>) -> BoxFuture<'c, Result<R, E>>
             + 'a
@@ -113,16 +119,12 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
         R: Send,
         E: From<Error> + Send,
     {
-        let mut tx = self.begin().await?;
-        match callback(&mut tx).await {
-            Ok(value) => {
-                tx.commit().await?;
-                Ok(value)
-            }
-            Err(error) => {
-                tx.rollback().await?;
-                Err(error)
-            }
+        let site = call_site(Location::caller());
+        async move {
+            let mut tx = MonitoredTransaction::begin_on(self, None, site).await?;
+            let result = callback(&mut tx).await;
+            tx.end(site, result.is_ok()).await?;
+            result
         }
     }
 
@@ -215,7 +217,23 @@ impl<DB: MonitoredDatabase> MonitoredConnection<DB> {
     /// Nothing that runs on it is seen, except by the [tracing layer](crate::layer), if that is
     /// installed.
     pub fn as_raw_mut(&mut self) -> &mut DB::Connection {
-        self.seat().raw
+        let Seat { raw, notes, .. } = self.seat();
+        notes.may_roll_back = true;
+        raw
+    }
+
+    /// How deep in transactions the driver stands; zero outside of any.
+    ///
+    /// SQLite's driver rolls back what was dropped on a thread of its own, some time later: it is pinged first, and answers when
+    /// all before that is done.
+    pub(crate) async fn depth(&mut self) -> usize {
+        let Seat { raw, notes, .. } = self.seat();
+        if DB::OWN_THREADS && notes.may_roll_back {
+            // Where this fails, what comes next fails as well and says so.
+            let _ = raw.ping().await;
+            notes.may_roll_back = false;
+        }
+        <DB as sqlx::Database>::TransactionManager::get_transaction_depth(raw)
     }
 
     /// The connection to run something on, who watches it, and its notes.

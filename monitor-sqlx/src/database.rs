@@ -55,6 +55,12 @@ pub(crate) mod sealed {
         /// reads them: PostgreSQL's command tag.
         const TAGS_QUERIES: bool;
 
+        /// Whether any error aborts the transaction it happens in, and COMMIT then rolls back and says no word of it.
+        const ERRORS_ABORT: bool;
+
+        /// Whether `fetch_optional` reads on behind its row, and ends with the error it finds there.
+        const READS_ON: bool;
+
         /// Whether only the server can say which system it is.
         const ASKS_SYSTEM: bool;
 
@@ -128,12 +134,14 @@ pub(crate) mod sealed {
 
 #[cfg(any(feature = "postgres", feature = "mysql", feature = "sqlite"))]
 macro_rules! driver {
-    ($db:ty, $module:path, own_threads: $own_threads:literal, tags_queries: $tags_queries:literal, asks_system: $asks:literal) => {
+    ($db:ty, $module:path, own_threads: $own_threads:literal, tags_queries: $tags_queries:literal, errors_abort: $errors_abort:literal, reads_on: $reads_on:literal, asks_system: $asks:literal) => {
         impl MonitoredDatabase for $db {}
 
         impl sealed::Driver for $db {
             const OWN_THREADS: bool = $own_threads;
             const TAGS_QUERIES: bool = $tags_queries;
+            const ERRORS_ABORT: bool = $errors_abort;
+            const READS_ON: bool = $reads_on;
             const ASKS_SYSTEM: bool = $asks;
 
             async fn system(raw: &mut Self::Connection) -> Result<capture::System, Error> {
@@ -250,8 +258,8 @@ macro_rules! driver {
 use sqlx::{Executor as _, Row as _};
 
 #[cfg(feature = "postgres")]
-driver!(sqlx::Postgres, crate::postgres, own_threads: false, tags_queries: true, asks_system: false);
+driver!(sqlx::Postgres, crate::postgres, own_threads: false, tags_queries: true, errors_abort: true, reads_on: true, asks_system: false);
 #[cfg(feature = "mysql")]
-driver!(sqlx::MySql, crate::mysql, own_threads: false, tags_queries: false, asks_system: true);
+driver!(sqlx::MySql, crate::mysql, own_threads: false, tags_queries: false, errors_abort: false, reads_on: false, asks_system: true);
 #[cfg(feature = "sqlite")]
-driver!(sqlx::Sqlite, crate::sqlite, own_threads: true, tags_queries: false, asks_system: false);
+driver!(sqlx::Sqlite, crate::sqlite, own_threads: true, tags_queries: false, errors_abort: false, reads_on: false, asks_system: false);

@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ struct Counts {
     is_hooked: AtomicBool,
     source: OnceLock<Source>,
     made: AtomicU64,
+    /// Those of them that a hook has told of and the monitor has not heard of.
+    untold: AtomicU64,
     /// Those taken out of the pool alive.
     detached: AtomicU64,
     closed: AtomicU64,
@@ -47,11 +49,20 @@ struct Growing<'a> {
     since: Tick,
 }
 
-thread_local! {
-    /// Whether a connection was made for the wait that is being polled on this thread; `None` where
-    /// none is.
-    static MADE_FOR: Cell<Option<bool>> = const { Cell::new(None) };
+/// What a hook has told while one wait was being polled.
+#[derive(Clone, Copy, Default)]
+struct Told {
+    is_made: bool,
+    is_refused: bool,
 }
+
+thread_local! {
+    /// What was told for the wait that is being polled on this thread; `None` where none is.
+    static TOLD: Cell<Option<Told>> = const { Cell::new(None) };
+}
+
+/// Those of all pools that are alive, by the place where a pool's options lie: wrapped twice, it is still one.
+static KNOWN: Mutex<Vec<(usize, Weak<Counts>)>> = Mutex::new(Vec::new());
 
 // === impl Growth ===
 
@@ -64,35 +75,40 @@ impl Growth {
     }
 
     /// From here on it is known who counts. What a hook has told before is told now; what a pool had
-    /// otherwise was made by nobody of ours.
-    pub(crate) fn watched_by<DB: MonitoredDatabase>(&self, source: &Source, pool: &Pool<DB>) {
-        if self.0.source.set(source.clone()).is_err() {
-            return;
+    /// otherwise was made by nobody of ours. A pool that counts there already goes on as it does.
+    pub(crate) fn watched_by<DB: MonitoredDatabase>(
+        self,
+        source: &Source,
+        pool: &Pool<DB>,
+    ) -> Self {
+        let which = std::ptr::from_ref(pool.options()).addr();
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(_, counts)| counts.strong_count() > 0);
+        let mut same = known.iter().filter(|(one, _)| *one == which);
+        let counts_there =
+            |counts: &Arc<Counts>| counts.source.get().is_some_and(|theirs| theirs.is_same(source));
+        if let Some(counts) = same.find_map(|(_, counts)| counts.upgrade().filter(counts_there)) {
+            return Self(counts);
         }
-        if self.0.is_hooked.load(Relaxed) {
-            (0..self.0.made.load(Relaxed)).for_each(|_| source.connection_created(None));
-        } else {
+        known.push((which, Arc::downgrade(&self.0)));
+        if self.0.source.set(source.clone()).is_ok() && !self.0.is_hooked.load(Relaxed) {
             self.0.made.store(pool.size().into(), Relaxed);
         }
+        self.tell();
+        self
     }
 
     /// The hook: a connection was made.
     pub(crate) fn connected(&self) {
-        let has_waiter = MADE_FOR.with(|made| match made.get() {
-            Some(_) => {
-                made.set(Some(true));
-                true
-            }
-            None => false,
-        });
         // Somebody waits for it, and will tell how long it took.
-        if !has_waiter {
+        if !Told::add(|told| told.is_made = true) {
             self.made(None);
         }
     }
 
     /// The hook: the application's own refused a connection, which is closed again.
     pub(crate) fn refused(&self) {
+        Told::add(|told| told.is_refused = true);
         if let Some(source) = self.0.source.get() {
             source.connection_failed();
         }
@@ -117,8 +133,19 @@ impl Growth {
 
     fn made(&self, took: Option<Duration>) {
         self.0.made.fetch_add(1, Relaxed);
+        match (took, self.0.source.get()) {
+            (Some(_), Some(source)) => source.connection_created(took),
+            _ => {
+                self.0.untold.fetch_add(1, SeqCst);
+                self.tell();
+            }
+        }
+    }
+
+    /// Tells each connection once, whoever comes first: its hook, or who says who counts.
+    fn tell(&self) {
         if let Some(source) = self.0.source.get() {
-            source.connection_created(took);
+            (0..self.0.untold.swap(0, SeqCst)).for_each(|_| source.connection_created(None));
         }
     }
 
@@ -139,6 +166,22 @@ impl Growth {
     }
 }
 
+// === impl Told ===
+
+impl Told {
+    /// Adds to what was told for the wait that is being polled here; says whether there is one.
+    fn add(tell: impl FnOnce(&mut Self)) -> bool {
+        TOLD.with(|slot| match slot.get() {
+            Some(mut told) => {
+                tell(&mut told);
+                slot.set(Some(told));
+                true
+            }
+            None => false,
+        })
+    }
+}
+
 // === impl Growing ===
 
 impl<'a> Growing<'a> {
@@ -154,41 +197,42 @@ impl Drop for Growing<'_> {
     }
 }
 
-/// Waits for what takes one connection from the pool, marked as ours, and tells if one was made for it.
+/// Waits for what takes one connection from the pool, marked as ours, and tells if one was made for it. Beside the result
+/// stands whether the application's own hook has refused one meanwhile, which is told.
 pub(crate) async fn acquire<DB: MonitoredDatabase, T, F: Future<Output = Result<T, Error>>>(
     pool: &MonitoredPool<DB>,
     work: impl FnOnce() -> F,
-) -> Result<T, Error> {
+) -> (Result<T, Error>, bool) {
     let (raw, growth, clock) = (pool.inner(), pool.growth(), &pool.watch.clock);
     let is_hooked = growth.0.is_hooked.load(Relaxed);
     let mut work = pin!(work());
-    // Since when the pool has been growing for us, and whether the hook has told of the result.
-    let (mut growing, mut is_made) = (None::<Growing<'_>>, false);
+    // Since when the pool has been growing for us, and what the hook has told of it.
+    let (mut growing, mut told) = (None::<Growing<'_>>, Told::default());
     poll_fn(|cx| {
         let size = raw.size();
         if !is_hooked {
             // What was closed leaves room for what is made now.
             growth.look(size);
         }
-        let before = MADE_FOR.replace(Some(false));
+        let before = TOLD.replace(Some(told));
         let result = mark::during(DB::OWN_THREADS, || work.as_mut().poll(cx));
-        is_made |= MADE_FOR.replace(before).unwrap_or(false);
+        told = TOLD.replace(before).unwrap_or(told);
         if growing.is_none() && raw.size() > size {
             growing = Some(Growing::start(&growth.0, clock.now()));
         }
         let took = || growing.as_ref().map(|growing| clock.now().since(growing.since));
         match &result {
-            Poll::Ready(Ok(_)) if is_made => growth.made(took()),
+            Poll::Ready(Ok(_)) if told.is_made => growth.made(took()),
             Poll::Ready(Ok(_)) if !is_hooked => {
                 if let Some(took) = took() {
                     growth.seems_made(took, raw.size());
                 }
             }
             // Made, and its hook failed or the time was over.
-            Poll::Ready(Err(_)) if is_made => growth.made(None),
+            Poll::Ready(Err(_)) if told.is_made => growth.made(None),
             _ => {}
         }
-        result
+        result.map(|result| (result, told.is_refused))
     })
     .await
 }

@@ -67,6 +67,10 @@
 //!   `fetch_optional`, because sqlx keeps that number to itself, and by `INSERT .. RETURNING` read
 //!   as a stream on MariaDB, because the server does. On SQLite also those of a text with several
 //!   statements that does not begin with a write. How many rows a COPY to the client has.
+//! - That a transaction is open which a statement of the application's own began, `execute("BEGIN IMMEDIATE")`: its
+//!   calls are seen, its length and its pauses are not. [`MonitoredPool::begin_with`] and
+//!   [`MonitoredConnection::begin_with`] begin one that is.
+//! - Rows of a query on MySQL or SQLite that was run by `execute`: nobody reads them, and they are unknown.
 //! - The server's work after a cancelled call, but for how long the connection stays busy with it once it
 //!   was given back.
 //! - Of a pool that was there before it was wrapped: connections that no caller of the wrapped pool
@@ -76,6 +80,7 @@
 //! - Databases other than PostgreSQL, MySQL, MariaDB and SQLite, and sqlx's `Any`.
 
 mod acquire;
+mod as_raw;
 #[cfg(feature = "asker")]
 mod asker;
 mod call;
@@ -89,6 +94,7 @@ mod growth;
 mod layer;
 mod mark;
 mod options;
+mod options_read;
 mod pool;
 mod pool_connection;
 mod probe;
@@ -126,3 +132,13 @@ pub use options::{MonitoredPoolOptions, NewPool, PoolBuilder};
 pub use pool::MonitoredPool;
 pub use pool_connection::MonitoredPoolConnection;
 pub use transaction::MonitoredTransaction;
+
+/// Stands in for sqlx's `PgPool`.
+#[cfg(feature = "postgres")]
+pub type MonitoredPgPool = MonitoredPool<sqlx::Postgres>;
+/// Stands in for sqlx's `MySqlPool`.
+#[cfg(feature = "mysql")]
+pub type MonitoredMySqlPool = MonitoredPool<sqlx::MySql>;
+/// Stands in for sqlx's `SqlitePool`.
+#[cfg(feature = "sqlite")]
+pub type MonitoredSqlitePool = MonitoredPool<sqlx::Sqlite>;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt};
-use monitor_core::Checkout;
+use monitor_core::{Checkout, LastCall};
 use sqlx::postgres::{PgListener, PgNotification};
 use sqlx::{Error, Postgres};
 
@@ -19,8 +19,8 @@ use crate::watch::{Arrival, Watch, call_site};
 /// Listens for notifications on a connection of a watched pool; stands in for [`PgListener`].
 ///
 /// The connection it keeps is a checkout like any other: whoever asks who holds connections finds it, with the
-/// line that made it. While it listens it shows its last LISTEN as running, so it is taken for no leak, however
-/// long it lives. `LISTEN` and `UNLISTEN` are calls; waiting for notifications is none.
+/// line that made it. As long as it has a channel it shows the newest LISTEN for one as running, so it is taken for no
+/// leak, however long it lives. `LISTEN` and `UNLISTEN` are calls; waiting for notifications is none.
 ///
 /// After a lost connection [`PgListener`] takes another from the pool by itself, and listens again: that wait and
 /// that LISTEN are not seen.
@@ -29,6 +29,18 @@ pub struct MonitoredPgListener {
     watch: Arc<Watch>,
     notes: Notes,
     checkout: Checkout,
+    listens: Listens,
+}
+
+/// Texts that it listens by, newest last, each with the channels that are left of it.
+#[derive(Default)]
+struct Listens(Vec<(String, Vec<String>)>);
+
+/// Shows the LISTEN that still holds, once a call of the listener has ended, however it did.
+struct ShowsAgain<'a> {
+    watch: &'a Watch,
+    listens: &'a Listens,
+    last_call: LastCall,
 }
 
 // === impl MonitoredPgListener ===
@@ -49,7 +61,8 @@ impl MonitoredPgListener {
             let (raw, timer) = checkout::wait(&pool, site, connect).await?;
             let notes = Notes::default();
             let checkout = timer.taken_showing(&notes.last_call);
-            Ok(Self { raw, watch: pool.watch.clone(), notes, checkout })
+            let (watch, listens) = (pool.watch.clone(), Listens::default());
+            Ok(Self { raw, watch, notes, checkout, listens })
         }
     }
 
@@ -61,7 +74,8 @@ impl MonitoredPgListener {
     pub async fn listen(&mut self, channel: &str) -> Result<(), Error> {
         let text = format!("LISTEN {}", quoted(channel));
         self.run(&text, |raw| Box::pin(raw.listen(channel))).await?;
-        self.listens(&text);
+        self.listens.add(text, vec![channel.to_owned()]);
+        self.show();
         Ok(())
     }
 
@@ -77,8 +91,10 @@ impl MonitoredPgListener {
         let channels: Vec<_> = channels.into_iter().collect();
         let listen = |channel: &&str| format!("LISTEN {}", quoted(channel));
         let text = channels.iter().map(listen).collect::<Vec<_>>().join("; ");
+        let heard = channels.iter().map(|&channel| channel.to_owned()).collect();
         self.run(&text, |raw| Box::pin(raw.listen_all(channels))).await?;
-        self.listens(&text);
+        self.listens.add(text, heard);
+        self.show();
         Ok(())
     }
 
@@ -89,7 +105,10 @@ impl MonitoredPgListener {
     /// Those of [`PgListener::unlisten`].
     pub async fn unlisten(&mut self, channel: &str) -> Result<(), Error> {
         let text = format!("UNLISTEN {}", quoted(channel));
-        self.run(&text, |raw| Box::pin(raw.unlisten(channel))).await
+        self.run(&text, |raw| Box::pin(raw.unlisten(channel))).await?;
+        self.listens.remove(channel);
+        self.show();
+        Ok(())
     }
 
     /// See [`PgListener::unlisten_all`].
@@ -98,7 +117,10 @@ impl MonitoredPgListener {
     ///
     /// Those of [`PgListener::unlisten_all`].
     pub async fn unlisten_all(&mut self) -> Result<(), Error> {
-        self.run("UNLISTEN *", |raw| Box::pin(raw.unlisten_all())).await
+        self.run("UNLISTEN *", |raw| Box::pin(raw.unlisten_all())).await?;
+        self.listens.0.clear();
+        self.show();
+        Ok(())
     }
 
     /// See [`PgListener::recv`].
@@ -148,10 +170,9 @@ impl MonitoredPgListener {
         &mut self.raw
     }
 
-    /// From now on it listens, whatever else it does.
-    fn listens(&self, text: &str) {
-        let statement = self.watch.source.statement(text);
-        self.notes.last_call.begins(statement, self.watch.clock.now());
+    /// From now on it listens, whatever else it does, unless no channel is left.
+    fn show(&self) {
+        self.listens.show(&self.watch, &self.notes.last_call);
     }
 
     async fn run<'a>(
@@ -159,8 +180,11 @@ impl MonitoredPgListener {
         text: &str,
         work: impl FnOnce(&'a mut PgListener) -> BoxFuture<'a, Result<(), Error>>,
     ) -> Result<(), Error> {
-        let call = InCall::start(&self.watch, &mut self.notes, text, Arrival::default());
-        timed::<Postgres, _>(call, work(&mut self.raw), |call, ()| call.add_returned(0)).await
+        let Self { raw, watch, notes, listens, .. } = self;
+        let last_call = notes.last_call.clone();
+        let _again = ShowsAgain { watch, listens, last_call };
+        let call = InCall::start(watch, notes, text, Arrival::default());
+        timed::<Postgres, _>(call, work(raw), |call, ()| call.add_returned(0)).await
     }
 }
 
@@ -169,6 +193,33 @@ impl fmt::Debug for MonitoredPgListener {
         f.debug_struct("MonitoredPgListener")
             .field("source", &self.watch.source)
             .finish_non_exhaustive()
+    }
+}
+
+// === impl Listens ===
+
+impl Listens {
+    fn add(&mut self, text: String, channels: Vec<String>) {
+        channels.iter().for_each(|channel| self.remove(channel));
+        self.0.push((text, channels));
+    }
+
+    fn remove(&mut self, channel: &str) {
+        self.0.iter_mut().for_each(|(_, channels)| channels.retain(|one| one != channel));
+        self.0.retain(|(_, channels)| !channels.is_empty());
+    }
+
+    fn show(&self, watch: &Watch, last_call: &LastCall) {
+        match self.0.last() {
+            Some((text, _)) => last_call.begins(watch.source.statement(text), watch.clock.now()),
+            None => last_call.ends(),
+        }
+    }
+}
+
+impl Drop for ShowsAgain<'_> {
+    fn drop(&mut self) {
+        self.listens.show(self.watch, &self.last_call);
     }
 }
 

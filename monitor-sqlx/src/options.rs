@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use log::LevelFilter;
 use monitor_core::Monitor;
 use monitor_core::capture::{Database, Labels};
 use sqlx::pool::{PoolConnectionMetadata, PoolOptions};
@@ -13,6 +14,7 @@ use sqlx::{Connection, Error, Pool};
 use crate::comment;
 use crate::database::MonitoredDatabase;
 use crate::growth::Growth;
+use crate::mark::Marked;
 use crate::pool::MonitoredPool;
 
 /// Settings of a [`MonitoredPool`]; see [`MonitoredPool::builder`].
@@ -211,6 +213,19 @@ impl<DB: MonitoredDatabase> PoolBuilder<DB> {
     }
 }
 
+impl<DB: MonitoredDatabase, P: Clone> Clone for PoolBuilder<DB, P> {
+    fn clone(&self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            name: self.name.clone(),
+            database: self.database.clone(),
+            labels: self.labels.clone(),
+            comment: self.comment.clone(),
+            ..*self
+        }
+    }
+}
+
 /// Which database the pool leads to, where the options cannot tell and the server can.
 async fn known<DB: MonitoredDatabase>(
     told: Option<Database>,
@@ -220,19 +235,19 @@ async fn known<DB: MonitoredDatabase>(
         return Ok(told);
     }
     let database = DB::identify(&pool.connect_options());
-    let mut asked = pool.acquire().await?;
-    let system = DB::system(&mut asked).await?;
-    // Back before anybody wants it, or the pool makes another one.
-    asked.return_to_pool().await;
-    Ok(Some(Database { system, ..database }))
+    let ask = async {
+        let mut asked = pool.acquire().await?;
+        let system = DB::system(&mut asked).await?;
+        // Back before anybody wants it, or the pool makes another one.
+        asked.return_to_pool().await;
+        Ok(Some(Database { system, ..database }))
+    };
+    // The layer leaves it out.
+    Marked::new(Box::pin(ask), DB::OWN_THREADS).await
 }
 
 impl<DB: MonitoredDatabase> MonitoredPoolOptions<DB> {
     /// sqlx's defaults.
-    #[expect(
-        clippy::new_without_default,
-        reason = "the alias would hide the impl; it reads as sqlx's"
-    )]
     pub fn new() -> Self {
         let options = PoolOptions::new();
         Self::of(NewPool { options, after_connect: None, keeps_hook: false })
@@ -271,6 +286,22 @@ impl<DB: MonitoredDatabase> MonitoredPoolOptions<DB> {
     /// See [`PoolOptions::acquire_slow_threshold`].
     pub fn acquire_slow_threshold(self, threshold: Duration) -> Self {
         self.map(|options| options.acquire_slow_threshold(threshold))
+    }
+
+    /// See [`PoolOptions::acquire_time_level`].
+    pub fn acquire_time_level(self, level: LevelFilter) -> Self {
+        self.map(|options| options.acquire_time_level(level))
+    }
+
+    /// See [`PoolOptions::acquire_slow_level`].
+    pub fn acquire_slow_level(self, level: LevelFilter) -> Self {
+        self.map(|options| options.acquire_slow_level(level))
+    }
+
+    /// The pool that the new one shares its places with; sqlx keeps it for its own tests.
+    #[doc(hidden)]
+    pub fn parent(self, pool: Pool<DB>) -> Self {
+        self.map(|options| options.parent(pool))
     }
 
     /// See [`PoolOptions::after_connect`]. Ours, which counts, runs behind it.
@@ -380,6 +411,12 @@ impl<DB: MonitoredDatabase> MonitoredPoolOptions<DB> {
     }
 }
 
+impl<DB: MonitoredDatabase> Default for MonitoredPoolOptions<DB> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Options made for sqlx. An `after_connect` hook among them stays, so connections are counted as
 /// around a pool that exists, unless a hook is given [here](MonitoredPoolOptions::after_connect).
 impl<DB: MonitoredDatabase> From<PoolOptions<DB>> for MonitoredPoolOptions<DB> {
@@ -412,6 +449,17 @@ impl<DB: MonitoredDatabase> NewPool<DB> {
             })
         });
         growth
+    }
+}
+
+impl<DB: MonitoredDatabase> Clone for NewPool<DB> {
+    fn clone(&self) -> Self {
+        let Self { options, after_connect, keeps_hook } = self;
+        Self {
+            options: options.clone(),
+            after_connect: after_connect.clone(),
+            keeps_hook: *keeps_hook,
+        }
     }
 }
 

@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::future::AbortHandle;
-use monitor_core::capture::{PoolLevels, ProbeEnd, ProbePace};
+use monitor_core::capture::{CallSite, PoolLevels, ProbeEnd, ProbePace};
 use monitor_core::{Monitor, Source};
 use sqlx::pool::{CloseEvent, PoolOptions};
-use sqlx::{Connection, Error, Pool, SqlSafeStr};
+use sqlx::{Connection, Error, Pool, SqlSafeStr, SqlStr};
 
 use crate::database::MonitoredDatabase;
 use crate::growth::Growth;
@@ -72,7 +72,7 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         monitor: &Monitor,
         growth: Growth,
     ) -> Self {
-        growth.watched_by(&source, &pool);
+        let growth = growth.watched_by(&source, &pool);
         // Wrapped twice, a pool is still one: its options lie in one place.
         let which = std::ptr::from_ref(pool.options()).addr();
         let (probing, prober) = (probe::Held::default(), OnceLock::new());
@@ -194,11 +194,35 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         &self,
     ) -> impl Future<Output = Result<Option<MonitoredTransaction<'static, DB>>, Error>> + Send + use<DB>
     {
-        let (connection, site) = (self.try_acquire(), call_site(Location::caller()));
+        self.try_begin_on(None, call_site(Location::caller()))
+    }
+
+    /// [`try_begin`](Self::try_begin) with a statement of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`sqlx::Pool::try_begin_with`].
+    #[track_caller]
+    pub fn try_begin_with<S: SqlSafeStr>(
+        &self,
+        statement: S,
+    ) -> impl Future<Output = Result<Option<MonitoredTransaction<'static, DB>>, Error>> + Send + use<DB, S>
+    {
+        self.try_begin_on(Some(statement.into_sql_str()), call_site(Location::caller()))
+    }
+
+    fn try_begin_on(
+        &self,
+        statement: Option<SqlStr>,
+        site: Option<CallSite>,
+    ) -> impl Future<Output = Result<Option<MonitoredTransaction<'static, DB>>, Error>> + Send + use<DB>
+    {
+        let lent = checkout::try_take(self, site);
+        let connection = lent.map(|lent| MonitoredPoolConnection::lent(lent, self));
         async move {
             match connection {
                 Some(connection) => {
-                    MonitoredTransaction::begin_on(connection, None, site).await.map(Some)
+                    MonitoredTransaction::begin_on(connection, statement, site).await.map(Some)
                 }
                 None => Ok(None),
             }

@@ -3,7 +3,8 @@
 use std::panic::Location;
 
 use monitor_core::capture::{CallSite, ParameterHasher};
-use monitor_core::{CallTimer, LastCall, TransactionTimer};
+use monitor_core::identify::Kind;
+use monitor_core::{CallTimer, LastCall, Statement, TransactionTimer};
 use sqlx::{Connection, Error};
 
 use crate::database::MonitoredDatabase;
@@ -18,8 +19,12 @@ pub(crate) struct Notes {
     pub(crate) last_call: LastCall,
     /// The transaction that is open on it.
     pub(crate) transaction: Option<TransactionTimer>,
+    /// The database has aborted that transaction, and will answer its COMMIT with ROLLBACK.
+    pub(crate) is_aborted: bool,
     /// The line where it was borrowed last, until a call uses it up.
     borrowed_at: Option<CallSite>,
+    /// Whoever had the driver's own connection may have left a rollback behind that it has yet to run.
+    pub(crate) may_roll_back: bool,
     /// Its last call was left in the middle of an answer.
     pub(crate) is_cut: bool,
     /// Something is left in its line that the driver would take for the answer to the next call.
@@ -36,6 +41,7 @@ pub(crate) struct Seat<'a, DB: MonitoredDatabase> {
 /// A call that runs on a connection. Dropped without an end, it was cut short.
 pub(crate) struct InCall<'a> {
     timer: Option<CallTimer<'a>>,
+    statement: Statement,
     notes: &'a mut Notes,
 }
 
@@ -129,7 +135,12 @@ impl<'a> InCall<'a> {
         if let Some(began) = timer.waiting_since() {
             notes.last_call.begins(statement, began);
         }
-        Self { timer: Some(timer), notes }
+        Self { timer: Some(timer), statement, notes }
+    }
+
+    /// What it does, as far as its first words tell; `None` where the monitor is off.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        self.statement.kind()
     }
 
     /// The call has ended this way.
@@ -138,6 +149,14 @@ impl<'a> InCall<'a> {
             (Some(timer), Ok(_)) => timer.complete(),
             (Some(timer), Err(error)) => error::end::<DB>(timer, error),
             (None, _) => {}
+        }
+        if DB::ERRORS_ABORT {
+            match result {
+                // Nothing succeeds in an aborted transaction but what takes the error back.
+                Ok(_) => self.notes.is_aborted = false,
+                Err(Error::Database(_)) => self.notes.is_aborted = true,
+                Err(_) => {}
+            }
         }
         self.notes.call_ends(false);
     }
@@ -160,6 +179,8 @@ impl<'a> InCall<'a> {
     #[cfg(feature = "postgres")]
     pub(crate) fn taken_back(mut self) {
         drop(self.timer.take());
+        // The database calls that an error.
+        self.notes.is_aborted = true;
         self.notes.call_ends(false);
     }
 

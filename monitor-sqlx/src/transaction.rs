@@ -16,6 +16,7 @@ use sqlx_core::transaction::{
 use crate::call::timed;
 use crate::connection::MonitoredConnection;
 use crate::database::MonitoredDatabase;
+use crate::mark::Marked;
 use crate::pool_connection::MonitoredPoolConnection;
 use crate::seat::{InCall, Seat};
 use crate::watch::{Arrival, call_site};
@@ -23,12 +24,14 @@ use crate::watch::{Arrival, call_site};
 /// A transaction whose queries, beginning and end the monitor sees.
 ///
 /// `BEGIN`, `COMMIT`, `ROLLBACK` and savepoints are calls like any other; a transaction that is not
-/// nested also counts as one, with the time from its beginning to its end.
+/// nested also counts as one, with the time from its beginning to its end. PostgreSQL aborts one at its
+/// first error and answers COMMIT with ROLLBACK, which sqlx does not tell: it counts as rolled back.
 ///
 /// Both `&mut tx` and `&mut *tx` are executors, so code written for sqlx's transaction stays as it
 /// is. Dropped without an end it is rolled back, as sqlx does it: when the connection is next used
 /// or given back. That ROLLBACK is no call, since nobody waits for it; the transaction counts as
-/// dropped.
+/// dropped. So does one that sqlx rolls back because a transaction inside of it could not begin, or
+/// its caller went away meanwhile; its own commit or rollback then sends nothing and is no call.
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct MonitoredTransaction<'c, DB: MonitoredDatabase> {
     on: On<'c, DB>,
@@ -59,7 +62,7 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
     ) -> Result<Self, Error> {
         // Open from here on: should BEGIN fail or be cancelled on its way, drop rolls it back.
         let mut tx = Self { on: on.into(), open: true, depth: 0 };
-        let depth = Manager::<DB>::get_transaction_depth(tx.connection().as_raw());
+        let depth = tx.connection_mut().depth().await;
         tx.depth = depth;
         let Seat { raw, watch, notes } = tx.connection_mut().seat();
         notes.forget_line();
@@ -116,32 +119,49 @@ impl<'c, DB: MonitoredDatabase> MonitoredTransaction<'c, DB> {
         self.end(call_site(Location::caller()), false)
     }
 
-    async fn end(mut self, site: Option<CallSite>, well: bool) -> Result<(), Error> {
-        let is_outermost = self.depth == 0;
-        let Seat { raw, watch, notes } = self.connection_mut().seat();
-        notes.forget_line();
-        let depth = Manager::<DB>::get_transaction_depth(raw);
-        let text = match well {
-            true => commit_ansi_transaction_sql(depth),
-            false => rollback_ansi_transaction_sql(depth),
-        };
-        let start = if is_outermost { InCall::start_end } else { InCall::start };
-        let call = start(watch, notes, text.as_str(), Arrival::from(site));
-        let work: BoxFuture<'_, _> = match well {
-            true => Box::pin(Manager::<DB>::commit(raw)),
-            false => Box::pin(Manager::<DB>::rollback(raw)),
-        };
-        let result = timed::<DB, _>(call, work, |_, ()| ()).await;
+    pub(crate) async fn end(mut self, site: Option<CallSite>, well: bool) -> Result<(), Error> {
+        let depth = self.connection_mut().depth().await;
+        let is_aborted = self.connection_mut().notes_mut().is_aborted;
+        let result = self.send_end(depth, site, well).await;
         self.open = result.is_err();
-        if let Some(timer) = self.take_timer() {
-            if well && result.is_ok() { timer.committed() } else { timer.rolled_back() }
+        match self.take_timer(depth) {
+            Some(timer) if depth == 0 => drop(timer),
+            Some(timer) if well && result.is_ok() && !is_aborted => timer.committed(),
+            Some(timer) => timer.rolled_back(),
+            None => {}
         }
         result
     }
 
-    /// What times the transaction; nothing in a savepoint.
-    fn take_timer(&mut self) -> Option<TransactionTimer> {
-        (self.depth == 0).then(|| self.connection_mut().notes_mut().transaction.take()).flatten()
+    /// Has the driver end what it has begun last.
+    async fn send_end(
+        &mut self,
+        depth: usize,
+        site: Option<CallSite>,
+        well: bool,
+    ) -> Result<(), Error> {
+        let Seat { raw, watch, notes } = self.connection_mut().seat();
+        notes.forget_line();
+        let work: BoxFuture<'_, _> = match well {
+            true => Box::pin(Manager::<DB>::commit(raw)),
+            false => Box::pin(Manager::<DB>::rollback(raw)),
+        };
+        // With a nested one that did not begin, sqlx has rolled back this one too; now it sends nothing.
+        if depth == 0 {
+            return Marked::new(work, DB::OWN_THREADS).await;
+        }
+        let text = match well {
+            true => commit_ansi_transaction_sql(depth),
+            false => rollback_ansi_transaction_sql(depth),
+        };
+        let start = if depth == 1 { InCall::start_end } else { InCall::start };
+        let call = start(watch, notes, text.as_str(), Arrival::from(site));
+        timed::<DB, _>(call, work, |_, ()| ()).await
+    }
+
+    /// What times the transaction; nothing where only a savepoint ends.
+    fn take_timer(&mut self, depth: usize) -> Option<TransactionTimer> {
+        (depth <= 1).then(|| self.connection_mut().notes_mut().transaction.take()).flatten()
     }
 
     fn connection(&self) -> &MonitoredConnection<DB> {
@@ -181,8 +201,14 @@ impl<DB: MonitoredDatabase> DerefMut for MonitoredTransaction<'_, DB> {
 impl<DB: MonitoredDatabase> Drop for MonitoredTransaction<'_, DB> {
     fn drop(&mut self) {
         if self.open {
-            Manager::<DB>::start_rollback(self.connection_mut().as_raw_mut());
-            drop(self.take_timer());
+            let is_outermost = self.depth == 0;
+            self.connection_mut().notes_mut().is_aborted = false;
+            let raw = self.connection_mut().as_raw_mut();
+            Manager::<DB>::start_rollback(raw);
+            // A nested one that did not begin may have taken all of it back.
+            if is_outermost || Manager::<DB>::get_transaction_depth(raw) == 0 {
+                drop(self.take_timer(0));
+            }
         }
     }
 }

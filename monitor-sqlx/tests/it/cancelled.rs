@@ -2,7 +2,7 @@
 
 use futures_util::StreamExt;
 use monitor_core::capture::OutcomeKind;
-use sqlx::Executor;
+use sqlx::{AssertSqlSafe, Executor};
 
 use crate::world::{TestDb, poll_once, until};
 
@@ -83,6 +83,29 @@ everywhere! {
         drop(rows);
         assert_eq!(world.total().cancelled, 2);
         assert_eq!(world.checkouts().out, 0);
+    }
+
+    async fn a_stream_dropped_while_the_database_works_tells_the_rows_that_had_come(world) {
+        let mut connection = world.pool.acquire().await.unwrap();
+        // PostgreSQL sends by 8 KB: the beginning of a fourth row pushes the third one out.
+        let three = if <Db as sqlx::Database>::NAME == "PostgreSQL" {
+            "SELECT repeat('x', 9000) FROM people WHERE id <= 4"
+        } else {
+            "SELECT id FROM people WHERE id <= 3"
+        };
+        let sql = AssertSqlSafe(format!("{three}; {}", Db::ENDLESS));
+        let mut rows = sqlx::raw_sql(sql).fetch(&mut connection);
+        for _ in 0..3 {
+            rows.next().await.unwrap().unwrap();
+        }
+        world.hands.advance(std::time::Duration::from_secs(9));
+        assert!(poll_once(&mut rows.next()).await.is_pending());
+        world.hands.advance(std::time::Duration::from_secs(2));
+        drop(rows);
+        let newest = world.newest();
+        assert_eq!((newest.outcome, newest.rows.returned), (OutcomeKind::Cancelled, Some(3)));
+        assert_eq!(newest.duration, std::time::Duration::from_secs(2), "the pause was the reader's");
+        connection.detach();
     }
 
     async fn the_connection_of_a_cancelled_call_can_be_used_again(world) {

@@ -1,7 +1,11 @@
 //! Code written for sqlx goes on working: generic code, spawned tasks, code of others.
 
-use monitor_sqlx::{MonitoredConnection, MonitoredDatabase, MonitoredPool};
-use sqlx::{Executor, Row};
+use std::time::Duration;
+
+use monitor_sqlx::{MonitoredConnection, MonitoredDatabase, MonitoredPool, MonitoredPoolOptions};
+use sqlx::{Connection, Executor, Row, SqlSafeStr};
+
+use crate::world::until;
 
 /// An application's own helper, written for any executor.
 async fn count<'e, DB, E>(on: E) -> i64
@@ -78,6 +82,53 @@ everywhere! {
         world.pool.close().await;
         assert!(world.pool.inner().is_closed());
     }
+
+    async fn what_sqlxs_pool_and_its_options_offer_is_here_as_well(world) {
+        let begin = if <Db as sqlx::Database>::NAME == "SQLite" { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        let options = MonitoredPoolOptions::<Db>::default()
+            .max_connections(1)
+            .min_connections(0)
+            .acquire_timeout(Duration::from_secs(7))
+            .idle_timeout(None)
+            .max_lifetime(Duration::from_secs(9))
+            .test_before_acquire(false)
+            .acquire_slow_threshold(Duration::from_secs(8))
+            .acquire_slow_level(log::LevelFilter::Info)
+            .acquire_time_level(log::LevelFilter::Trace)
+            .name("cloned");
+        assert_eq!((options.get_max_connections(), options.get_min_connections()), (1, 0));
+        assert_eq!(options.get_acquire_timeout(), Duration::from_secs(7));
+        assert_eq!(options.get_acquire_slow_threshold(), Duration::from_secs(8));
+        assert_eq!(options.get_max_lifetime(), Some(Duration::from_secs(9)));
+        assert_eq!(options.get_idle_timeout(), None);
+        assert!(!options.get_test_before_acquire());
+
+        let to = (*world.pool.connect_options()).clone();
+        let pool = options.clone().connect_lazy_with(&world.monitor, to.clone());
+        assert!(pool.try_begin_with(begin.into_sql_str()).await.unwrap().is_none(), "none is idle");
+        drop(pool.acquire().await.unwrap());
+        until("it is back", || pool.num_idle() == 1).await;
+        let tx = pool.try_begin_with(begin.into_sql_str()).await.unwrap().unwrap();
+        tx.rollback().await.unwrap();
+        assert_eq!(world.source(&pool).transactions.rolled_back, 1);
+
+        // A pool that shares its parent's places, as sqlx's own tests use it.
+        let child = options.parent(pool.inner().clone()).name("child");
+        let child = child.connect_lazy_with(&world.monitor, to);
+        child.acquire().await.unwrap().ping().await.unwrap();
+        assert_eq!(world.source(&child).connections.created, 1);
+    }
+
+    async fn what_takes_sqlxs_own_connection_by_value_takes_ours(world) {
+        fn seen<C: AsMut<<Db as sqlx::Database>::Connection> + AsRef<<Db as sqlx::Database>::Connection>>(mut of: C) -> bool {
+            let _ = of.as_mut();
+            of.as_ref().is_in_transaction()
+        }
+        assert!(!seen(world.pool.acquire().await.unwrap()));
+        assert!(!seen(&mut *world.pool.acquire().await.unwrap()));
+        assert!(seen(world.pool.begin().await.unwrap()));
+        assert_eq!(world.transactions().dropped, 1);
+    }
 }
 
 /// Code that has never heard of this crate. An adapter whose impls carry the same bound makes rustc
@@ -101,4 +152,19 @@ mod of_others {
 async fn code_with_bounds_on_sqlxs_own_connections_still_compiles() {
     let pool = sqlx::SqlitePool::connect("sqlite::memory:").await.unwrap();
     assert_eq!(of_others::plain(pool).await, 1);
+}
+
+#[test]
+fn an_advisory_lock_is_held_on_a_connection_or_a_transaction_of_ours() {
+    crate::world::run(|world: crate::world::World<sqlx::Postgres>| async move {
+        let lock = sqlx::postgres::PgAdvisoryLock::new("monitor-sqlx");
+        let held = lock.acquire(world.pool.acquire().await.unwrap()).await.unwrap();
+        let connection = held.release_now().await.unwrap();
+        drop(connection);
+        let held = lock.acquire(world.pool.begin().await.unwrap()).await.unwrap();
+        held.release_now().await.unwrap().commit().await.unwrap();
+        assert_eq!(world.transactions().committed, 1);
+        assert_eq!(world.total().calls, 2, "BEGIN and COMMIT; the lock's own are not seen");
+        assert_eq!(world.checkouts().out, 0);
+    });
 }

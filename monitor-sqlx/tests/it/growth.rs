@@ -104,6 +104,41 @@ everywhere! {
         assert_eq!(world.pool_of(&again).checkouts.taken, 2);
     }
 
+    async fn refusals_of_the_applications_hook_count_once_each_though_the_wait_ends_in_a_time_out(world) {
+        let refused = Arc::new(AtomicU32::new(0));
+        let refuse = refused.clone();
+        let pool = MonitoredPoolOptions::<Db>::new()
+            .max_connections(2)
+            .acquire_timeout(Duration::from_millis(300))
+            .after_connect(move |_, _| {
+                refuse.fetch_add(1, Relaxed);
+                Box::pin(async { Err(sqlx::Error::Protocol("not this one".into())) })
+            })
+            .name("refused")
+            .connect_lazy_with(&world.monitor, world.to_connect());
+        pool.acquire().await.unwrap_err();
+        let truly = u64::from(refused.load(Relaxed));
+        assert!(truly > 0);
+        assert_eq!(world.source(&pool).connections.failed, truly);
+    }
+
+    async fn connections_of_a_pool_wrapped_twice_are_closed_once(world) {
+        let pool = PoolOptions::<Db>::new().max_connections(3).connect_lazy_with(world.to_connect());
+        drop((pool.acquire().await.unwrap(), pool.acquire().await.unwrap()));
+        until("they are back", || pool.num_idle() == 2).await;
+        let wrap = || MonitoredPool::builder(pool.clone()).name("twice").build(&world.monitor);
+        let (one, other) = (wrap(), wrap());
+        let connections = || world.source(&one).connections;
+        one.acquire().await.unwrap().close().await.unwrap();
+        other.acquire().await.unwrap().close().await.unwrap();
+        assert_eq!((connections().created, connections().closed), (0, 2));
+        drop(one.acquire().await.unwrap());
+        assert_eq!((connections().created, connections().closed), (1, 2));
+        pool.close().await;
+        drop(other);
+        assert_eq!((connections().created, connections().closed), (1, 3));
+    }
+
     async fn hundreds_of_tasks_on_a_small_pool_leave_every_number_exact(world) {
         let pool = MonitoredPoolOptions::<Db>::new()
             .max_connections(3)

@@ -231,6 +231,21 @@ everywhere! {
 }
 
 #[test]
+fn the_question_which_server_it_is_is_nobodys_call_beside_the_layer_either() {
+    crate::world::run(|world: crate::world::World<sqlx::MySql>| async move {
+        let before = heard("version");
+        let options = (*world.pool.connect_options()).clone();
+        let pool = monitor_sqlx::MonitoredPoolOptions::<sqlx::MySql>::new().name("asked");
+        let pool = pool.connect_with(&world.monitor, options).await.unwrap();
+        let detected = monitor_sqlx::MonitoredPool::builder(pool.inner().clone());
+        let _ = detected.detect().await.unwrap();
+        assert_eq!(heard("version").calls, before.calls);
+        pool.inner().execute("SELECT VERSION()").await.unwrap();
+        assert_eq!(heard("version").calls, before.calls + 1, "the layer does listen");
+    });
+}
+
+#[test]
 fn a_filter_for_all_layers_that_hides_the_events_is_found_out() {
     let monitor = Monitor::builder().beat_by_hand().build().unwrap();
     let hidden = tracing_subscriber::registry().with(EnvFilter::new("info")).with(layer(&monitor));

@@ -99,6 +99,7 @@ everywhere! {
 
     async fn a_transaction_by_a_function_commits_or_rolls_back(world) {
         let mut connection = world.pool.acquire().await.unwrap();
+        let line = line!() + 3;
         for well in [true, false] {
             let ended: Result<(), sqlx::Error> = connection
                 .transaction(|tx: &mut MonitoredTransaction<'_, Db>| {
@@ -110,6 +111,11 @@ everywhere! {
                 .await;
             assert_eq!(ended.is_ok(), well);
         }
+        let recent = world.monitor.recent_calls(100);
+        let ends = recent.iter().filter(|call| !call.statement.contains("select"));
+        let sites: Vec<_> = ends.map(|call| call.call_site).collect();
+        assert_eq!(sites.len(), 4);
+        assert!(sites.iter().all(|site| here(line)(*site)), "{sites:?} and not line {line}");
         let seen = world.transactions();
         assert_eq!((seen.committed, seen.rolled_back, seen.open), (1, 1, 0));
     }

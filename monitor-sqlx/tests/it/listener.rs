@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use monitor_sqlx::MonitoredPgListener;
 use sqlx::{Executor, Postgres};
 
-use crate::world::{World, run};
+use crate::world::{World, poll_once, run};
 
 async fn notify(world: &World<Postgres>, channel: &str) {
     let sql = "SELECT pg_notify($1, 'hello')";
@@ -54,6 +54,35 @@ fn a_listener_that_listens_no_more_and_is_forgotten_is_a_leak() {
         assert_eq!(world.pool_of(&world.pool).leaked, 1);
         drop(listener);
         assert_eq!(world.pool_of(&world.pool).leaked, 0);
+    });
+}
+
+#[test]
+fn a_listener_that_still_has_a_channel_is_no_leak_whatever_else_ended_or_failed() {
+    run(|world: World<Postgres>| async move {
+        let mut listener = MonitoredPgListener::connect_with(&world.pool).await.unwrap();
+        listener.listen_all(["a", "b"]).await.unwrap();
+        let quiet = |what: &str| {
+            world.hands.advance(Duration::from_secs(7_200));
+            let pool = world.pool_of(&world.pool);
+            let held = &pool.held[0];
+            assert_eq!((pool.leaked, held.running.is_some()), (0, true), "{what}: {held:#?}");
+        };
+        quiet("two channels");
+        listener.unlisten("a").await.unwrap();
+        quiet("one left");
+        listener.listen("").await.unwrap_err();
+        quiet("one was refused");
+        let mut more = Box::pin(listener.listen("c"));
+        let _ = poll_once(&mut more).await;
+        drop(more);
+        quiet("one was given up");
+        listener.unlisten("never heard of").await.unwrap();
+        quiet("one that it had not");
+        listener.unlisten("b").await.unwrap();
+        listener.unlisten("c").await.unwrap();
+        world.hands.advance(Duration::from_secs(60));
+        assert_eq!(world.pool_of(&world.pool).leaked, 1, "no channel is left");
     });
 }
 

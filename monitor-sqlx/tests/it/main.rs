@@ -7,6 +7,7 @@
 #[macro_use]
 mod world;
 
+mod aborted;
 mod advice;
 mod asker;
 mod cancelled;

@@ -97,6 +97,59 @@ everywhere! {
         assert_eq!((first.calls, first.failed), (2, 1));
     }
 
+    async fn a_transaction_that_sqlx_rolled_back_with_a_nested_one_that_failed_has_no_end_of_its_own(world) {
+        // Its commit and rollback then do nothing, and used to panic here.
+        for well in [true, false] {
+            let mut tx = world.pool.begin().await.unwrap();
+            tx.execute("DELETE FROM people WHERE id = 1").await.unwrap();
+            tx.begin_with("BEGIN".into_sql_str()).await.unwrap_err();
+            if well { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+        }
+        let seen = world.transactions();
+        assert_eq!((seen.begun, seen.dropped, seen.open), (2, 2, 0));
+        assert_eq!((seen.committed, seen.rolled_back), (0, 0));
+        let ends = ["commit", "rollback", "release"].map(|end| world.calls_of(end));
+        assert_eq!(ends, [0, 0, 0], "nobody sent one");
+        assert_eq!(sqlx::query(world.people).fetch_all(&world.pool).await.unwrap().len(), 10);
+    }
+
+    async fn a_nested_transaction_whose_caller_goes_away_may_take_the_outer_one_with_it(world) {
+        for well in [true, false] {
+            let mut tx = world.pool.begin().await.unwrap();
+            tx.execute("UPDATE people SET name = 'x' WHERE id = 1").await.unwrap();
+            let mut begin = Box::pin(tx.begin());
+            // A database that answers at once has begun one, which is dropped here.
+            let early = poll_once(&mut begin).await.is_pending();
+            drop(begin);
+            let before = world.transactions();
+            if well { tx.commit().await.unwrap() } else { tx.rollback().await.unwrap() }
+            let seen = world.transactions();
+            assert_eq!(seen.dropped - before.dropped + u64::from(before.open == 0), u64::from(early));
+            assert_eq!(seen.committed - before.committed, u64::from(!early && well));
+            assert_eq!(seen.rolled_back - before.rolled_back, u64::from(!early && !well));
+            assert_eq!(seen.open, 0);
+        }
+        let ended = world.calls_of("commit") + world.calls_of("rollback");
+        let seen = world.transactions();
+        assert_eq!(ended, seen.committed + seen.rolled_back);
+    }
+
+    async fn a_transaction_that_begins_behind_a_dropped_one_is_no_savepoint(world) {
+        let mut connection = world.pool.acquire().await.unwrap();
+        for _ in 0..100 {
+            drop(connection.begin().await.unwrap());
+        }
+        let mut tx = connection.begin().await.unwrap();
+        for _ in 0..100 {
+            drop(tx.begin().await.unwrap());
+        }
+        tx.commit().await.unwrap();
+        let seen = world.transactions();
+        assert_eq!((seen.begun, seen.dropped, seen.committed), (101, 100, 1));
+        assert_eq!((seen.savepoints, seen.depth_max), (100, 2));
+        assert_eq!((world.calls_of("begin"), world.calls_of("commit")), (101, 1));
+    }
+
     async fn a_begin_that_fails_is_a_failed_call_and_no_transaction(world) {
         assert!(world.pool.begin_with("SELECT 1".into_sql_str()).await.is_err());
         assert_eq!(world.transactions().begun, 0);

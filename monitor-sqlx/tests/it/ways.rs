@@ -94,6 +94,49 @@ everywhere! {
         assert_eq!(sqlx::query(world.people).fetch_all(&world.pool).await.unwrap().len(), 14);
     }
 
+    async fn a_first_row_costs_no_more_statements_than_sqlx_runs_for_it(world) {
+        // SQLite's driver stops behind the row; what came after it used to run as well.
+        let several = |id: i64| AssertSqlSafe(format!(
+            "INSERT INTO people (id, name) VALUES ({id}, 'n{id}') RETURNING id; DELETE FROM people WHERE id = 1"
+        ));
+        let left = "SELECT id FROM people WHERE id = 1";
+        let mut plain = world.pool.inner().acquire().await.unwrap();
+        sqlx::raw_sql(several(51)).fetch_one(&mut *plain).await.unwrap();
+        let expected = sqlx::raw_sql(left).fetch_all(&mut *plain).await.unwrap().len();
+        drop(plain);
+        let put_back = "INSERT INTO people (id, name) SELECT 1, 'one' WHERE NOT EXISTS (SELECT 1 FROM people WHERE id = 1)";
+        world.pool.inner().execute(put_back).await.unwrap();
+
+        let mut connection = world.pool.acquire().await.unwrap();
+        sqlx::raw_sql(several(52)).fetch_one(&mut *connection).await.unwrap();
+        assert_eq!(sqlx::raw_sql(left).fetch_all(&mut *connection).await.unwrap().len(), expected);
+    }
+
+    async fn a_first_row_is_had_where_sqlx_has_it_though_a_later_one_fails(world) {
+        let clash = |id: i64| AssertSqlSafe(format!(
+            "INSERT INTO people (id, name) VALUES ({id}, 'm{id}'), (2, 'again') RETURNING id"
+        ));
+        let mut plain = world.pool.inner().acquire().await.unwrap();
+        let expected = sqlx::query(clash(61)).fetch_optional(&mut *plain).await.is_ok();
+        // sqlx's connection would tell the error to its next call, which is not its own.
+        plain.close().await.unwrap();
+        let mut connection = world.pool.acquire().await.unwrap();
+        let first = sqlx::query(clash(62)).fetch_optional(&mut *connection).await;
+        assert_eq!(first.is_ok(), expected);
+        assert_eq!(connection.fetch_all(world.people).await.unwrap().len(), 10);
+    }
+
+    async fn rows_that_nobody_reads_are_unknown_where_the_driver_does_not_tell_them(world) {
+        sqlx::query(world.people).execute(&world.pool).await.unwrap();
+        let tells = <Db as sqlx::Database>::NAME == "PostgreSQL";
+        let seen = world.statement("from people").activity;
+        assert_eq!((seen.rows_returned, seen.rows_unknown), if tells { (10, 0) } else { (0, 1) });
+        sqlx::query("INSERT INTO people (id, name) VALUES (11, 'x')").execute(&world.pool).await.unwrap();
+        sqlx::query("CREATE TABLE more (id BIGINT)").execute(&world.pool).await.unwrap();
+        assert_eq!(world.statement("insert into people").activity.rows_unknown, 0);
+        assert_eq!(world.statement("create table").activity.rows_unknown, 0);
+    }
+
     async fn a_select_changes_no_rows_whatever_was_changed_before_on_its_connection(world) {
         let mut connection = world.pool.acquire().await.unwrap();
         sqlx::query("DELETE FROM people WHERE id > 5").execute(&mut connection).await.unwrap();
