@@ -204,7 +204,8 @@ impl Suite {
 }
 
 fn find(places: &[PathBuf], table: &str) -> Option<PathBuf> {
-    places.iter().map(|place| place.join(format!("{table}.csv"))).find(|path| path.is_file())
+    let file = format!("{}.csv", table.replace('"', ""));
+    places.iter().map(|place| place.join(&file)).find(|path| path.is_file())
 }
 
 fn generate(folder: &Path, into: &Path) -> Result<()> {
