@@ -34,4 +34,5 @@ mod slow;
 mod survey;
 mod timeouts;
 mod transactions;
+mod unused;
 mod ways;

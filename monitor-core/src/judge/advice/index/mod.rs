@@ -14,12 +14,14 @@ mod gates;
 mod immutable;
 mod lean;
 mod merge;
+mod meter;
 mod model;
 mod partial;
 mod plans;
 mod scale;
 mod search;
 mod subject;
+mod unused;
 mod upkeep;
 mod values;
 mod width;
@@ -33,7 +35,7 @@ use crate::inquire::{AskError, Catalogue, IndexDraft, Planner};
 use crate::judge::advice::{Confidence, Recommendation};
 
 pub use after::{CALLS_EACH_MIN, HELPED_SHARE, Outcome, compare};
-pub(crate) use answer::{unasked, upkeep_answers};
+pub(crate) use answer::unasked;
 pub use cover::{BESIDE_SAVING_MIN, VISIBLE_MIN};
 pub(crate) use follow::Follower;
 pub use follow::Sequel;
@@ -42,11 +44,13 @@ pub use gates::{
     ROWS_MIN, SAVING_MIN, UPDATE_SHARE, WRITE_COST,
 };
 pub use merge::PER_TABLE_MAX;
+pub(crate) use meter::WriteMeter;
 pub use partial::PARTIAL_SHARE_MAX;
 pub(crate) use plans::plans;
-pub use upkeep::{FOREIGN_KEY_ROWS_MIN, UNUSED_AFTER, UNUSED_BYTES_MIN, upkeep};
+pub use unused::{UNUSED_AFTER, UNUSED_BYTES_MIN, UNUSED_WRITES_MIN};
+pub use upkeep::{FOREIGN_KEY_ROWS_MIN, Upkeep, upkeep};
 pub use words::{create_statements, drop_statements, index_name};
-pub use workload::{Pattern, Statement, Workload, WriteRate, dialect_of};
+pub use workload::{Pattern, Statement, TableName, Workload, WriteRate, dialect_of};
 
 use merge::Wish;
 use search::Oracle;
@@ -304,7 +308,7 @@ impl Engine<'_> {
     }
 
     fn is_worth_writes(&self, draft: &IndexDraft, worth: f64, calls: f64) -> bool {
-        calls * worth > gates::write_cost(draft, self.workload, self.set)
+        calls * worth > gates::write_cost(draft, self.workload, self.catalogue, self.set)
     }
 
     /// Whether a draft is on a table that is worth it, and nothing that exists does the same.

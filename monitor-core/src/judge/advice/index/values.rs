@@ -173,7 +173,9 @@ impl<'a> Guesser<'a> {
             Test::NotEqual => return NOT_EQUAL_SHARE,
             _ => return 1.0,
         };
-        (usual * self.range_scale).clamp(0.0005, 0.95)
+        // What is NULL lies in no range.
+        let there = self.spread(filter).map_or(1.0, |spread| 1.0 - spread.nulls);
+        (usual * self.range_scale).clamp(0.0005, 0.95) * there
     }
 
     /// The other bound of the same column.
