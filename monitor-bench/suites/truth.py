@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Ground truth of a suite, by trying (own work, CC0): truth.py ADMIN_DSN SUITE_DIR
+"""Ground truth of a suite, by trying (own work, CC0): truth.py ADMIN_DSN SUITE_DIR [ID ..]
 
 Reads queries.json (id, sql, values, calls an hour, and the answer somebody reasoned out beforehand), gen.py and schema.pg.sql; writes
 workload.json and expected.json. Every index over one to three of the columns a statement names is tried with HypoPG (PostgreSQL), GIN
 indexes by building them, and pairs of the best on several tables; the cheapest set is then really built and timed. `index`: cost 100 or more
 now, and cost and time both fall by 30 % or more; `none`: no set saves 15 %, or keeping it would cost more than it saves (4 units for a row
-written, of GIN 6 times that, 0.3 of it for an update of other columns); everything between is `grey`."""
+written, of GIN 6 times that, 0.3 of it for an update of other columns); everything between is `grey`. With ids it only tries those anew."""
 import itertools, json, os, re, subprocess, sys, tempfile, time
 import psycopg2
-dsn, folder = sys.argv[1], sys.argv[2]
+dsn, folder, only = sys.argv[1], sys.argv[2], sys.argv[3:]
 suite = json.load(open(folder + '/queries.json'))
 name = 'truth_' + suite['suite']
 GIN_FACTOR = 6
@@ -52,6 +52,7 @@ def with_(sql, idx):
     c.execute('begin')
     for i in idx:
         if is_gin(i): c.execute(i)
+        if 'to_tsvector(' in i: c.execute('analyze ' + table_of(i))
     r = cost(sql); c.execute('rollback'); c.execute('select hypopg_reset()'); return r
 def ms(sql):
     best, n = 1e9, None
@@ -65,7 +66,10 @@ def table_of(i): return re.match(r'create index on ([\w."]+)', i).group(1)
 writes = suite['write_rates_per_hour']
 workload = dict(suite=suite['suite'], licence=suite['licence'], write_rates_per_hour=writes, queries=[])
 expected = {}; surprises = []
+if only:
+    workload = json.load(open(folder + '/workload.json')); expected = json.load(open(folder + '/expected.json'))
 for qid, sql, values, calls, *guess in suite['queries']:
+    if only and qid not in only: continue
     lit = literal(sql, values)
     c.execute('begin'); c0 = cost(lit); m0, rows = ms(lit); c.execute('rollback')
     words = set(re.findall(r'\w+', sql))
@@ -81,6 +85,7 @@ for qid, sql, values, calls, *guess in suite['queries']:
         if re.search(r'@>|@@|&&', sql):
             for x in cols:
                 if types[t][x.strip('"')] == 'jsonb': cands += [(t, f'create index on {t} using gin ({x} jsonb_path_ops)', 0), (t, f'create index on {t} using gin ({x})', 0)]
+                elif f"to_tsvector('simple', {x})" in sql: cands.append((t, f"create index on {t} using gin (to_tsvector('simple', {x}))", 0))
                 elif types[t][x.strip('"')] == 'tsvector' or types[t][x.strip('"')].endswith('[]'): cands.append((t, f'create index on {t} using gin ({x})', 0))
     singles = sorted((with_(lit, [i]), w, i, t) for t, i, w in cands)
     best = [(singles[0][0], [singles[0][2]])] if singles else []
@@ -100,7 +105,7 @@ for qid, sql, values, calls, *guess in suite['queries']:
     mc, mi = near[0]
     c.execute('begin')
     for i in mi: c.execute(i)
-    if any('lower(' in i for i in mi): c.execute('analyze ' + table_of(mi[0]))
+    if any('lower(' in i or 'to_tsvector(' in i for i in mi): c.execute('analyze ' + table_of(mi[0]))
     real = cost(lit); m1, _ = ms(lit); c.execute('rollback')
     saved = (c0 - mc) / c0; msaved = (m0 - m1) / m0
     price = 0
@@ -118,7 +123,7 @@ for qid, sql, values, calls, *guess in suite['queries']:
     if rows is not None: q['rows_observed'] = rows
     if neg: q['neg'] = neg
     if ' like $' in sql: q['param_shapes'] = {sql.split(' like $')[1].split()[0]: 'prefix'}
-    workload['queries'].append(q)
+    workload['queries'] = [q if one['id'] == qid else one for one in workload['queries']] if only else workload['queries'] + [q]
     expected[qid] = dict(label=label, c0=c0, best_cost=min(bc, c0), reduction=round((c0 - bc) / c0, 4), minimal_best=mi if saved > 0 else [], minimal_best_cost=mc,
                          measured=dict(ms_before=m0, ms_after=m1, real_cost_after=real))
     if guess and label != 'grey' and guess[0] != label: surprises.append(qid)

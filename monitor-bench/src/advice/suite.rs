@@ -149,6 +149,7 @@ impl Suite {
         Workload {
             statements,
             writes: self.writes.clone(),
+            counted: BTreeMap::new(),
             observed: OBSERVED,
             time_per_hour: time,
         }
