@@ -61,15 +61,14 @@ impl Server {
     }
 
     fn fill_from_rows(&mut self, suite: &Suite) -> Result<()> {
-        let (tables, others): (Vec<String>, Vec<String>) = suite
-            .schema()?
-            .into_iter()
-            .partition(|one| one.to_ascii_lowercase().starts_with("create table"));
+        let starts = |one: &String, with: &str| one.to_ascii_lowercase().starts_with(with);
+        let (schemas, others): (Vec<String>, Vec<String>) =
+            suite.schema()?.into_iter().partition(|one| starts(one, "create schema"));
+        let (tables, others): (Vec<String>, Vec<String>) =
+            others.into_iter().partition(|one| starts(one, "create table"));
         let names: Vec<String> = tables.iter().filter_map(|one| table_name(one)).collect();
         let rows = suite.rows(&names)?;
-        for table in &tables {
-            self.run(table)?;
-        }
+        schemas.iter().chain(&tables).try_for_each(|one| self.run(one))?;
         // Rows that refer to others come in any order.
         self.run("set session_replication_role = replica")?;
         for name in &names {

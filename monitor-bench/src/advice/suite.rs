@@ -149,6 +149,7 @@ impl Suite {
         Workload {
             statements,
             writes: self.writes.clone(),
+            counted: BTreeMap::new(),
             observed: OBSERVED,
             time_per_hour: time,
         }
@@ -172,6 +173,13 @@ impl Suite {
         Ok(all.map(str::to_owned).collect())
     }
 
+    /// What makes its rows.
+    fn generator(&self, folder: &Path) -> Option<PathBuf> {
+        let own = folder.join("gen.py");
+        let known = (self.name == "tpch").then(|| PathBuf::from(TPCH));
+        if own.is_file() { Some(own) } else { known }
+    }
+
     /// The rows of its tables as CSV without a header, by table.
     pub(crate) fn rows(&self, tables: &[String]) -> Result<BTreeMap<String, String>> {
         let Some(folder) = &self.folder else {
@@ -184,9 +192,9 @@ impl Suite {
         let generated = tempfile::tempdir()?;
         let places = [folder.clone(), folder.join("data"), generated.path().to_owned()];
         if tables.iter().all(|table| find(&places, table).is_none())
-            && folder.join("gen.py").is_file()
+            && let Some(generator) = self.generator(folder)
         {
-            generate(folder, generated.path())?;
+            generate(&generator, generated.path())?;
         }
         let mut rows = BTreeMap::new();
         for table in tables {
@@ -203,18 +211,22 @@ impl Suite {
     }
 }
 
+/// Makes the rows of TPC-H, which no folder holds.
+const TPCH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/tpch.py");
+
 fn find(places: &[PathBuf], table: &str) -> Option<PathBuf> {
-    places.iter().map(|place| place.join(format!("{table}.csv"))).find(|path| path.is_file())
+    let file = format!("{}.csv", table.replace('"', ""));
+    places.iter().map(|place| place.join(&file)).find(|path| path.is_file())
 }
 
-fn generate(folder: &Path, into: &Path) -> Result<()> {
+fn generate(generator: &Path, into: &Path) -> Result<()> {
     let status = Command::new("python3")
-        .arg(folder.join("gen.py"))
+        .arg(generator)
         .arg(into)
         .arg("1.0")
         .status()
         .context("cannot run python3 to generate rows")?;
-    if status.success() { Ok(()) } else { bail!("gen.py failed, {status}") }
+    if status.success() { Ok(()) } else { bail!("{} failed, {status}", generator.display()) }
 }
 
 // === impl Query ===

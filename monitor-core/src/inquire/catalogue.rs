@@ -30,6 +30,10 @@ pub struct Catalogue {
     pub tables_left_out: usize,
     /// Schemas in which a name without one is looked up, in that order.
     pub search_path: Vec<String>,
+    /// Replicas that follow this server, as far as it tells; each counts the use of indexes for itself.
+    pub replicas: Option<u32>,
+    /// Whether this server is a replica itself: then others may use what it does not.
+    pub is_replica: bool,
 }
 
 /// A table.
@@ -73,6 +77,8 @@ pub struct Writes {
     pub updated: f64,
     /// Rows deleted.
     pub deleted: f64,
+    /// Those updated that no index had to be written for (PostgreSQL's HOT updates), where the server tells.
+    pub hot: Option<f64>,
 }
 
 /// What a table is.
@@ -158,6 +164,11 @@ pub struct Index {
     pub bytes: Option<u64>,
     /// How often it was looked into since [`Catalogue::counting_since`].
     pub scans: Option<u64>,
+    /// How often a page of it was read or written since then. Each row that is written needs one at least, so an index
+    /// that was touched less is younger.
+    pub touched: Option<f64>,
+    /// When it was made at the latest, where the server tells.
+    pub since: Option<SystemTime>,
     /// Its statement of definition, where the system keeps one.
     pub definition: Option<String>,
 }

@@ -10,7 +10,7 @@ use super::survey::{Survey, Unasked};
 use super::{Inner, Monitor};
 use crate::capture::Clock;
 use crate::inquire::{Asker, Budget, Budgeted};
-use crate::judge::advice::index::Follower;
+use crate::judge::advice::index::{Follower, WriteMeter};
 use crate::judge::advice::{
     Advice, AdviceSettings, Ledger, PoolWatch, Question, Recommendation, Story, advise, index,
 };
@@ -21,9 +21,15 @@ pub(super) struct Advisor {
     settings: AdviceSettings,
     notes: Mutex<Notes>,
     /// Locked for as long as a look lasts: one look at a time.
-    asker: Mutex<Option<Budgeted>>,
+    asker: Mutex<Option<Asked>>,
     /// Goes away with the monitor, which ends the thread.
     alive: OnceLock<Sender<()>>,
+}
+
+/// Who is asked, and what it had counted before.
+struct Asked {
+    asker: Budgeted,
+    meter: WriteMeter,
 }
 
 /// What is remembered from one look to the next.
@@ -147,6 +153,14 @@ impl Monitor {
     }
 }
 
+// === impl Asked ===
+
+impl Asked {
+    fn of(asker: Budgeted) -> Self {
+        Self { asker, meter: WriteMeter::default() }
+    }
+}
+
 // === impl Advisor ===
 
 impl Advisor {
@@ -157,7 +171,7 @@ impl Advisor {
         Self {
             settings,
             notes: Mutex::new(notes),
-            asker: Mutex::new(asker),
+            asker: Mutex::new(asker.map(Asked::of)),
             alive: OnceLock::new(),
         }
     }
@@ -168,7 +182,7 @@ impl Advisor {
 
     /// From now on, asks this one.
     pub(super) fn ask(&self, asker: Box<dyn Asker>, clock: Clock) {
-        *lock(&self.asker) = Some(budgeted(asker, clock));
+        *lock(&self.asker) = Some(Asked::of(budgeted(asker, clock)));
     }
 
     fn mute(&self, key: &str) -> bool {
@@ -213,7 +227,8 @@ impl Inner {
         let mut asker = lock(&self.advisor.asker);
         let snapshot = self.snapshot();
         let story = self.story();
-        let survey = asker.as_mut().map(|asker| Survey::take(asker, &snapshot));
+        let survey =
+            asker.as_mut().map(|asked| Survey::take(&mut asked.asker, &mut asked.meter, &snapshot));
         drop(asker);
         let catalogue = survey.as_ref().and_then(|survey| survey.as_ref().ok());
         let mut advice = advise(Question {
@@ -245,7 +260,8 @@ impl Inner {
                 advice.join(unasked(why), Vec::new(), settings);
             }
             Some(Err(error)) => advice.join(unasked(error.why()), Vec::new(), settings),
-            Some(Ok(Survey { catalogue, workload, indexes })) => {
+            Some(Ok(Survey { mut catalogue, workload, indexes })) => {
+                catalogue.replicas = catalogue.replicas.max(settings.surroundings.replicas);
                 let upkeep = index::upkeep(&workload, &catalogue, snapshot.at);
                 let mut notes = lock(&self.advisor.notes);
                 let seen = (&indexes, &workload);
@@ -254,7 +270,7 @@ impl Inner {
                 advice.unfollowed = notes.follower.unfollowed();
                 drop(notes);
                 advice.join([indexes.answer(&workload)], indexes.recommendations, settings);
-                advice.join(index::upkeep_answers(&upkeep), upkeep, settings);
+                advice.join(upkeep.answers, upkeep.recommendations, settings);
             }
         }
     }

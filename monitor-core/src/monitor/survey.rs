@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::capture::{Database, System};
 use crate::inquire::{AskError, Asker, Budgeted, Catalogue, Planner, with_planner};
-use crate::judge::advice::index::{self, IndexAdvice, Workload};
+use crate::judge::advice::index::{self, IndexAdvice, Workload, WriteMeter};
 use crate::snapshot::{Rollup, Snapshot};
 
 /// What came of asking.
@@ -22,12 +22,16 @@ const SPAN: Duration = Duration::from_secs(60 * 60);
 
 impl Survey {
     /// Asks, if it may be asked now and answers.
-    pub(super) fn take(asker: &mut Budgeted, snapshot: &Snapshot) -> Result<Self, Unasked> {
+    pub(super) fn take(
+        asker: &mut Budgeted,
+        meter: &mut WriteMeter,
+        snapshot: &Snapshot,
+    ) -> Result<Self, Unasked> {
         let is_busy = snapshot.pools().any(|(_, pool)| pool.checkouts.waiting > 0);
         if !asker.begin(is_busy) {
             return Err(Unasked::NotNow);
         }
-        let survey = survey(asker, snapshot);
+        let survey = survey(asker, meter, snapshot);
         asker.end();
         survey.map_err(Unasked::Refused)
     }
@@ -55,9 +59,15 @@ impl Unasked {
     }
 }
 
-fn survey(asker: &mut Budgeted, snapshot: &Snapshot) -> Result<Survey, AskError> {
+fn survey(
+    asker: &mut Budgeted,
+    meter: &mut WriteMeter,
+    snapshot: &Snapshot,
+) -> Result<Survey, AskError> {
     let at = snapshot.at;
-    let workload = |asker: &mut dyn Asker, _: &mut Catalogue| Ok(workload(asker, snapshot));
+    let workload = |asker: &mut dyn Asker, catalogue: &mut Catalogue| {
+        Ok(Workload { counted: meter.look(catalogue, at), ..workload(asker, snapshot) })
+    };
     let advise = |workload: Workload, catalogue: &Catalogue, planner: &mut dyn Planner| {
         let indexes = index::advise(&workload, catalogue, Some(planner), at);
         (workload, indexes)

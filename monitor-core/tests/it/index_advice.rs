@@ -3,6 +3,7 @@
 mod after;
 mod choosing;
 mod fewer;
+mod inverted;
 mod reading;
 mod upkeep;
 

@@ -35,4 +35,5 @@ mod slow;
 mod survey;
 mod timeouts;
 mod transactions;
+mod unused;
 mod ways;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::SystemTime;
 
-use super::rows;
+use super::{rows, usage};
 use crate::capture::System;
 use crate::inquire::cells::Cells;
 use crate::inquire::{
@@ -27,7 +27,8 @@ pub struct Survey {
 
 // Casts to text: diesel reads cells in a binary protocol.
 const TABLES: &str = "select table_name, table_type, cast(table_rows as char), \
-     cast(data_length as char) from information_schema.tables \
+     cast(data_length as char), cast(unix_timestamp(create_time) as char) \
+     from information_schema.tables \
      where table_schema = database() order by data_length desc";
 
 const COLUMNS: &str = "select table_name, column_name, cast(column_type as char), \
@@ -48,10 +49,11 @@ const FOREIGN_KEYS: &str = "select constraint_name, table_schema, table_name, co
 const INDEX_SIZES: &str = "select table_name, index_name, cast(stat_value as char) \
      from mysql.innodb_index_stats where database_name = database() and stat_name = 'size'";
 
-/// What the connection's database holds: six questions, and two for each table.
+/// What the connection's database holds: ten questions, and two for each table.
 ///
 /// Columns are described by a sample: at most 2 000 rows are read of a table. Tables that the user may not read are
-/// not seen by the server's own rules; sizes of indexes are missing without a right on `mysql.innodb_index_stats`.
+/// not seen by the server's own rules; sizes of indexes are missing without a right on `mysql.innodb_index_stats`, and how
+/// often they are used without one on `performance_schema`.
 ///
 /// # Errors
 ///
@@ -61,9 +63,14 @@ pub fn survey(asker: &mut dyn Asker, at: SystemTime) -> Result<Survey, AskError>
     let catalogue = &mut survey.catalogue;
     catalogue.at = Some(at);
     read_server(asker, catalogue)?;
-    read_tables(asker, catalogue)?;
+    let made = read_tables(asker, catalogue)?;
     read_columns(asker, catalogue)?;
     read_indexes(asker, catalogue)?;
+    for (table, made) in catalogue.tables.iter_mut().zip(made) {
+        // Whatever changes a table's definition makes it anew: none of its indexes is younger.
+        table.indexes.iter_mut().for_each(|index| index.since = made);
+    }
+    usage::read_usage(asker, catalogue, at)?;
     read_sizes(asker, catalogue)?;
     catalogue.foreign_keys = foreign_keys(asker)?;
     for table in &mut survey.catalogue.tables {
@@ -101,7 +108,12 @@ fn version_of(text: &str) -> (u32, u32, u32) {
     (next(), next(), next())
 }
 
-fn read_tables(asker: &mut dyn Asker, catalogue: &mut Catalogue) -> Result<(), AskError> {
+/// The tables, and when each was made or changed last.
+fn read_tables(
+    asker: &mut dyn Asker,
+    catalogue: &mut Catalogue,
+) -> Result<Vec<Option<SystemTime>>, AskError> {
+    let mut made = Vec::new();
     let schema = catalogue.search_path.first().cloned().unwrap_or_default();
     let mut rows = asker.ask(&format!("{TABLES} limit {}", TABLES_MAX + 1))?.rows;
     catalogue.tables_left_out = rows.len().saturating_sub(TABLES_MAX);
@@ -114,6 +126,7 @@ fn read_tables(asker: &mut dyn Asker, catalogue: &mut Catalogue) -> Result<(), A
             _ => TableKind::View,
         };
         let (rows, bytes) = (cells.number(), cells.number());
+        made.push(cells.moment());
         catalogue.tables.push(Table {
             schema: schema.clone(),
             name,
@@ -124,7 +137,7 @@ fn read_tables(asker: &mut dyn Asker, catalogue: &mut Catalogue) -> Result<(), A
             ..Table::default()
         });
     }
-    Ok(())
+    Ok(made)
 }
 
 fn table_of<'a>(catalogue: &'a mut Catalogue, name: &str) -> Option<&'a mut Table> {

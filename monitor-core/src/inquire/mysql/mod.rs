@@ -7,6 +7,7 @@ mod catalogue;
 mod plan;
 mod planner;
 mod rows;
+mod usage;
 
 pub use catalogue::{Survey, survey};
 pub use planner::MysqlPlanner;

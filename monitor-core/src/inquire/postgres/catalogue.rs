@@ -58,6 +58,8 @@ fn server(asker: &mut dyn Asker) -> Result<Catalogue, AskError> {
         catalogue.search_path = cells.words();
         catalogue.collation = cells.optional();
         catalogue.counting_since = cells.moment();
+        catalogue.replicas = cells.number().map(|count| count as u32);
+        catalogue.is_replica = cells.truth();
     }
     Ok(catalogue)
 }
@@ -88,7 +90,7 @@ fn table(cells: &mut Cells) -> Table {
     table.analyzed = cells.moment();
     let writes = [cells.number(), cells.number(), cells.number()];
     if let [Some(inserted), Some(updated), Some(deleted)] = writes {
-        table.writes = Some(Writes { inserted, updated, deleted });
+        table.writes = Some(Writes { inserted, updated, deleted, hot: cells.number() });
     }
     table
 }
@@ -154,6 +156,7 @@ fn read_indexes(
             predicate: cells.optional(),
             pages: cells.number(),
             scans: cells.number().map(|scans| scans as u64),
+            touched: cells.number(),
             definition: cells.optional(),
             ..Index::default()
         };

@@ -1,13 +1,23 @@
 //! The questions, in SQL. All columns are text.
 
-/// Version, extensions, path, collation, and since when it counts.
+/// Version, extensions, path, collation, since when it counts, and who follows it.
+///
+/// From version 15 on a database's own moment is empty until somebody resets it. A crash empties all counters and leaves
+/// its moment only with the background writer's, whose counters are older than the database or as old.
 pub(super) const SERVER: &str = "\
 select current_setting('server_version_num'), \
   (select coalesce(string_agg(extname, ' '), '') from pg_catalog.pg_extension), \
   array_to_string(current_schemas(false), ' '), \
   (select datcollate from pg_catalog.pg_database where datname = current_database()), \
-  (select extract(epoch from stats_reset)::bigint::text from pg_catalog.pg_stat_database \
-   where datname = current_database())";
+  (select extract(epoch from greatest(d.stats_reset, b.stats_reset))::bigint::text \
+   from pg_catalog.pg_stat_database d, pg_catalog.pg_stat_bgwriter b \
+   where d.datname = current_database()), \
+  ((select count(*) from pg_catalog.pg_stat_replication r where not exists \
+     (select 1 from pg_catalog.pg_replication_slots s \
+      where s.active_pid = r.pid and s.slot_type = 'logical')) + \
+  (select count(*) from pg_catalog.pg_replication_slots \
+   where slot_type = 'physical' and active_pid is null))::text, \
+  pg_is_in_recovery()::text";
 
 /// The tables with their sizes, the largest first. `pg_relation_size` would need no right but waits for a lock, so
 /// sizes are those of the last vacuum or analyze.
@@ -15,7 +25,7 @@ pub(super) const TABLES: &str = "\
 select c.oid::text, n.nspname, c.relname, c.relkind::text, c.reltuples::text, c.relpages::text, \
   c.relallvisible::text, s.n_dead_tup::text, s.n_mod_since_analyze::text, \
   extract(epoch from greatest(s.last_analyze, s.last_autoanalyze))::bigint::text, \
-  s.n_tup_ins::text, s.n_tup_upd::text, s.n_tup_del::text \
+  s.n_tup_ins::text, s.n_tup_upd::text, s.n_tup_del::text, s.n_tup_hot_upd::text \
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace \
 left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid \
 where c.relkind in ('r', 'p', 'm', 'v', 'f') and not c.relispartition \
@@ -50,6 +60,7 @@ select i.indrelid::text, i.indexrelid::text, c.relname, m.amname, i.indisunique:
   exists (select 1 from pg_catalog.pg_constraint k where k.conindid = i.indexrelid \
           and k.contype in ('p', 'u', 'x'))::text, \
   pg_catalog.pg_get_expr(i.indpred, i.indrelid), c.relpages::text, s.idx_scan::text, \
+  (io.idx_blks_read + io.idx_blks_hit)::text, \
   pg_catalog.pg_get_indexdef(i.indexrelid), \
   (k.n > i.indnkeyatts)::text, a.attname, \
   pg_catalog.pg_get_indexdef(i.indexrelid, k.n::int, true), \
@@ -63,6 +74,7 @@ from pg_catalog.pg_index i \
 join pg_catalog.pg_class c on c.oid = i.indexrelid \
 join pg_catalog.pg_am m on m.oid = c.relam \
 left join pg_catalog.pg_stat_all_indexes s on s.indexrelid = i.indexrelid \
+left join pg_catalog.pg_statio_all_indexes io on io.indexrelid = i.indexrelid \
 cross join lateral generate_series(1, i.indnatts) as k(n) \
 left join pg_catalog.pg_attribute a \
   on a.attrelid = i.indrelid and a.attnum = i.indkey[k.n - 1] and a.attnum > 0 \

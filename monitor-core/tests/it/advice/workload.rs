@@ -55,7 +55,7 @@ fn a_busy_primary_with_quick_reads_wants_a_replica() {
 /// A huge table of measurements, read so and emptied so.
 fn measurements(read: &str, delete: &str, updated: f64) -> Library {
     let mut library = Library::open();
-    let writes = Writes { inserted: 1e8, updated, deleted: 1e6 };
+    let writes = Writes { inserted: 1e8, updated, deleted: 1e6, hot: None };
     let table =
         Table { name: "samples".into(), rows: Some(2e8), writes: Some(writes), ..Table::default() };
     library.catalogue.as_mut().unwrap().tables.push(table);

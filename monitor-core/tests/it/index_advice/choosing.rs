@@ -1,6 +1,6 @@
 //! Which index is advised, and why none is.
 
-use monitor_core::inquire::AskErrorKind;
+use monitor_core::inquire::{AskErrorKind, Writes};
 use monitor_core::judge::advice::index::{create_statements, index_name};
 use monitor_core::judge::advice::{Confidence, Priority};
 
@@ -117,6 +117,41 @@ fn a_table_written_all_the_time_pays_for_each_index() {
     };
     assert_eq!(*quiet(&written(90_000.0)), Quiet::TooManyWrites);
     assert_eq!(keys(&written(10.0).answers[0]), ["orders(customer_id)"]);
+}
+
+#[test]
+fn what_others_write_counts_as_much_as_what_was_seen() {
+    let rare = Statement { calls_per_hour: 0.05, ..slow(BY_CUSTOMER) };
+    let counted = |schema: &str, inserted| {
+        let mut workload = workload(vec![rare.clone()]);
+        workload
+            .writes
+            .insert("orders".into(), WriteRate { inserted: 5.0, ..WriteRate::default() });
+        let rate = WriteRate { inserted, ..WriteRate::default() };
+        workload.counted.insert((schema.into(), "orders".into()), rate);
+        let mut planner = Fake::new(6_000.0, &[HELPS]);
+        advise(&workload, &catalogue(), Some(&mut planner), now())
+    };
+    assert_eq!(*quiet(&counted("public", 90_000.0)), Quiet::TooManyWrites);
+    assert_eq!(keys(&counted("public", 0.0).answers[0]), ["orders(customer_id)"]);
+    assert_eq!(keys(&counted("archive", 90_000.0).answers[0]), ["orders(customer_id)"]);
+}
+
+#[test]
+fn updates_that_touch_no_index_cost_nothing_where_the_server_tells() {
+    let read = Statement { calls_per_hour: 1.0, ..slow(BY_CUSTOMER) };
+    let with = |hot: Option<f64>| {
+        let mut workload = workload(vec![read.clone()]);
+        let rate = WriteRate { updated: 20_000.0, ..WriteRate::default() };
+        workload.counted.insert(("public".into(), "orders".into()), rate);
+        let mut catalogue = catalogue();
+        catalogue.tables[0].writes = Some(Writes { updated: 1e6, hot, ..Writes::default() });
+        let mut planner = Fake::new(6_000.0, &[HELPS]);
+        advise(&workload, &catalogue, Some(&mut planner), now()).answers.swap_remove(0)
+    };
+    assert_eq!(with(None), Answer::Quiet(Quiet::TooManyWrites));
+    assert_eq!(with(Some(1e5)), Answer::Quiet(Quiet::TooManyWrites));
+    assert_eq!(keys(&with(Some(1e6))), ["orders(customer_id)"]);
 }
 
 #[test]

@@ -1,12 +1,17 @@
 //! Indexes that do the same, indexes nobody uses, foreign keys without one.
 
-use monitor_core::inquire::{ForeignKey, TableKind};
-use monitor_core::judge::advice::Recommendation;
-use monitor_core::judge::advice::index::{UNUSED_AFTER, upkeep};
+use monitor_core::inquire::{ForeignKey, TableKind, Writes};
+use monitor_core::judge::advice::index::UNUSED_AFTER;
+use monitor_core::judge::advice::{Recommendation, RuleAnswer, Verdict};
 
 use super::{
-    Catalogue, Duration, Index, KeyPart, System, Workload, WriteRate, catalogue, index, now,
+    Catalogue, Duration, Index, KeyPart, System, SystemTime, Workload, WriteRate, catalogue, index,
+    now,
 };
+
+fn upkeep(workload: &Workload, catalogue: &Catalogue, now: SystemTime) -> Vec<Recommendation> {
+    monitor_core::judge::advice::index::upkeep(workload, catalogue, now).recommendations
+}
 
 fn with(indexes: Vec<Index>) -> Catalogue {
     let mut catalogue = catalogue();
@@ -49,33 +54,96 @@ fn what_keeps_rows_apart_or_answers_differently_is_not_redundant() {
 }
 
 fn idle() -> Index {
-    Index { scans: Some(0), bytes: Some(50_000_000), ..index("idle", &["total"]) }
+    Index {
+        scans: Some(0),
+        bytes: Some(50_000_000),
+        touched: Some(30_000.0),
+        ..index("idle", &["total"])
+    }
+}
+
+/// A database whose table was written to, and which counts for long enough.
+fn counted(indexes: Vec<Index>) -> Catalogue {
+    let mut catalogue = with(indexes);
+    catalogue.counting_since = Some(now() - UNUSED_AFTER);
+    let writes = Writes { inserted: 10_000.0, updated: 9_000.0, hot: Some(8_000.0), deleted: 5.0 };
+    catalogue.tables[0].writes = Some(writes);
+    catalogue
+}
+
+fn answer(catalogue: &Catalogue) -> RuleAnswer {
+    let upkeep = monitor_core::judge::advice::index::upkeep(&Workload::default(), catalogue, now());
+    upkeep.answers.into_iter().find(|one| one.rule == "unused-index").unwrap()
 }
 
 #[test]
-fn a_large_index_nobody_looked_into_for_a_week_is_unused() {
-    let mut catalogue = with(vec![idle()]);
-    catalogue.counting_since = Some(now() - UNUSED_AFTER);
+fn a_large_index_nobody_looked_into_for_more_than_a_month_is_unused() {
+    let catalogue = counted(vec![idle()]);
     let all = upkeep(&Workload::default(), &catalogue, now());
-    assert_eq!(all.len(), 1);
+    assert_eq!(all.len(), 1, "{:?}", answer(&catalogue));
     assert_eq!(all[0].key, "unused-index:orders.idle");
+    assert_eq!(all[0].title, "orders: nobody used idle in 35 days");
     assert_eq!(all[0].remedy.last().unwrap(), "DROP INDEX CONCURRENTLY idle;");
+    assert_eq!(answer(&catalogue).verdict, Verdict::Found);
 }
 
 #[test]
 fn an_index_that_may_still_be_wanted_is_not_called_unused() {
-    let since = Some(now() - UNUSED_AFTER);
-    for (kept, since) in [
-        (idle(), None),
-        (idle(), Some(now() - Duration::from_secs(3600))),
-        (Index { scans: Some(1), ..idle() }, since),
-        (Index { scans: None, ..idle() }, since),
-        (Index { bytes: Some(8_192), ..idle() }, since),
-        (Index { unique: true, ..idle() }, since),
+    let cases: [(&str, Index); 6] = [
+        ("used", Index { scans: Some(1), ..idle() }),
+        ("not told", Index { scans: None, ..idle() }),
+        ("small", Index { bytes: Some(8_192), ..idle() }),
+        ("unique", Index { unique: true, ..idle() }),
+        ("a constraint's", Index { constraint: true, ..idle() }),
+        ("of an expression", Index { key: vec![KeyPart::expression("abs(total)")], ..idle() }),
+    ];
+    for (case, kept) in cases {
+        assert_eq!(keys_of(&counted(vec![kept])), Vec::<String>::new(), "{case}");
+    }
+    let mut referring = counted(vec![idle()]);
+    referring.foreign_keys.push(ForeignKey {
+        child: ("public".into(), "orders".into()),
+        columns: vec!["total".into()],
+        parent: ("public".into(), "items".into()),
+        ..ForeignKey::default()
+    });
+    assert_eq!(keys_of(&referring), Vec::<String>::new());
+}
+
+#[test]
+fn a_count_that_is_young_or_an_index_that_is_younger_is_too_soon() {
+    let mut week = counted(vec![idle()]);
+    week.counting_since = Some(now() - Duration::from_secs(7 * 86_400));
+    let made = now() - Duration::from_secs(86_400);
+    for (case, catalogue) in [
+        ("statistics were reset a week ago", week),
+        (
+            "written less often than its table",
+            counted(vec![Index { touched: Some(900.0), ..idle() }]),
+        ),
+        ("made yesterday", counted(vec![Index { since: Some(made), ..idle() }])),
     ] {
-        let mut catalogue = with(vec![kept.clone()]);
-        catalogue.counting_since = since;
-        assert_eq!(keys_of(&catalogue), Vec::<String>::new(), "{kept:?} {since:?}");
+        assert_eq!(keys_of(&catalogue), Vec::<String>::new(), "{case}");
+        assert_eq!(answer(&catalogue).verdict, Verdict::TooSoon, "{case}");
+    }
+}
+
+#[test]
+fn where_others_may_use_it_or_nothing_counts_nobody_can_tell() {
+    let quiet = counted(vec![idle()]);
+    let unwritten = |mut catalogue: Catalogue| {
+        catalogue.tables[0].writes = Some(Writes::default());
+        catalogue
+    };
+    for (case, catalogue) in [
+        ("a replica follows", Catalogue { replicas: Some(1), ..quiet.clone() }),
+        ("it is a replica", Catalogue { is_replica: true, ..quiet.clone() }),
+        ("no moment", Catalogue { counting_since: None, ..quiet.clone() }),
+        ("its table is never written", unwritten(quiet)),
+        ("no use is counted", Catalogue { system: System::Sqlite, ..catalogue() }),
+    ] {
+        assert_eq!(keys_of(&catalogue), Vec::<String>::new(), "{case}");
+        assert_eq!(answer(&catalogue).verdict, Verdict::CannotTell, "{case}");
     }
 }
 

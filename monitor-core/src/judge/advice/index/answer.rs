@@ -1,7 +1,7 @@
 //! What the index advisor answered, as the answer of one rule among the others.
 
 use super::{Answer, IndexAdvice, Workload};
-use crate::judge::advice::{Recommendation, RuleAnswer, Verdict};
+use crate::judge::advice::{RuleAnswer, Verdict};
 
 /// The rule's name.
 const RULE: &str = "missing-index";
@@ -28,20 +28,6 @@ impl IndexAdvice {
         }
         all
     }
-}
-
-/// The rules of what exists and should not, or should and does not: [`upkeep`](super::upkeep).
-const UPKEEP: [&str; 3] = ["foreign-key-without-index", "redundant-index", "unused-index"];
-
-/// What each of those answered, by what they advise.
-pub(crate) fn upkeep_answers(advised: &[Recommendation]) -> [RuleAnswer; 3] {
-    UPKEEP.map(|rule| {
-        let mut answer = RuleAnswer::of(rule);
-        if advised.iter().any(|one| one.rule == rule) {
-            answer.verdict = Verdict::Found;
-        }
-        answer
-    })
 }
 
 /// The answer where the database could not be asked at all.

@@ -2,6 +2,9 @@
 
 use crate::inquire::{Index, IndexDraft, KeyOf, KeyPart, Table};
 
+/// The keys that could be used: those of drafts with their places, and whether they are unique.
+pub(super) type Key<'k> = (Option<usize>, &'k [KeyPart], bool);
+
 /// The index that serves all a draft would: the draft's key is how its own begins.
 pub(super) fn covering<'a>(table: &'a Table, draft: &IndexDraft) -> Option<&'a Index> {
     table.indexes.iter().find(|index| {
@@ -31,9 +34,30 @@ pub(super) fn is_whole(index: &Index) -> bool {
     index.valid && index.predicate.is_none() && (index.method.is_empty() || index.method == "btree")
 }
 
+/// Whether an index finds for every row what is inside its values.
+pub(super) fn is_inverted(index: &Index) -> bool {
+    index.valid
+        && index.predicate.is_none()
+        && matches!(index.method.as_str(), "gin" | "gist" | "rum")
+}
+
+/// The keys a table has and would have.
+pub(super) fn keys<'k>(
+    table: &'k Table,
+    drafts: &'k [IndexDraft],
+) -> impl Iterator<Item = Key<'k>> {
+    let existing = table.indexes.iter().filter(|index| is_whole(index));
+    let existing = existing.map(|index| (None, index.key.as_slice(), index.unique));
+    let own = drafts
+        .iter()
+        .enumerate()
+        .filter(|(_, draft)| draft.table == table.name && draft.schema == table.schema);
+    existing.chain(own.map(|(at, draft)| (Some(at), draft.key.as_slice(), false)))
+}
+
 /// Whether two parts of keys are the same. The direction of a single part does not matter, as an index is read both
 /// ways; that of several is left to the planner.
-fn is_same(own: &KeyPart, wanted: &KeyPart) -> bool {
+pub(super) fn is_same(own: &KeyPart, wanted: &KeyPart) -> bool {
     let same = match (&own.of, &wanted.of) {
         (KeyOf::Column(own), KeyOf::Column(wanted)) => own.eq_ignore_ascii_case(wanted),
         (KeyOf::Expression(own), KeyOf::Expression(wanted)) => {

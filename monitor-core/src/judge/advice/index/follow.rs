@@ -136,7 +136,8 @@ impl Followed {
         let first = self.draft.key.first()?;
         let serves = |index: &&Index| {
             let begins_alike = index.key.first().is_some_and(|part| part.of == first.of);
-            index.valid && begins_alike && !self.known.contains(&index.name)
+            let is_kind = self.draft.method.is_none_or(|method| index.method == method);
+            index.valid && is_kind && begins_alike && !self.known.contains(&index.name)
         };
         let table = table_of(&self.draft, catalogue)?;
         table.indexes.iter().find(serves).map(|index| index.name.clone())

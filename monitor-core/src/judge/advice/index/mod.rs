@@ -12,14 +12,18 @@ mod existing;
 mod follow;
 mod gates;
 mod immutable;
+mod inverted;
 mod lean;
 mod merge;
+mod meter;
 mod model;
+mod pages;
 mod partial;
 mod plans;
 mod scale;
 mod search;
 mod subject;
+mod unused;
 mod upkeep;
 mod values;
 mod width;
@@ -33,7 +37,7 @@ use crate::inquire::{AskError, Catalogue, IndexDraft, Planner};
 use crate::judge::advice::{Confidence, Recommendation};
 
 pub use after::{CALLS_EACH_MIN, HELPED_SHARE, Outcome, compare};
-pub(crate) use answer::{unasked, upkeep_answers};
+pub(crate) use answer::unasked;
 pub use cover::{BESIDE_SAVING_MIN, VISIBLE_MIN};
 pub(crate) use follow::Follower;
 pub use follow::Sequel;
@@ -42,11 +46,13 @@ pub use gates::{
     ROWS_MIN, SAVING_MIN, UPDATE_SHARE, WRITE_COST,
 };
 pub use merge::PER_TABLE_MAX;
+pub(crate) use meter::WriteMeter;
 pub use partial::PARTIAL_SHARE_MAX;
 pub(crate) use plans::plans;
-pub use upkeep::{FOREIGN_KEY_ROWS_MIN, UNUSED_AFTER, UNUSED_BYTES_MIN, upkeep};
+pub use unused::{UNUSED_AFTER, UNUSED_BYTES_MIN, UNUSED_WRITES_MIN};
+pub use upkeep::{FOREIGN_KEY_ROWS_MIN, Upkeep, upkeep};
 pub use words::{create_statements, drop_statements, index_name};
-pub use workload::{Pattern, Statement, Workload, WriteRate, dialect_of};
+pub use workload::{Pattern, Statement, TableName, Workload, WriteRate, dialect_of};
 
 use merge::Wish;
 use search::Oracle;
@@ -107,6 +113,8 @@ pub enum Quiet {
     TooManyWrites,
     /// Other indexes advised make up for it.
     Dispensable,
+    /// What it asks for lies inside a value, and how few rows it finds there is not known.
+    RowsUnknown,
 }
 
 /// Says which indexes a workload misses.
@@ -132,7 +140,7 @@ pub fn advise(
     }
     let set = updated_columns(workload, catalogue);
     let engine = Engine { workload, catalogue, set: &set };
-    let mut wishes: Vec<Wish<'_>> = Vec::new();
+    let (mut wishes, mut inverted): (Vec<Wish<'_>>, Vec<Wish<'_>>) = Default::default();
     let mut oracle = match planner {
         Some(planner) if planner.what_if() => Oracle::Planner(planner),
         _ => Oracle::Model(catalogue),
@@ -141,6 +149,11 @@ pub fn advise(
         let place = subject.place;
         match engine.best(&subject, &mut oracle) {
             Ok(found) => wishes.push((subject, found)),
+            Err(Answer::Quiet(quiet)) => match inverted::best(&subject, &engine) {
+                Some(Ok(found)) => inverted.push((subject, found)),
+                Some(Err(quiet)) => answers[place] = Answer::Quiet(quiet),
+                None => answers[place] = Answer::Quiet(quiet),
+            },
             Err(answer) => answers[place] = answer,
         }
     }
@@ -161,7 +174,14 @@ pub fn advise(
         Oracle::Planner(_) => Confidence::Verified,
         Oracle::Model(_) => Confidence::Modelled,
     };
-    let recommendations = words::recommendations(&wishes, workload, catalogue, confidence, now);
+    let mut recommendations = words::recommendations(&wishes, workload, catalogue, confidence, now);
+    inverted::make_one(&mut inverted);
+    for (subject, found) in &inverted {
+        answers[subject.place] = answer_of(found, MODEL_SAVING_MIN);
+    }
+    let modelled = Confidence::Modelled;
+    recommendations.extend(words::recommendations(&inverted, workload, catalogue, modelled, now));
+    recommendations.sort_by_key(|one| std::cmp::Reverse(one.impact.time_per_hour));
     IndexAdvice { recommendations, answers }
 }
 
@@ -304,7 +324,7 @@ impl Engine<'_> {
     }
 
     fn is_worth_writes(&self, draft: &IndexDraft, worth: f64, calls: f64) -> bool {
-        calls * worth > gates::write_cost(draft, self.workload, self.set)
+        calls * worth > gates::write_cost(draft, self.workload, self.catalogue, self.set)
     }
 
     /// Whether a draft is on a table that is worth it, and nothing that exists does the same.
@@ -346,6 +366,9 @@ impl fmt::Display for Quiet {
                 write!(f, "the best indexes save only {:.0} %", share * 100.0)
             }
             Self::TooManyWrites => f.write_str("too many writes for what it saves"),
+            Self::RowsUnknown => f.write_str(
+                "it looks inside a value, and its rows do not tell how few have what it looks for",
+            ),
             Self::Dispensable => f.write_str("other indexes advised make up for its own"),
         }
     }

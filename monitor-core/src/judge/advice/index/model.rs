@@ -4,7 +4,8 @@
 //! go on by look-ups or by hashing; an index in the order that is wanted ends early. The units are PostgreSQL's.
 
 use super::candidates::table_of;
-use super::existing::is_whole;
+use super::existing::{is_whole, keys};
+use super::pages::{ROW_COST, correlation, spread_pages};
 use super::subject::{Case, Subject};
 use crate::capture::System;
 use crate::inquire::{Catalogue, IndexDraft, KeyOf, KeyPart, Plan, PlanNode, Table, UsedIndex};
@@ -14,12 +15,8 @@ use crate::judge::advice::query::{Reading, Sort, Test};
 const DESCENT_COST: f64 = 8.0;
 /// Cost of each further descent of the same index, whose upper pages are at hand by then.
 const NEXT_DESCENT_COST: f64 = 0.5;
-/// Cost of each row met on the way: `cpu_tuple_cost` + `cpu_index_tuple_cost`.
-const ROW_COST: f64 = 0.015;
 /// Cost of each row of a table that is read whole: `cpu_tuple_cost` + `cpu_operator_cost`.
 const SCAN_ROW_COST: f64 = 0.0125;
-/// Cost of a page out of order; one in order costs 1.
-const RANDOM_PAGE_COST: f64 = 4.0;
 /// Cost of a row looked up by its primary key in InnoDB, where it lies in the key's own tree (`inquire/cost.rs`).
 const KEYED_ROW_COST: f64 = 0.13;
 /// Cost of each row that is hashed or looked up in a hash.
@@ -51,9 +48,6 @@ struct Way {
     /// Places of the drafts it uses.
     used: Vec<usize>,
 }
-
-/// The keys that could be used: those of drafts with their places.
-type Key<'k> = (Option<usize>, &'k [KeyPart], bool);
 
 // === impl Model ===
 
@@ -200,7 +194,7 @@ impl<'a> Model<'a> {
                 + outer.rows * NEXT_DESCENT_COST
                 + spread_pages(leaves, outer.rows)
                 + all * ROW_COST
-                + self.heap_cost(table, all, key);
+                + self.heap_cost((at, table), all, (key, key));
             Some(Way { cost, rows, used: draft.into_iter().collect() })
         });
         looked_up.chain([hashed]).min_by(|a, b| a.cost.total_cmp(&b.cost)).unwrap_or_default()
@@ -307,7 +301,8 @@ impl<'a> Model<'a> {
         let all = table.rows?;
         let unique = is_unique && equal == key.len();
         let rows = if unique { 1.0 } else { (all * share).max(1.0) };
-        (parts > 0).then(|| DESCENT_COST + rows * ROW_COST + self.heap_cost(table, rows, key))
+        (parts > 0)
+            .then(|| DESCENT_COST + rows * ROW_COST + self.heap_cost((at, table), rows, (key, key)))
     }
 
     /// What a filter on a part of a key keeps, and whether the key can go on behind it.
@@ -380,7 +375,7 @@ impl<'a> Model<'a> {
         let looked_up = all * told.map(|(share, _)| share).product::<f64>();
         let cost = DESCENT_COST
             + all * ROW_COST
-            + self.heap_cost(table, looked_up, &key[key.len() - rest.len()..]);
+            + self.heap_cost((at, table), looked_up, (&key[key.len() - rest.len()..], key));
         let rows = table.rows? * self.kept_share(at);
         Some(Way { cost, rows, used: draft.into_iter().collect() })
     }
@@ -456,41 +451,42 @@ impl<'a> Model<'a> {
         matches!(self.catalogue.system, System::MySql | System::MariaDb)
     }
 
-    /// What fetching rows from a table costs, the pages one after the other where they are in the order of the key.
-    fn heap_cost(&self, table: &Table, rows: f64, key: &[KeyPart]) -> f64 {
+    /// What fetching rows from a table costs, the pages one after the other where they are in the order of the key, whose
+    /// part that sorts them and whose whole are given; little where that holds all that is looked at.
+    fn heap_cost(
+        &self,
+        (at, table): (usize, &Table),
+        rows: f64,
+        (sorting, key): (&[KeyPart], &[KeyPart]),
+    ) -> f64 {
+        let looked_up = if self.holds_all(at, table, key) {
+            let visible = if self.is_innodb() { 1.0 } else { table.all_visible.unwrap_or(0.0) };
+            1.0 - visible.clamp(0.0, 1.0)
+        } else {
+            1.0
+        };
         if self.is_innodb() {
-            return rows * KEYED_ROW_COST;
+            return rows * KEYED_ROW_COST * looked_up;
         }
         let pages = table.pages.unwrap_or(1.0).max(1.0);
         let per_page = (table.rows.unwrap_or(1.0) / pages).max(1.0);
-        let correlation = correlation(table, key);
+        let correlation = correlation(table, sorting);
         let in_order = (rows / per_page).max(1.0);
         let correlated = correlation * correlation;
-        correlated * in_order + (1.0 - correlated) * spread_pages(pages, rows)
+        let all = correlated * in_order + (1.0 - correlated) * spread_pages(pages, rows);
+        all * looked_up
     }
-}
 
-/// How well the order of rows fits that of a key.
-fn correlation(table: &Table, key: &[KeyPart]) -> f64 {
-    let column = key.first().and_then(|part| table.column(part.column_name()?));
-    column.and_then(|column| column.spread.as_ref()?.correlation).unwrap_or(0.0)
-}
-
-/// What pages cost that are met by rows spread at random: Mackert and Lohman's formula, as PostgreSQL has it.
-fn spread_pages(pages: f64, rows: f64) -> f64 {
-    let pages = pages.max(1.0);
-    let met = (2.0 * pages * rows / (2.0 * pages + rows)).min(pages);
-    let each = RANDOM_PAGE_COST - (RANDOM_PAGE_COST - 1.0) * (met / pages).sqrt();
-    met * each
-}
-
-/// The keys a table has and would have.
-fn keys<'k>(table: &'k Table, drafts: &'k [IndexDraft]) -> impl Iterator<Item = Key<'k>> {
-    let existing = table.indexes.iter().filter(|index| is_whole(index));
-    let existing = existing.map(|index| (None, index.key.as_slice(), index.unique));
-    let own = drafts
-        .iter()
-        .enumerate()
-        .filter(|(_, draft)| draft.table == table.name && draft.schema == table.schema);
-    existing.chain(own.map(|(at, draft)| (Some(at), draft.key.as_slice(), false)))
+    /// Whether a key holds all columns that are looked at, so that the table need not be. On InnoDB it ends with the
+    /// primary key.
+    fn holds_all(&self, at: usize, table: &Table, key: &[KeyPart]) -> bool {
+        let relation = &self.reading.relations[at];
+        let primary = table.primary_key().filter(|_| self.is_innodb());
+        let primary = primary.into_iter().flat_map(|index| &index.key);
+        let holds = |name: &String| {
+            let mut parts = key.iter().chain(primary.clone());
+            parts.any(|part| part.column_name().is_some_and(|own| own.eq_ignore_ascii_case(name)))
+        };
+        !relation.all_used && !relation.written && relation.used.iter().all(holds)
+    }
 }

@@ -1,46 +1,72 @@
 //! Indexes that exist and should not, and foreign keys that lack one: the catalogue alone tells.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::existing::is_whole;
+use super::gates::write_rate;
+use super::unused::unused;
 use super::words::{create_statements, drop_statements};
 use super::workload::Workload;
 use crate::capture::System;
 use crate::inquire::{Catalogue, ForeignKey, Index, IndexDraft, KeyOf, KeyPart, Table};
 use crate::judge::advice::{
-    Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation,
+    Category, Confidence, Effort, Evidence, Impact, Priority, Recommendation, RuleAnswer, Verdict,
 };
 
-/// How long use has to be counted before an index counts as unused.
-pub const UNUSED_AFTER: Duration = Duration::from_secs(7 * 24 * 3600);
-/// Bytes below which an unused index is nobody's trouble.
-pub const UNUSED_BYTES_MIN: u64 = 10_000_000;
 /// Rows of the table that refers, below which a look through all of them is quick.
 pub const FOREIGN_KEY_ROWS_MIN: f64 = 1_000.0;
+
+/// What the catalogue says of the indexes there are, and of those that foreign keys want.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Upkeep {
+    /// Advice.
+    pub recommendations: Vec<Recommendation>,
+    /// What each of the three rules answered, also why it was silent.
+    pub answers: Vec<RuleAnswer>,
+}
 
 /// Advice on indexes that duplicate others, indexes nobody uses, and foreign keys without one.
 ///
 /// Pure, and without a question: everything stands in the catalogue. `now` says how long use was counted.
 #[must_use]
-pub fn upkeep(workload: &Workload, catalogue: &Catalogue, now: SystemTime) -> Vec<Recommendation> {
-    let mut all = Vec::new();
+pub fn upkeep(workload: &Workload, catalogue: &Catalogue, now: SystemTime) -> Upkeep {
+    let mut redundants = Vec::new();
     for table in &catalogue.tables {
         for index in &table.indexes {
             if let Some(other) = made_needless_by(table, index, catalogue.system) {
-                all.push(redundant(table, index, other, catalogue, now));
-            } else if is_unused(table, index, catalogue, now) {
-                all.push(unused(table, index, catalogue, now));
+                redundants.push(redundant(table, index, other, catalogue, now));
             }
         }
     }
     let keys = catalogue.foreign_keys.iter();
-    all.extend(keys.filter_map(|key| foreign_key(key, workload, catalogue, now)));
-    all
+    let keys: Vec<_> = keys.filter_map(|key| foreign_key(key, workload, catalogue, now)).collect();
+    let (unused, unused_answer) = unused(catalogue, now);
+    let answers = vec![
+        found_if("foreign-key-without-index", !keys.is_empty()),
+        found_if("redundant-index", !redundants.is_empty()),
+        unused_answer,
+    ];
+    let recommendations = redundants.into_iter().chain(unused).chain(keys).collect();
+    Upkeep { recommendations, answers }
+}
+
+fn found_if(rule: &'static str, is_found: bool) -> RuleAnswer {
+    let mut answer = RuleAnswer::of(rule);
+    if is_found {
+        answer.verdict = Verdict::Found;
+    }
+    answer
 }
 
 /// Whether an index may be dropped at all: nothing but look-ups depends on it.
-fn may_go(index: &Index) -> bool {
+pub(super) fn may_go(index: &Index) -> bool {
     !index.unique && !index.primary && !index.constraint && !index.replica_identity && index.valid
+}
+
+/// Whether another index does all that this one does.
+pub(super) fn is_redundant(table: &Table, index: &Index, system: System) -> bool {
+    made_needless_by(table, index, system).is_some()
 }
 
 /// The index that does all another does: with the same key, or one that goes on from it.
@@ -84,18 +110,8 @@ fn holds(index: &Index, column: &str) -> bool {
         || index.key.iter().any(|part| part.column_name() == Some(column))
 }
 
-/// Whether an index was looked into by nobody for long enough, and is large enough to matter.
-fn is_unused(table: &Table, index: &Index, catalogue: &Catalogue, now: SystemTime) -> bool {
-    let counted = catalogue.counting_since.and_then(|since| now.duration_since(since).ok());
-    may_go(index)
-        && index.scans == Some(0)
-        && index.bytes.is_some_and(|bytes| bytes >= UNUSED_BYTES_MIN)
-        && counted.is_some_and(|counted| counted >= UNUSED_AFTER)
-        && !catalogue.foreign_keys_of(table).any(|key| serves(index, &key.columns))
-}
-
 /// Whether an index finds the rows with given values in these columns.
-fn serves(index: &Index, columns: &[String]) -> bool {
+pub(super) fn serves(index: &Index, columns: &[String]) -> bool {
     let leading: Vec<&str> = index.leading_columns().take(columns.len()).collect();
     leading.len() == columns.len()
         && columns.iter().all(|column| leading.contains(&column.as_str()))
@@ -131,32 +147,7 @@ fn redundant(
     }
 }
 
-fn unused(table: &Table, index: &Index, catalogue: &Catalogue, now: SystemTime) -> Recommendation {
-    let days = catalogue
-        .counting_since
-        .and_then(|since| now.duration_since(since).ok())
-        .map_or(0, |counted| counted.as_secs() / 86_400);
-    Recommendation {
-        rule: "unused-index",
-        category: Category::Index,
-        priority: Priority::Low,
-        effort: Effort::Small,
-        confidence: Confidence::Observed,
-        title: format!("{}: nobody uses {}", table.name, index.name),
-        meaning: "every write keeps it; look whether a replica uses it, which counts for itself"
-            .to_owned(),
-        impact: Impact::default(),
-        evidence: with_sizes(index)
-            .fact("index", format!("{} ({})", index.name, key_of(index)))
-            .fact("days counted", days),
-        remedy: drop_statements(table, index, catalogue),
-        key: format!("unused-index:{}.{}", table.name, index.name),
-        first_seen: now,
-        last_seen: now,
-    }
-}
-
-fn with_sizes(index: &Index) -> Evidence {
+pub(super) fn with_sizes(index: &Index) -> Evidence {
     let mut evidence = Evidence::default();
     if let Some(bytes) = index.bytes {
         evidence = evidence.fact("size", format!("{:.1} MB", bytes as f64 / 1e6));
@@ -180,7 +171,7 @@ fn foreign_key(
         |table: &&Table, name: &(String, String)| table.schema == name.0 && table.name == name.1;
     let child = catalogue.tables.iter().find(|table| is(table, &key.child))?;
     let parent = catalogue.tables.iter().find(|table| is(table, &key.parent))?;
-    let deleted = deleted_per_hour(workload, parent);
+    let deleted = write_rate(workload, &parent.schema, &parent.name).deleted;
     // Foreign keys may be off there, and whether they are is not known.
     if catalogue.system == System::Sqlite {
         return None;
@@ -225,14 +216,7 @@ fn leaves_out_nulls(index: &Index) -> bool {
     index.valid && is_sorted(index) && is_meant
 }
 
-fn deleted_per_hour(workload: &Workload, table: &Table) -> f64 {
-    let of_it = workload.writes.iter().filter(|(name, _)| {
-        name.rsplit('.').next().is_some_and(|name| name.eq_ignore_ascii_case(&table.name))
-    });
-    of_it.map(|(_, rate)| rate.deleted).sum()
-}
-
-fn key_of(index: &Index) -> String {
+pub(super) fn key_of(index: &Index) -> String {
     let parts = index.key.iter().map(|part| match &part.of {
         KeyOf::Column(name) | KeyOf::Expression(name) => name.as_str(),
     });

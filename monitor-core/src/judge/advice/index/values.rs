@@ -89,13 +89,15 @@ impl<'a> Guesser<'a> {
     fn bounds(&self) -> Filling {
         let rows = self.statement.rows.map_or(LIMIT_ROWS, |rows| rows.ceil().max(1.0));
         let values = self.reading.values.iter().map(|(text, what)| {
+            let number = |value: f64| format!("{value:.0}");
             let value = match what {
-                ValueUse::Limit => rows,
-                ValueUse::Offset => OFFSET_ROWS,
-                ValueUse::Number => 1.0,
-                ValueUse::Position(at) => *at as f64,
+                ValueUse::Limit => number(rows),
+                ValueUse::Offset => number(OFFSET_ROWS),
+                ValueUse::Number => number(1.0),
+                ValueUse::Position(at) => number(*at as f64),
+                ValueUse::TextSearch => "'simple'".to_owned(),
             };
-            (text.clone(), vec![format!("{value:.0}")])
+            (text.clone(), vec![value])
         });
         let compared = self.reading.compared.iter().filter_map(|(text, column)| {
             let table = self.reading.relations.get(column.relation)?.table;
@@ -173,7 +175,9 @@ impl<'a> Guesser<'a> {
             Test::NotEqual => return NOT_EQUAL_SHARE,
             _ => return 1.0,
         };
-        (usual * self.range_scale).clamp(0.0005, 0.95)
+        // What is NULL lies in no range.
+        let there = self.spread(filter).map_or(1.0, |spread| 1.0 - spread.nulls);
+        (usual * self.range_scale).clamp(0.0005, 0.95) * there
     }
 
     /// The other bound of the same column.
@@ -195,6 +199,12 @@ impl<'a> Guesser<'a> {
     fn fill(&self, filter: &Filter, at: usize, usual: &[f64], guess: &mut Guess) -> f64 {
         let usual_share = usual[at];
         if !filter.operand.is_open || filter.operand.is_computed {
+            return usual_share;
+        }
+        if let (true, [place], Some(column)) =
+            (filter.test.is_inside(), filter.operand.sql.as_slice(), self.column(filter))
+        {
+            self.fill_inside(column, place, guess);
             return usual_share;
         }
         let (Some(column), Some(spread)) = (self.column(filter), self.spread(filter)) else {
@@ -261,6 +271,14 @@ impl<'a> Guesser<'a> {
             _ => {}
         }
         usual_share
+    }
+
+    /// What is looked for inside an array: one thing, written as an array. Whatever else is understood as it is.
+    fn fill_inside(&self, column: &Column, place: &str, guess: &mut Guess) {
+        let is_bare = place.starts_with(['$', '?']);
+        if is_bare && column.type_name.ends_with("[]") {
+            guess.filling.values.insert(place.to_owned(), vec!["'{1}'".to_owned()]);
+        }
     }
 
     /// The value for `=`, and its share of the rows.

@@ -64,11 +64,12 @@ fn recommendation(
         priority: Priority::of_share(share.unwrap_or(0.0)),
         effort: Effort::Small,
         confidence,
-        title: match &draft.predicate {
-            Some(predicate) => format!("{table} has no index on ({key}) where {predicate}"),
-            None => format!("{table} has no index on ({key})"),
+        title: match (&draft.predicate, draft.method) {
+            (Some(predicate), _) => format!("{table} has no index on ({key}) where {predicate}"),
+            (None, Some(method)) => format!("{table} has no {method} index on ({key})"),
+            (None, None) => format!("{table} has no index on ({key})"),
         },
-        meaning: meaning(&served, table, confidence),
+        meaning: meaning(&served, draft, confidence),
         impact: Impact { time_per_hour: Some(time), share },
         evidence: evidence(draft, &served, catalogue),
         remedy: create_statements(draft, catalogue),
@@ -88,12 +89,17 @@ fn saved_per_hour(draft: &IndexDraft, (subject, found): &Wish<'_>) -> Duration {
     Duration::try_from_secs_f64(time * saved * own / all.max(1.0)).unwrap_or_default()
 }
 
-fn meaning(served: &[(Duration, &Wish<'_>)], table: &str, confidence: Confidence) -> String {
+fn meaning(served: &[(Duration, &Wish<'_>)], draft: &IndexDraft, confidence: Confidence) -> String {
+    let table = &draft.table;
     let statements = match served.len() {
         1 => "1 statement reads".to_owned(),
         n => format!("{n} statements read"),
     };
     let by = match confidence {
+        _ if draft.method.is_some() => {
+            "what they ask for lies inside a value, where only an inverted index finds it; nothing tried this one out, so build it \
+             on a copy first and look at the plan"
+        }
         Confidence::Verified => "the database's planner would use the index",
         _ => "by the table's statistics the index would find them at once",
     };
@@ -165,6 +171,7 @@ fn subject_of(draft: &IndexDraft) -> String {
         "" => String::new(),
         schema => format!("{schema}."),
     };
+    let method = draft.method.map(|method| format!(" using {method} ")).unwrap_or_default();
     let beside = match draft.include.as_slice() {
         [] => String::new(),
         columns => format!(" include ({})", columns.join(", ")),
@@ -173,7 +180,7 @@ fn subject_of(draft: &IndexDraft) -> String {
         Some(predicate) => format!(" where {predicate}"),
         None => String::new(),
     };
-    format!("{schema}{}({}){beside}{predicate}", draft.table, draft.key_sql())
+    format!("{schema}{}{method}({}){beside}{predicate}", draft.table, draft.key_sql())
 }
 
 /// The name an index gets: table and key, and the same every time.
@@ -187,6 +194,9 @@ pub fn index_name(draft: &IndexDraft) -> String {
         name.push('_');
         name.push_str(word);
     });
+    if let Some(method) = draft.method {
+        name = format!("{name}_{method}");
+    }
     // What does not stand in the name, or not for long, is told apart by its hash.
     let is_plain = draft.predicate.is_none() && draft.include.is_empty();
     if is_plain && name.len() + "_idx".len() <= NAME_BYTES_MAX {
@@ -287,11 +297,12 @@ fn postgres(draft: &IndexDraft, name: &str, catalogue: &Catalogue) -> Vec<String
         }
     };
     let predicate = condition(draft);
+    let method = draft.method.map(|method| format!("USING {method} ")).unwrap_or_default();
     let mut steps = vec![
         note.to_owned(),
         "SET lock_timeout = '5s';".to_owned(),
         format!(
-            "CREATE INDEX {how}{} ON {table} ({}){include}{predicate};",
+            "CREATE INDEX {how}{} ON {table} {method}({}){include}{predicate};",
             quoted(name),
             key(draft, quoted),
         ),

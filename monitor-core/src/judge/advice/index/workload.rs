@@ -14,6 +14,8 @@ pub struct Workload {
     pub statements: Vec<Statement>,
     /// Rows written an hour, by table; a table's name as statements write it, in lower case.
     pub writes: BTreeMap<String, WriteRate>,
+    /// Rows written an hour by everybody, this program among them, where the server counts them.
+    pub counted: BTreeMap<TableName, WriteRate>,
     /// How long it was observed.
     pub observed: Duration,
     /// Time of all calls together in an hour, those of statements left out here included.
@@ -54,6 +56,9 @@ pub enum Pattern {
     /// With a wildcard.
     Wildcard,
 }
+
+/// A table of the catalogue, by its schema and name.
+pub type TableName = (String, String);
 
 /// Rows of a table written in an hour.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -97,6 +102,19 @@ impl Workload {
             Kind::Update | Kind::Merge => rate.updated += rows * per_hour,
             Kind::Delete => rate.deleted += rows * per_hour,
             _ => {}
+        }
+    }
+}
+
+// === impl WriteRate ===
+
+impl WriteRate {
+    /// Of each sort of writing the larger number.
+    pub(super) fn larger(self, other: Self) -> Self {
+        Self {
+            inserted: self.inserted.max(other.inserted),
+            updated: self.updated.max(other.updated),
+            deleted: self.deleted.max(other.deleted),
         }
     }
 }

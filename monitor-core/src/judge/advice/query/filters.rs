@@ -110,6 +110,12 @@ impl Reader<'_> {
             BinaryOperator::NotEq => Test::NotEqual,
             BinaryOperator::Lt | BinaryOperator::LtEq => Test::Less,
             BinaryOperator::Gt | BinaryOperator::GtEq => Test::Greater,
+            BinaryOperator::AtArrow => Test::Contains,
+            BinaryOperator::PGOverlap => Test::Overlaps,
+            BinaryOperator::AtAt => Test::Matches,
+            BinaryOperator::Question
+            | BinaryOperator::QuestionPipe
+            | BinaryOperator::QuestionAnd => Test::HasKey,
             _ => Test::Other,
         };
         if let (Expr::Tuple(columns), Expr::Tuple(values)) = (left, right) {
@@ -128,7 +134,13 @@ impl Reader<'_> {
             return;
         }
         if Parts::of(left).names.is_empty() && !Parts::of(right).names.is_empty() {
-            self.test(right, test.flipped(), &[left], arm);
+            // The value inside a column, or the column inside a value: only one of the two is a look-up.
+            let test = match (op, test) {
+                (BinaryOperator::ArrowAt, _) => Test::Contains,
+                (_, Test::Contains | Test::HasKey) => Test::Other,
+                (_, test) => test.flipped(),
+            };
+            self.test(right, test, &[left], arm);
         } else {
             self.test(left, test, &[right], arm);
         }

@@ -40,6 +40,8 @@ pub enum ValueUse {
     Offset,
     /// A number: it is added, multiplied or summed.
     Number,
+    /// The configuration of a text search.
+    TextSearch,
     /// Which column of the select list rows are ordered or grouped by, counted from 1, as far as can be told.
     Position(usize),
 }
@@ -115,7 +117,15 @@ pub enum Test {
     LikePrefix,
     /// `like` with a pattern that starts with a wildcard, or with one that is not known.
     Like,
-    /// An operator that a B-tree has no use for, such as `@>`.
+    /// `@>`: it holds all of a value, of `jsonb` or of an array (PostgreSQL).
+    Contains,
+    /// `&&`: it has something in common with an array.
+    Overlaps,
+    /// `?`, `?|`, `?&`: it has a key (`jsonb`).
+    HasKey,
+    /// `@@`: a text fits a search.
+    Matches,
+    /// Any other operator that a B-tree has no use for.
     Other,
 }
 
@@ -200,6 +210,12 @@ impl Test {
             self,
             Self::Less | Self::Greater | Self::Between | Self::LikePrefix | Self::NotNull
         )
+    }
+
+    /// Whether it asks for what is inside a value: for an inverted index.
+    #[must_use]
+    pub fn is_inside(self) -> bool {
+        matches!(self, Self::Contains | Self::Overlaps | Self::HasKey | Self::Matches)
     }
 
     /// The test with its sides exchanged.

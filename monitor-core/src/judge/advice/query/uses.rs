@@ -7,6 +7,7 @@ use sqlparser::ast::{
     Visit, Visitor,
 };
 
+use super::columns::written_out;
 use super::read::Reader;
 use super::reading::ValueUse;
 
@@ -17,6 +18,9 @@ impl Reader<'_> {
         let _never_breaks = expr.visit(&mut uses);
         for text in uses.numbers {
             self.reading.values.push((text, ValueUse::Number));
+        }
+        for text in uses.configurations {
+            self.reading.values.push((text, ValueUse::TextSearch));
         }
         for (subject, texts) in uses.compared {
             let Some(column) = self.plain_column(&subject) else { continue };
@@ -30,6 +34,8 @@ impl Reader<'_> {
 #[derive(Default)]
 struct Uses {
     numbers: Vec<String>,
+    /// Those that say how a text is searched.
+    configurations: Vec<String>,
     /// What is compared, and with which values.
     compared: Vec<(Expr, Vec<String>)>,
     depth: usize,
@@ -73,6 +79,11 @@ impl Uses {
                 let results: Vec<&Expr> = results.chain(else_result.as_deref()).collect();
                 self.all_numbers(&results);
             }
+            Expr::Function(function) if is_text_search(function) => {
+                if let [configuration, _] = arguments(function)[..] {
+                    self.configurations.extend(open_value(configuration));
+                }
+            }
             Expr::Function(function) => self.all_numbers(&arguments(function)),
             _ => {}
         }
@@ -101,6 +112,19 @@ fn is_comparison(op: &BinaryOperator) -> bool {
 
 fn is_arithmetic(op: &BinaryOperator) -> bool {
     matches!(op, BinaryOperator::Multiply | BinaryOperator::Divide | BinaryOperator::Modulo)
+}
+
+/// Whether a function makes a text, or what is looked for in it, ready for a search (PostgreSQL).
+fn is_text_search(function: &Function) -> bool {
+    const NAMES: [&str; 5] = [
+        "to_tsvector",
+        "to_tsquery",
+        "plainto_tsquery",
+        "phraseto_tsquery",
+        "websearch_to_tsquery",
+    ];
+    let name = written_out(&function.name).to_ascii_lowercase();
+    NAMES.contains(&name.rsplit('.').next().unwrap_or(&name))
 }
 
 fn arguments(function: &Function) -> Vec<&Expr> {
