@@ -4,6 +4,7 @@ mod calls;
 mod living;
 mod near;
 mod pools;
+mod same_rows;
 mod statements;
 mod units;
 mod workload;
