@@ -32,7 +32,7 @@ impl Rule for CountForExistence {
     }
 
     fn read(&self, query: &Query<'_>) -> Opinion {
-        let selects = top_selects(query.tree);
+        let selects: Vec<_> = top_selects(query.tree).into_iter().map(|(select, _)| select).collect();
         let selected = selects.iter().filter(|select| !is_grouped(select) && !reads_all(select)).flat_map(|select| &select.projection);
         let expressions = selected.filter_map(|item| match item {
             SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),

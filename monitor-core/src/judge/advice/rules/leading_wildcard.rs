@@ -30,8 +30,8 @@ impl Rule for LeadingWildcard {
     }
 
     fn read(&self, query: &Query<'_>) -> Opinion {
-        for select in top_selects(query.tree) {
-            let scope = Scope::of(select, &[], query.catalogue);
+        for (select, hidden) in top_selects(query.tree) {
+            let scope = Scope::of(select, &hidden, query.catalogue);
             let conditions = conjuncts(select.selection.as_ref());
             let arms = conditions.iter().flat_map(|condition| operands(condition));
             if let Some((column, sql)) = arms.filter_map(|arm| matched(&scope, arm)).next() {

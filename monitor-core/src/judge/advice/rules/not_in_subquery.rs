@@ -13,7 +13,7 @@ use sqlparser::ast::{
 };
 
 use super::reading::{
-    Scope, all_conditions, conjuncts, constant_side, hidden_by, joins_inner_only, plain, top_selects,
+    Scope, all_conditions, conjuncts, constant_side, hidden_within, joins_inner_only, plain, top_selects,
 };
 use super::seen::{Opinion, Query};
 use super::Rule;
@@ -33,15 +33,17 @@ impl Rule for NotInSubquery {
     }
 
     fn read(&self, query: &Query<'_>) -> Opinion {
-        let Some(inner) = conditions(query.tree).into_iter().filter_map(not_in).next() else { return Opinion::NotMine };
+        let found = conditions(query.tree).into_iter().find_map(|(condition, hidden)| Some((not_in(condition)?, hidden)));
+        let Some((inner, around)) = found else { return Opinion::NotMine };
+        let hidden = hidden_within(&around, inner);
         if !reads_tables(inner) {
             return Opinion::Quiet("the subquery reads no table".into());
         }
-        let (nullable, rows) = of_inner(query, inner);
+        let (nullable, rows) = of_inner(query, inner, &hidden);
         if nullable == Some(false) && rows.is_some_and(|rows| rows < ROWS_MIN) {
             return Opinion::Quiet("the subquery's rows are few, and none can be NULL".into());
         }
-        if nullable != Some(true) && few_by_index(query, inner) {
+        if nullable != Some(true) && few_by_index(query, inner, &hidden) {
             return Opinion::Quiet("an index leads the subquery to few rows".into());
         }
         let found = query.rewrite(
@@ -60,12 +62,18 @@ impl Rule for NotInSubquery {
     }
 }
 
-/// The conditions of which rows are read, changed or deleted.
-fn conditions(statement: &Statement) -> Vec<&Expr> {
+/// The conditions of which rows are read, changed or deleted, each with the names that are hidden there.
+fn conditions(statement: &Statement) -> Vec<(&Expr, Vec<String>)> {
+    let of = |selection, hidden: Vec<String>| {
+        conjuncts(selection).into_iter().map(|condition| (condition, hidden.clone())).collect()
+    };
     match statement {
-        Statement::Update(update) => conjuncts(update.selection.as_ref()),
-        Statement::Delete(delete) => conjuncts(delete.selection.as_ref()),
-        _ => top_selects(statement).into_iter().flat_map(|select| conjuncts(select.selection.as_ref())).collect(),
+        Statement::Update(update) => of(update.selection.as_ref(), Vec::new()),
+        Statement::Delete(delete) => of(delete.selection.as_ref(), Vec::new()),
+        _ => {
+            let selects = top_selects(statement).into_iter();
+            selects.flat_map(|(select, hidden)| -> Vec<_> { of(select.selection.as_ref(), hidden) }).collect()
+        }
     }
 }
 
@@ -113,16 +121,16 @@ fn never_of_null(condition: &Expr, is_it: &impl Fn(&Expr) -> bool) -> bool {
 }
 
 /// Whether an index leads a subquery over one table to a few of its rows.
-fn few_by_index(query: &Query<'_>, inner: &Select) -> bool {
+fn few_by_index(query: &Query<'_>, inner: &Select, hidden: &[String]) -> bool {
     let SetExpr::Select(select) = &*inner.body else { return false };
-    let scope = Scope::of(select, &hidden_by(inner), query.catalogue);
+    let scope = Scope::of(select, hidden, query.catalogue);
     scope.tables.len() == 1 && scope.led_to(0, &conjuncts(select.selection.as_ref())).is_some()
 }
 
 /// Whether the subquery's column may be NULL, and how many rows its table has, where that is known.
-fn of_inner(query: &Query<'_>, inner: &Select) -> (Option<bool>, Option<f64>) {
+fn of_inner(query: &Query<'_>, inner: &Select, hidden: &[String]) -> (Option<bool>, Option<f64>) {
     let SetExpr::Select(select) = &*inner.body else { return (None, None) };
-    let scope = Scope::of(select, &hidden_by(inner), query.catalogue);
+    let scope = Scope::of(select, hidden, query.catalogue);
     let rows = scope.tables.iter().map(|table| table.rows()).sum();
     let column = match select.projection.as_slice() {
         [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] => scope.column(expr),

@@ -29,8 +29,8 @@ impl Rule for OrAcrossTables {
 
     fn read(&self, query: &Query<'_>) -> Opinion {
         let is_limited = matches!(query.tree, Statement::Query(query) if has_limit(query));
-        for select in top_selects(query.tree) {
-            let scope = Scope::of(select, &[], query.catalogue);
+        for (select, hidden) in top_selects(query.tree) {
+            let scope = Scope::of(select, &hidden, query.catalogue);
             for condition in conjuncts(select.selection.as_ref()) {
                 let arms = operands(condition);
                 if arms.len() < 2 {

@@ -30,8 +30,8 @@ impl Rule for UnionDistinct {
             return Opinion::NotMine;
         }
         let arms = top_selects(query.tree);
-        let (Some(first), true) = (arms.first(), arms.len() > 1) else { return Opinion::NotMine };
-        let Some(one) = Arm::of(first, query) else {
+        let (Some((first, hidden)), true) = (arms.first(), arms.len() > 1) else { return Opinion::NotMine };
+        let Some(one) = Arm::of(first, hidden, query) else {
             return Opinion::CannotTell("an arm is more than columns of one table".into());
         };
         if !one.is_known {
@@ -41,7 +41,7 @@ impl Rule for UnionDistinct {
             return Opinion::Quiet("what is selected is not unique, so duplicates are possible".into());
         }
         // All arms are alike to the first, so any two of them are to each other.
-        let mut others = arms[1..].iter().map(|arm| Arm::of(arm, query));
+        let mut others = arms[1..].iter().map(|(arm, hidden)| Arm::of(arm, hidden, query));
         if !others.all(|other| other.is_some_and(|other| one.differs_in_values_only(&other))) {
             return Opinion::Quiet("a row may be in two arms".into());
         }
@@ -78,8 +78,8 @@ struct Arm {
 }
 
 impl Arm {
-    fn of(select: &Select, query: &Query<'_>) -> Option<Self> {
-        let scope = Scope::of(select, &[], query.catalogue);
+    fn of(select: &Select, hidden: &[String], query: &Query<'_>) -> Option<Self> {
+        let scope = Scope::of(select, hidden, query.catalogue);
         let [table] = scope.tables.as_slice() else { return None };
         let of = |item: &SelectItem| match item {
             SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => scope.column(expr),
