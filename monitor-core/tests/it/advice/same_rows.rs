@@ -64,3 +64,13 @@ fn a_common_table_expression_hides_the_table_of_its_name() {
         assert!(facts.into_iter().all(|fact| fact.name != "the subquery's column"), "of {sql}");
     }
 }
+
+#[test]
+fn a_rewrite_keeps_the_parentheses_of_what_it_moves() {
+    let sql = "select b.id, (select count(*) from loans l where l.book_id = b.id and l.id > 5 and (l.due < $1 or l.due > $2)) from books b where b.state = $3";
+    let advice = Library::open().calls(sql, 10, ms(2), 3).advice();
+    let told = advice.of_rule("correlated-subquery").next().expect("it is told");
+    let remedy = told.remedy.join("; ").to_lowercase();
+    let arms = remedy.split_once("l.id > ").and_then(|(_, rest)| rest.split_once(" and ")).expect("both are kept").1;
+    assert!(arms.starts_with("(l.due < ") && arms.contains(") group by"), "{remedy}");
+}

@@ -152,10 +152,18 @@ impl<'q> Correlated<'q> {
         let own = |expr: &Expr| columns_of(expr).iter().all(|name| self.scope.resolve(name).is_some());
         let filters: Vec<_> = self.filters().collect();
         let is_own = own(value) && filters.iter().all(|one| own(one) && subqueries(one).is_empty());
-        let kept: Vec<_> = filters.iter().map(ToString::to_string).collect();
+        let kept: Vec<_> = filters.iter().map(|filter| as_conjunct(filter)).collect();
         let kept = if kept.is_empty() { String::new() } else { format!(" where {}", kept.join(" and ")) };
         let from = self.inner.from.first()?;
         is_own.then(|| format!("select {columns}, {value} from {from}{kept} group by {columns}"))
+    }
+}
+
+/// A condition as it may stand between `and`s: what holds its parts together less tightly goes into parentheses.
+fn as_conjunct(condition: &Expr) -> String {
+    match condition {
+        Expr::BinaryOp { op: BinaryOperator::Or | BinaryOperator::Xor, .. } => format!("({condition})"),
+        other => other.to_string(),
     }
 }
 
