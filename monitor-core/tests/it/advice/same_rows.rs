@@ -1,5 +1,7 @@
 //! Rewrites that would give other rows, or take longer, are not advised.
 
+use monitor_core::capture::{Database, System};
+
 use super::{Library, ms, said};
 
 /// No rewrite is advised for a statement.
@@ -71,6 +73,31 @@ fn a_rewrite_keeps_the_parentheses_of_what_it_moves() {
     let advice = Library::open().calls(sql, 10, ms(2), 3).advice();
     let told = advice.of_rule("correlated-subquery").next().expect("it is told");
     let remedy = told.remedy.join("; ").to_lowercase();
-    let arms = remedy.split_once("l.id > ").and_then(|(_, rest)| rest.split_once(" and ")).expect("both are kept").1;
+    let arms = remedy
+        .split_once("l.id > ")
+        .and_then(|(_, rest)| rest.split_once(" and "))
+        .expect("both are kept")
+        .1;
     assert!(arms.starts_with("(l.due < ") && arms.contains(") group by"), "{remedy}");
+}
+
+#[test]
+fn what_one_database_holds_says_nothing_of_another_one() {
+    let union =
+        "select id from books where state = 'new' union select id from books where state = 'lost'";
+    let asked = |name: &str| {
+        let mut library = Library::open();
+        let database = Database { name: name.into(), ..Database::of(System::PostgreSql) };
+        if let Some(catalogue) = &mut library.catalogue {
+            catalogue.database = Some(database);
+            catalogue.tables[1].modified_since_analyze = Some(400_000.0);
+        }
+        let advice = library
+            .calls(union, 10, ms(2), 3)
+            .calls("select due from loans where id = $1", 10, ms(1), 1)
+            .advice();
+        said(&advice)
+    };
+    assert_eq!(asked("library"), ["union-distinct", "stale-statistics"]);
+    assert_eq!(asked("archive"), [""; 0]);
 }

@@ -49,7 +49,9 @@ impl Rule for CacheCandidate {
 
 /// Whether a call reads this table and no other.
 fn reads(seen: &Seen<'_>, call: &StoryCall, table: &TableActivity) -> bool {
-    let only = |statement: &StatementActivity| statement.tables.read.as_slice() == [table.table.as_str()];
+    let only = |statement: &StatementActivity| {
+        statement.database == table.database && statement.tables.read.as_slice() == [table.table.as_str()]
+    };
     call.kind == Kind::Select && seen.statement(call.fingerprint).is_some_and(only)
 }
 
@@ -70,7 +72,7 @@ fn judge(seen: &Seen<'_>, say: &mut Say<'_>, table: &TableActivity, reads: &[&St
     if inside as f64 > IN_TRANSACTION_MAX * reads.len() as f64 {
         return say.quiet(&**name, "the reads are part of transactions");
     }
-    let bytes = seen.catalogue.and_then(|catalogue| catalogue.table(name)?.bytes);
+    let bytes = seen.catalogue_for(&table.database).and_then(|catalogue| catalogue.table(name)?.bytes);
     match bytes {
         None => say.cannot_tell(&**name, "its size is not known: let the monitor ask the database"),
         Some(bytes) if bytes > BYTES_MAX => say.quiet(&**name, "the table is large"),

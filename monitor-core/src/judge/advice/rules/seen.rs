@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use sqlparser::ast::Statement;
 
 use super::reading::Shape;
-use crate::capture::System;
+use crate::capture::{Database, System};
 use crate::identify::Fingerprint;
 use crate::inquire::Catalogue;
 use crate::judge::advice::{
@@ -109,8 +109,15 @@ impl<'a> Seen<'a> {
 
     /// What the catalogue says of the database of a statement.
     pub(super) fn catalogue_of(&self, statement: &StatementActivity) -> Option<&'a Catalogue> {
-        self.catalogue
-            .filter(|catalogue| is_same_system(catalogue.system, statement.database.system))
+        self.catalogue_for(&statement.database)
+    }
+
+    /// What the catalogue says of a database, if it is of this one.
+    pub(super) fn catalogue_for(&self, database: &Database) -> Option<&'a Catalogue> {
+        self.catalogue.filter(|catalogue| {
+            is_same_system(catalogue.system, database.system)
+                && catalogue.database.as_ref().is_none_or(|asked| asked == database)
+        })
     }
 
     /// Time an hour, of what took `time` lately.

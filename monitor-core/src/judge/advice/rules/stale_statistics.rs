@@ -12,6 +12,7 @@ use super::seen::{Found, Say, Seen, percent};
 use crate::capture::System;
 use crate::inquire::Table;
 use crate::judge::advice::{Category, Confidence, Effort, Evidence, Priority};
+use crate::snapshot::TableActivity;
 
 pub(super) struct StaleStatistics;
 
@@ -29,7 +30,8 @@ impl Rule for StaleStatistics {
         let Some(catalogue) = seen.catalogue else {
             return say.cannot_tell("", "the age of statistics is not known: let the monitor ask the database");
         };
-        for activity in &seen.lately().tables {
+        let of_it = |activity: &&TableActivity| seen.catalogue_for(&activity.database).is_some();
+        for activity in seen.lately().tables.iter().filter(of_it) {
             let Some(table) = catalogue.table(&activity.table) else { continue };
             let Some(rows) = table.rows.filter(|rows| *rows >= ROWS_MIN) else { continue };
             let changed = table.modified_since_analyze.map(|changed| changed / rows);
