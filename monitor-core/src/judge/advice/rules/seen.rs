@@ -290,6 +290,12 @@ impl Found {
         self
     }
 
+    /// The same with a step to take before all others.
+    pub(super) fn step_first(mut self, step: impl Into<String>) -> Self {
+        self.remedy.insert(0, step.into());
+        self
+    }
+
     pub(super) fn sure(mut self, confidence: Confidence) -> Self {
         self.confidence = confidence;
         self
