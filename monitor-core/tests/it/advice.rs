@@ -1,6 +1,7 @@
 //! Advice: a story in which a rule speaks, one that comes close, and one too soon to tell.
 
 mod calls;
+mod false_alarms;
 mod living;
 mod near;
 mod pools;
