@@ -12,7 +12,7 @@
 //! **When it is wrong.** Over a table of a few thousand rows whose column cannot be NULL it makes no difference; nothing is said of that. A row whose own value is NULL is left out by `not in`, and given by `not exists`.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, Query as Select, SelectItem, SetExpr, Statement, TableFactor, UnaryOperator,
+    BinaryOperator, Expr, JoinOperator, Query as Select, SelectItem, SetExpr, Statement, TableFactor, UnaryOperator,
 };
 
 use super::reading::{
@@ -22,6 +22,7 @@ use super::seen::{Opinion, Query, no_catalogue};
 use super::names::{column_written, table_written};
 use super::Rule;
 use crate::capture::System;
+use crate::inquire::TableKind;
 use crate::judge::advice::Priority;
 
 pub(super) struct NotInSubquery;
@@ -166,6 +167,28 @@ fn selected(scope: &Scope<'_>, select: &sqlparser::ast::Select) -> Option<Column
     }
 }
 
+/// Whether an outer join fills up a table's columns with NULLs where it finds no row.
+fn may_be_padded(select: &sqlparser::ast::Select, table: usize) -> bool {
+    let mut at = 0;
+    for from in &select.from {
+        let first = at;
+        for join in &from.joins {
+            at += 1;
+            let is_padded = match &join.join_operator {
+                JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => table == at,
+                JoinOperator::Right(_) | JoinOperator::RightOuter(_) => (first..at).contains(&table),
+                JoinOperator::FullOuter(_) => (first..=at).contains(&table),
+                _ => false,
+            };
+            if is_padded {
+                return true;
+            }
+        }
+        at += 1;
+    }
+    false
+}
+
 /// Whether the subquery's column may be NULL, and how many rows its table has, where that is known.
 fn of_inner(query: &Query<'_>, inner: &Select, hidden: &[String]) -> (Option<bool>, Option<f64>) {
     let SetExpr::Select(select) = &*inner.body else { return (None, None) };
@@ -175,8 +198,15 @@ fn of_inner(query: &Query<'_>, inner: &Select, hidden: &[String]) -> (Option<boo
         let conditions = if joins_inner_only(select) { all_conditions(select) } else { conjuncts(select.selection.as_ref()) };
         let is_it = |expr: &Expr| scope.column(expr).as_ref() == Some(&column);
         let excluded = conditions.iter().any(|condition| never_of_null(condition, &is_it));
-        let known = scope.table_of(&column)?.column(&column.name)?;
-        Some(known.nullable && !excluded)
+        if excluded {
+            return Some(false);
+        }
+        let table = scope.table_of(&column)?;
+        let known = table.column(&column.name)?;
+        // Of a view's columns neither PostgreSQL nor SQLite says whether they may be.
+        let is_said = !matches!(table.kind, TableKind::View | TableKind::Materialised);
+        let is_nullable = known.nullable || may_be_padded(select, column.table);
+        is_said.then_some(is_nullable)
     });
     (nullable, rows)
 }
