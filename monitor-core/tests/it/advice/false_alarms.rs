@@ -46,3 +46,14 @@ fn of_a_view_nobody_says_whether_its_columns_may_be_null() {
     assert_eq!(priority(TableKind::Ordinary, &outer("right join")), Some(Priority::Low));
     assert_eq!(priority(TableKind::Ordinary, &outer("join")), Some(Priority::Low));
 }
+
+#[test]
+fn a_folded_column_of_fifty_rows_wants_no_index() {
+    let told = |rows| {
+        let mut library = Library::open();
+        library.catalogue.as_mut().unwrap().tables[2].rows = Some(rows);
+        let sql = "select id from readers where lower(card) = lower($1)";
+        library.calls(sql, 10, ms(2), 1).advice().of_rule("sargable-case").count()
+    };
+    assert_eq!((told(50.0), told(50_000.0)), (0, 1));
+}
