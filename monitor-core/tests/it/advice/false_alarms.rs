@@ -57,3 +57,31 @@ fn a_folded_column_of_fifty_rows_wants_no_index() {
     };
     assert_eq!((told(50.0), told(50_000.0)), (0, 1));
 }
+
+#[test]
+fn of_several_patterns_the_one_with_a_wildcard_in_front_is_not_guessed() {
+    for sql in [
+        "select id from books where isbn like '97%' and isbn not like '%-X'",
+        "select id from books where title like 'AB%' and blurb like '%x%'",
+    ] {
+        let advice = Library::open().calls(sql, 10, ms(2), 3).advice();
+        check(&advice, "leading-wildcard", Verdict::CannotTell);
+    }
+    let both = "select id from books where title like '%x%' or blurb like '%x%'";
+    let advice = Library::open().calls(both, 10, ms(2), 3).advice();
+    assert_eq!(said(&advice), ["leading-wildcard"]);
+}
+
+#[test]
+fn an_index_over_parts_of_the_folded_column_is_not_advised_again() {
+    let mut library = Library::open();
+    let fuzzy = |part, name| Index { key: vec![part], method: "gin".into(), ..index(name, &[]) };
+    let books = &mut library.catalogue.as_mut().unwrap().tables[0];
+    books.indexes.push(fuzzy(KeyPart::expression("lower(title)"), "books_fuzzy"));
+    let sql = "select id from books where lower(title) like '%rust%'";
+    check(&library.calls(sql, 10, ms(2), 3).advice(), "leading-wildcard", Verdict::Quiet);
+    let mut library = Library::open();
+    let books = &mut library.catalogue.as_mut().unwrap().tables[0];
+    books.indexes.push(fuzzy(KeyPart::expression("lower(subtitle)"), "books_other"));
+    check(&library.calls(sql, 10, ms(2), 3).advice(), "leading-wildcard", Verdict::Found);
+}
