@@ -85,3 +85,26 @@ fn an_index_over_parts_of_the_folded_column_is_not_advised_again() {
     books.indexes.push(fuzzy(KeyPart::expression("lower(subtitle)"), "books_other"));
     check(&library.calls(sql, 10, ms(2), 3).advice(), "leading-wildcard", Verdict::Found);
 }
+
+#[test]
+fn a_cache_filled_once_at_the_start_is_no_habit() {
+    let rows = |calls| {
+        Library::open().calls("select id, title from books", calls, ms(90), 100_000).advice()
+    };
+    check(&rows(1), "unbounded-result", Verdict::TooSoon);
+    check(&rows(5), "unbounded-result", Verdict::Found);
+}
+
+#[test]
+fn more_rows_of_unknown_readers_may_be_other_readers() {
+    let grown = |sql: &str| {
+        let mut library = Library::open();
+        library.calls(sql, 100, ms(2), 500).calls(sql, 60, ms(2), 2_000).advice_now()
+    };
+    check(
+        &grown("select id from loans where reader_id = $1"),
+        "unbounded-result",
+        Verdict::CannotTell,
+    );
+    check(&grown("select id from loans where due is null"), "unbounded-result", Verdict::Found);
+}
