@@ -108,3 +108,32 @@ fn more_rows_of_unknown_readers_may_be_other_readers() {
     );
     check(&grown("select id from loans where due is null"), "unbounded-result", Verdict::Found);
 }
+
+#[test]
+fn a_report_on_another_database_does_not_fill_this_pool() {
+    let mut library = Library::open();
+    let archive = Database { name: "archive".into(), ..Database::of(System::PostgreSql) };
+    let archive = library.monitor().pool("archive", archive);
+    for second in 0..70 {
+        library.calls("select id from readers where card = $1", 1, ms(4), 1);
+        if second % 10 == 0 {
+            archive
+                .record(Call::new("select sum(id) from loans", ms(3_000)).rows(Rows::returned(1)));
+        }
+    }
+    library.story.levels = (0..100)
+        .map(|at| LevelSample {
+            at: ms(at * 1_000),
+            pool: "library".into(),
+            in_use: 10,
+            max: Some(10),
+            waiting: 7,
+            wait_p95: Some(ms(400)),
+        })
+        .collect();
+    let advice = library.advice();
+    assert_eq!(said(&advice), ["pool-too-small"]);
+    let facts = &advice.recommendations[0].evidence.facts;
+    let p95 = facts.iter().find(|fact| fact.name == "p95 of the statements").unwrap();
+    assert!(p95.value.starts_with('4') && p95.value.ends_with("ms"), "{p95:?}");
+}

@@ -31,10 +31,12 @@ impl Rule for LatencyRegression {
     }
 
     fn watch(&self, seen: &Seen<'_>, say: &mut Say<'_>) {
-        let fills_a_pool = pressure::filling_statement(seen);
+        let fill_a_pool: Vec<_> = pressure::long_full(seen)
+            .filter_map(|full| pressure::filling_statement(seen, &full.pool)?.0.fingerprint)
+            .collect();
         for statement in &seen.lately().statements {
             let Some(fingerprint) = statement.fingerprint else { continue };
-            if fills_a_pool == Some(fingerprint) {
+            if fill_a_pool.contains(&fingerprint) {
                 say.quiet(&*statement.text, "the pool it fills is told by slow-query");
                 continue;
             }

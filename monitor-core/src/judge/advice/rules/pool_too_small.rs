@@ -14,6 +14,8 @@ use super::pressure::{FULL_FOR, Full, filling_statement, full_pools};
 use super::seen::{Found, Say, Seen};
 use super::{connection_held_idle, nested_acquire};
 use crate::judge::advice::{Category, Confidence, Effort, Evidence, Priority};
+use crate::snapshot::{Activity, Rollup, Window};
+use std::time::Duration;
 
 pub(super) struct PoolTooSmall;
 
@@ -60,17 +62,17 @@ fn judge(seen: &Seen<'_>, full: &Full<'_>) -> Result<Found, String> {
     if connection_held_idle::is_idle(seen, &full.pool) {
         return Err("connections are held and not used: see connection-held-idle".into());
     }
-    if filling_statement(seen).is_some() {
+    if filling_statement(seen, &full.pool).is_some() {
         return Err("one slow statement fills it: see slow-query".into());
     }
-    let total = &seen.lately().total;
+    let total = calls_of(seen.snapshot.windows.last(), &seen.snapshot.lifetime, &full.pool);
     if total.calls == 0 {
         return Err("no call was made meanwhile, so nothing would go faster".into());
     }
     if seen.story.surroundings.database_cpu.is_some_and(|cpu| cpu >= CPU_MAX) {
         return Err("the database has no time to spare".into());
     }
-    if slowed_down(seen) {
+    if slowed_down(seen, &full.pool) {
         return Err("statements became slower: the queue is at the database".into());
     }
     let statements = total.p95();
@@ -78,20 +80,27 @@ fn judge(seen: &Seen<'_>, full: &Full<'_>) -> Result<Found, String> {
         Some(wait) if wait.as_secs_f64() <= WAIT_TIMES * statements.as_secs_f64() => {
             Err(format!("the wait of {wait:.1?} is short beside statements of {statements:.1?}"))
         }
-        wait => Ok(advice(seen, full, wait.map_or("?".into(), |wait| format!("{wait:.0?}")))),
+        wait => Ok(advice(seen, full, wait.map_or("?".into(), |wait| format!("{wait:.0?}")), statements)),
     }
 }
 
+/// The calls made over a pool's connections; all calls where its own are not seen.
+fn calls_of<'a>(window: Option<&'a Window>, all: &'a Rollup, pool: &str) -> &'a Activity {
+    let own = window.and_then(|window| window.sources.iter().find(|source| *source.name == *pool));
+    let own = own.map(|source| &source.activity).filter(|own| own.calls > 0);
+    own.unwrap_or(window.map_or(&all.total, |window| &window.rollup.total))
+}
+
 /// Whether the median call of the last minute takes much longer than before.
-fn slowed_down(seen: &Seen<'_>) -> bool {
+fn slowed_down(seen: &Seen<'_>, pool: &str) -> bool {
     let windows = &seen.snapshot.windows;
     let Some((first, last)) = windows.first().zip(windows.last()) else { return false };
-    let now = &first.rollup.total;
-    let before = last.rollup.total.since(now);
+    let now = calls_of(Some(first), &first.rollup, pool);
+    let before = calls_of(Some(last), &last.rollup, pool).since(now);
     before.calls > 0 && now.p50().as_secs_f64() > SLOWER_MAX * before.p50().as_secs_f64()
 }
 
-fn advice(seen: &Seen<'_>, full: &Full<'_>, wait: String) -> Found {
+fn advice(seen: &Seen<'_>, full: &Full<'_>, wait: String, statements: Duration) -> Found {
     let size = wanted_size(seen, full);
     Found {
         category: Category::Pool,
@@ -109,7 +118,7 @@ fn advice(seen: &Seen<'_>, full: &Full<'_>, wait: String) -> Found {
             .fact("full for", format!("{:.0?}", full.lasted))
             .fact("callers waiting", format!("{:.0}", full.waiting))
             .fact("p95 of the wait", wait)
-            .fact("p95 of the statements", format!("{:.1?}", seen.lately().total.p95())),
+            .fact("p95 of the statements", format!("{statements:.1?}")),
     }
 }
 
