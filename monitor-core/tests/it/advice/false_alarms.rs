@@ -137,3 +137,16 @@ fn a_report_on_another_database_does_not_fill_this_pool() {
     let p95 = facts.iter().find(|fact| fact.name == "p95 of the statements").unwrap();
     assert!(p95.value.starts_with('4') && p95.value.ends_with("ms"), "{p95:?}");
 }
+
+#[test]
+fn dead_rows_that_autovacuum_does_not_wait_for_yet_are_nobodys_trouble() {
+    let told = |rows, dead| {
+        let mut library = Library::open();
+        let loans = &mut library.catalogue.as_mut().unwrap().tables[1];
+        (loans.rows, loans.dead_rows) = (Some(rows), Some(dead));
+        library.calls("select due from loans where id = $1", 10, ms(2), 1).advice()
+    };
+    check(&told(1_000.0, 220.0), "stale-statistics", Verdict::Quiet);
+    check(&told(1_000.0, 480.0), "stale-statistics", Verdict::Quiet);
+    check(&told(1_000.0, 520.0), "stale-statistics", Verdict::Found);
+}
