@@ -150,3 +150,24 @@ fn dead_rows_that_autovacuum_does_not_wait_for_yet_are_nobodys_trouble() {
     check(&told(1_000.0, 480.0), "stale-statistics", Verdict::Quiet);
     check(&told(1_000.0, 520.0), "stale-statistics", Verdict::Found);
 }
+
+#[test]
+fn a_server_that_is_slower_for_all_is_told_once() {
+    let slowed = |slower: usize| {
+        let mut library = Library::open();
+        let columns = ["id", "title", "author_id", "isbn", "state"];
+        for round in 0..140 {
+            for (at, column) in columns.iter().enumerate() {
+                let took = if round >= 90 && at < slower { ms(9) } else { ms(2) };
+                let sql = format!("select {column} from books where id = $1");
+                library.source.record(Call::new(&sql, took).rows(Rows::returned(1)));
+            }
+            library.wait(ms(1_000));
+        }
+        library.advice_now()
+    };
+    let advice = slowed(4);
+    assert_eq!(said(&advice), ["latency-regression"]);
+    assert_eq!(advice.recommendations[0].evidence.statements.len(), 4);
+    assert_eq!(said(&slowed(2)), ["latency-regression", "latency-regression"]);
+}
