@@ -1,16 +1,31 @@
 //! Advice that was given for nothing, or to the wrong one.
 
-use monitor_core::capture::{Call, Database, Rows, System};
-use monitor_core::inquire::{Index, KeyPart, TableKind};
+use std::time::Duration;
+
+use monitor_core::capture::{Call, Database, PoolLevels, Rows, System};
+use monitor_core::inquire::{Index, KeyPart, Table, TableKind};
 use monitor_core::judge::advice::{LevelSample, Priority, Verdict};
 
-use super::{Library, check, index, ms, said};
+use super::{Library, call, check, index, ms, said};
 
 /// A rule says nothing of a statement.
 #[track_caller]
 fn unsaid(library: &mut Library, rule: &str, sql: &str) {
     let advice = library.calls(sql, 10, ms(2), 3).advice();
     assert_eq!(advice.of_rule(rule).count(), 0, "of {sql}");
+}
+
+/// The library's pool, full for a hundred seconds with callers waiting.
+fn full(max: u32) -> Vec<LevelSample> {
+    let sample = |at| LevelSample {
+        at: Duration::from_secs(at),
+        pool: "library".into(),
+        in_use: max,
+        max: Some(max),
+        waiting: 7,
+        wait_p95: Some(ms(400)),
+    };
+    (0..100).map(sample).collect()
 }
 
 #[test]
@@ -121,16 +136,7 @@ fn a_report_on_another_database_does_not_fill_this_pool() {
                 .record(Call::new("select sum(id) from loans", ms(3_000)).rows(Rows::returned(1)));
         }
     }
-    library.story.levels = (0..100)
-        .map(|at| LevelSample {
-            at: ms(at * 1_000),
-            pool: "library".into(),
-            in_use: 10,
-            max: Some(10),
-            waiting: 7,
-            wait_p95: Some(ms(400)),
-        })
-        .collect();
+    library.story.levels = full(10);
     let advice = library.advice();
     assert_eq!(said(&advice), ["pool-too-small"]);
     let facts = &advice.recommendations[0].evidence.facts;

@@ -5,7 +5,7 @@
 //! **What to do.** An index over parts of words: on PostgreSQL `create extension pg_trgm` and a GIN index with `gin_trgm_ops`; on MySQL and
 //! MariaDB a FULLTEXT index with `match ... against`, which finds words; on SQLite an FTS5 table with `tokenize = 'trigram'`.
 //!
-//! **When it is wrong.** A pattern that is bound as a parameter is not seen: the rule cannot tell, nor where a statement has several patterns, of which some start with text and some do not. On a few thousand rows reading them all takes
+//! **When it is wrong.** A pattern that is bound as a parameter is not seen: the rule cannot tell, nor where a statement has patterns for several columns, of which some start with text and some do not. On a few thousand rows reading them all takes
 //! a millisecond.
 
 use std::ops::ControlFlow;
@@ -42,8 +42,8 @@ impl Rule for LeadingWildcard {
                     return Opinion::Quiet(format!("index {} leads to few rows already", index.name));
                 }
                 let wording = &query.of.wording;
-                return match patterns(query.tree) {
-                    2.. if wording.has_leading_wildcard() && wording.has_fixed_start() => Opinion::CannotTell("there are several patterns, and which of them starts with a wildcard is not kept".into()),
+                return match wording.has_leading_wildcard() && wording.has_fixed_start() {
+                    true if has_other_patterns(query.tree, &scope, &column) => Opinion::CannotTell("there are several patterns, and which of them starts with a wildcard is not kept".into()),
                     _ => judged(query, &scope, &column, &sql),
                 };
             }
@@ -91,14 +91,16 @@ fn holds(part: &KeyPart, column: &str) -> bool {
     }
 }
 
-/// How many patterns a statement has.
-fn patterns(statement: &Statement) -> usize {
-    let mut count = 0;
-    let _never_breaks = visit_expressions(statement, |expr| {
-        count += usize::from(matches!(expr, Expr::Like { .. } | Expr::ILike { .. }));
-        ControlFlow::<()>::Continue(())
+/// Whether a statement has patterns of which it is not asked that this column matches them.
+fn has_other_patterns(statement: &Statement, scope: &Scope<'_>, column: &Column) -> bool {
+    let found = visit_expressions(statement, |expr| {
+        let is_other = match expr {
+            Expr::Like { .. } | Expr::ILike { .. } => matched(scope, expr).is_none_or(|(other, _)| other != *column),
+            _ => false,
+        };
+        if is_other { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    count
+    found.is_break()
 }
 
 fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column, sql: &str) -> Opinion {
