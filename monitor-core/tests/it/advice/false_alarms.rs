@@ -177,3 +177,21 @@ fn a_server_that_is_slower_for_all_is_told_once() {
     assert_eq!(advice.recommendations[0].evidence.statements.len(), 4);
     assert_eq!(said(&slowed(2)), ["latency-regression", "latency-regression"]);
 }
+
+#[test]
+fn a_burst_between_two_looks_at_a_pool_counts_as_use_of_it() {
+    let told = |burst: usize| {
+        let world = super::super::world_with(|builder| builder);
+        let levels = PoolLevels { size: 50, idle: 48, max: Some(50), ..PoolLevels::default() };
+        let pool = world.monitor.pool("web", Database::of(System::PostgreSql));
+        pool.set_levels(levels);
+        world.pass(5);
+        let out: Vec<_> = (0..burst).map(|_| pool.checkout_taken(ms(0))).collect();
+        out.into_iter().for_each(|taken| taken.returned_after(ms(900)));
+        world.hands.advance(Duration::from_secs(24 * 3_600));
+        world.pass(70);
+        world.monitor.look_for_advice()
+    };
+    check(&told(3), "pool-too-large", Verdict::Found);
+    check(&told(40), "pool-too-large", Verdict::Quiet);
+}
