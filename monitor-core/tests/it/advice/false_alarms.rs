@@ -195,3 +195,26 @@ fn a_burst_between_two_looks_at_a_pool_counts_as_use_of_it() {
     check(&told(3), "pool-too-large", Verdict::Found);
     check(&told(40), "pool-too-large", Verdict::Quiet);
 }
+
+#[test]
+fn a_larger_pool_is_sized_by_how_long_connections_are_held_on_average() {
+    let mut library = Library::open();
+    for _ in 0..70 {
+        library.calls("select id from readers where card = $1", 1, ms(4), 1);
+        // Nine in ten are held for 5 ms, the others for five seconds: half a second on average.
+        for one in 0..100 {
+            let held = if one % 10 == 0 { ms(5_000) } else { ms(5) };
+            library.source.checkout_taken(ms(0)).returned_after(held);
+        }
+    }
+    library.story.levels = full(10);
+    let advice = library.advice_now();
+    let told = advice.of_rule("pool-too-small").next().expect("it is told");
+    assert!(told.remedy[0].contains("max_connections(67)"), "{:?}", told.remedy);
+    let fact = |name: &str| {
+        told.evidence.facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.clone())
+    };
+    assert_eq!(fact("connections asked for a second").as_deref(), Some("101.7"));
+    assert_eq!(fact("mean time one is held").as_deref(), Some("504.5ms"));
+    assert_eq!(fact("connections needed at once, on average").as_deref(), Some("51.3"));
+}

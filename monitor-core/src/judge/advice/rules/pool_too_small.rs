@@ -19,6 +19,14 @@ use std::time::Duration;
 
 pub(super) struct PoolTooSmall;
 
+/// What Little's law is asked about.
+struct Needed {
+    /// Connections asked for a second.
+    asked: f64,
+    /// How long one is held, on average.
+    held: Duration,
+}
+
 /// Beyond this the database has no time to spare, and more connections make it slower.
 const CPU_MAX: f64 = 0.7;
 /// The wait has to be so many times as long as the statements.
@@ -101,8 +109,9 @@ fn slowed_down(seen: &Seen<'_>, pool: &str) -> bool {
 }
 
 fn advice(seen: &Seen<'_>, full: &Full<'_>, wait: String, statements: Duration) -> Found {
-    let size = wanted_size(seen, full);
-    Found {
+    let needed = Needed::of(seen, &full.pool);
+    let size = wanted_size(seen, full, needed.as_ref());
+    let found = Found {
         category: Category::Pool,
         effort: Effort::Small,
         confidence: Confidence::Observed,
@@ -119,14 +128,21 @@ fn advice(seen: &Seen<'_>, full: &Full<'_>, wait: String, statements: Duration) 
             .fact("callers waiting", format!("{:.0}", full.waiting))
             .fact("p95 of the wait", wait)
             .fact("p95 of the statements", format!("{statements:.1?}")),
+    };
+    match needed {
+        Some(needed) => found
+            .fact("connections asked for a second", format!("{:.1}", needed.asked))
+            .fact("mean time one is held", format!("{:.1?}", needed.held))
+            .fact("connections needed at once, on average", format!("{:.1}", needed.at_once())),
+        None => found,
     }
 }
 
 /// What Little's law asks for where checkouts are seen, else half as many again; never more than the server has for
 /// this instance.
-fn wanted_size(seen: &Seen<'_>, full: &Full<'_>) -> u32 {
+fn wanted_size(seen: &Seen<'_>, full: &Full<'_>, needed: Option<&Needed>) -> u32 {
     let half_more = f64::from(full.max) * 1.5;
-    let wanted = needed(seen, &full.pool).map_or(half_more, |needed| (needed * HEADROOM).max(half_more));
+    let wanted = needed.map_or(half_more, |needed| (needed.at_once() * HEADROOM).max(half_more));
     let around = &seen.story.surroundings;
     let budget = around.server_connections_max.map(|max| {
         f64::from(max) * (1.0 - RESERVE) / f64::from(around.instances.unwrap_or(1).max(1))
@@ -134,13 +150,22 @@ fn wanted_size(seen: &Seen<'_>, full: &Full<'_>) -> u32 {
     wanted.min(budget.unwrap_or(f64::MAX)).ceil().clamp(1.0, f64::from(u32::MAX)) as u32
 }
 
-/// Connections needed at once: how many are asked for a second, times how long each is held.
-fn needed(seen: &Seen<'_>, pool: &str) -> Option<f64> {
-    let window = seen.snapshot.windows.first()?;
-    let source = window.sources.iter().find(|source| *source.name == *pool)?;
-    let checkouts = &source.pool.as_ref()?.checkouts;
-    let asked = (checkouts.taken + checkouts.timed_out + checkouts.cancelled) as f64;
-    let held = checkouts.hold.quantile(0.5)?.as_secs_f64();
-    let seconds = window.covered.as_secs_f64();
-    (seconds > 0.0).then(|| asked / seconds * held)
+// === impl Needed ===
+
+impl Needed {
+    fn of(seen: &Seen<'_>, pool: &str) -> Option<Self> {
+        let window = seen.snapshot.windows.first()?;
+        let source = window.sources.iter().find(|source| *source.name == *pool)?;
+        let checkouts = &source.pool.as_ref()?.checkouts;
+        let asked = (checkouts.taken + checkouts.timed_out + checkouts.cancelled) as f64;
+        // Little's law is about the mean: a few long holds take up more of a pool than many short ones.
+        let back = u32::try_from(checkouts.hold.count()).ok().filter(|back| *back > 0)?;
+        let seconds = window.covered.as_secs_f64();
+        (seconds > 0.0).then(|| Self { asked: asked / seconds, held: checkouts.hold_time / back })
+    }
+
+    /// How many are asked for a second, times how long each is held.
+    fn at_once(&self) -> f64 {
+        self.asked * self.held.as_secs_f64()
+    }
 }
