@@ -218,3 +218,31 @@ fn a_larger_pool_is_sized_by_how_long_connections_are_held_on_average() {
     assert_eq!(fact("mean time one is held").as_deref(), Some("504.5ms"));
     assert_eq!(fact("connections needed at once, on average").as_deref(), Some("51.3"));
 }
+
+#[test]
+fn a_column_called_uuid_gives_the_same_answer_each_time() {
+    let told = |sql: &str| {
+        let mut library = Library::open();
+        for _ in 0..4 {
+            library.step(call(sql, 7), sql);
+        }
+        library.advice().of_rule("duplicate-query").count()
+    };
+    for same in [
+        "select title from books where uuid = $1",
+        "select title from books where isbn = $1::uuid",
+        "select price_changes(id) from books where id = $1",
+        "select random, now from books where id = $1",
+    ] {
+        assert_eq!(told(same), 1, "of {same}");
+    }
+    for other in [
+        "select uuid_generate_v4(), title from books where id = $1",
+        "select gen_random_uuid() where $1 > 0",
+        "select uuid (), title from books where id = $1",
+        "select current_timestamp, title from books where id = $1",
+        "select changes() where $1 > 0",
+    ] {
+        assert_eq!(told(other), 0, "of {other}");
+    }
+}
