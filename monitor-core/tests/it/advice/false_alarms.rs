@@ -246,3 +246,19 @@ fn a_column_called_uuid_gives_the_same_answer_each_time() {
         assert_eq!(told(other), 0, "of {other}");
     }
 }
+
+#[test]
+fn a_cache_of_a_table_saves_nothing_of_the_reports_that_join_it() {
+    let sql = "select room from shelves where id = $1";
+    let mut library = Library::open();
+    library.catalogue.as_mut().unwrap().tables[3].bytes = Some(1_000_000);
+    for one in 0..1_000 {
+        library.step(call(sql, one % 10), sql);
+    }
+    let report =
+        "select s.room, count(*) from shelves s join loans l on l.id = s.id group by s.room";
+    library.calls(report, 10, ms(60_000), 10);
+    let advice = library.advice();
+    let told = advice.of_rule("cache-candidate").next().expect("it is told");
+    assert_eq!(told.priority, Priority::Low);
+}
