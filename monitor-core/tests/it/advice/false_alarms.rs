@@ -262,3 +262,26 @@ fn a_cache_of_a_table_saves_nothing_of_the_reports_that_join_it() {
     let told = advice.of_rule("cache-candidate").next().expect("it is told");
     assert_eq!(told.priority, Priority::Low);
 }
+
+#[test]
+fn two_tables_of_one_name_are_two_pieces_of_advice() {
+    let mut library = Library::open();
+    let tables = &mut library.catalogue.as_mut().unwrap().tables;
+    tables[1].modified_since_analyze = Some(400_000.0);
+    let copy = Table { schema: "old".into(), ..tables[1].clone() };
+    tables.push(copy);
+    library.calls("select due from public.loans where id = $1", 10, ms(1), 1);
+    library.calls("select due from old.loans where id = $1", 10, ms(1), 1);
+    assert_eq!(said(&library.advice()), ["stale-statistics", "stale-statistics"]);
+}
+
+#[test]
+fn a_statement_on_two_databases_is_advised_for_both() {
+    let sql = "select id from books order by id limit 20 offset 40000";
+    let mut library = Library::open();
+    library.calls(sql, 10, ms(2), 20);
+    let archive = Database { name: "archive".into(), ..Database::of(System::PostgreSql) };
+    library.source = library.monitor().pool("archive", archive);
+    library.calls(sql, 10, ms(2), 20);
+    assert_eq!(said(&library.advice()), ["deep-offset", "deep-offset"]);
+}

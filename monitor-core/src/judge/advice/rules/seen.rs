@@ -207,10 +207,20 @@ impl<'a> Say<'a> {
             .chain(evidence.statements)
             .collect();
         all.facts.extend(evidence.facts);
-        let subject = statement.fingerprint.map(|id| id.to_string()).unwrap_or_default();
+        let subject = self.subject(statement);
         found.evidence = all;
         let saved = found.saves.map(|share| scaled(activity.time, share));
         self.found(&subject, saved, found);
+    }
+
+    /// What names a statement, and its database where it runs on several.
+    fn subject(&self, statement: &StatementActivity) -> String {
+        let alike = |one: &&StatementActivity| one.fingerprint == statement.fingerprint;
+        let id = statement.fingerprint.map(|id| id.to_string()).unwrap_or_default();
+        match self.seen.lately().statements.iter().filter(alike).count() {
+            2.. => format!("{id}@{}", statement.database.name),
+            _ => id,
+        }
     }
 
     /// Advice on any subject, that saves so much of the database's time of late.

@@ -41,11 +41,19 @@ impl Rule for StaleStatistics {
             let is_bloated = table.dead_rows.is_some_and(|dead| dead > DEAD_MAX + DEAD_SHARE_MAX * rows);
             let dead = table.dead_rows.map(|dead| dead / rows);
             if is_stale || is_bloated {
-                say.found(&table.name, None, advice(catalogue.system, table, changed, dead.filter(|_| is_bloated)));
+                say.found(&named(table), None, advice(catalogue.system, table, changed, dead.filter(|_| is_bloated)));
             } else if changed.is_some() || dead.is_some() {
                 say.quiet(&*table.name, "its statistics are recent");
             }
         }
+    }
+}
+
+/// A table by its schema and name: two schemas may have one of the same name.
+fn named(table: &Table) -> String {
+    match table.schema.as_str() {
+        "" => table.name.clone(),
+        schema => format!("{schema}.{}", table.name),
     }
 }
 
