@@ -285,3 +285,16 @@ fn a_statement_on_two_databases_is_advised_for_both() {
     library.calls(sql, 10, ms(2), 20);
     assert_eq!(said(&library.advice()), ["deep-offset", "deep-offset"]);
 }
+
+#[test]
+fn what_is_cut_towards_zero_is_no_range_that_begins_there() {
+    // `trunc(x) = 0` is true of -0.5, `x >= 0 and x < 1` is not.
+    unsaid(
+        &mut Library::open(),
+        "sargable-function",
+        "select title from books where trunc(author_id) = $1",
+    );
+    let floor = "select title from books where floor(author_id) = $1";
+    let advice = Library::open().calls(floor, 10, ms(2), 3).advice();
+    assert_eq!(said(&advice), ["sargable-function"]);
+}
