@@ -298,3 +298,30 @@ fn what_is_cut_towards_zero_is_no_range_that_begins_there() {
     let advice = Library::open().calls(floor, 10, ms(2), 3).advice();
     assert_eq!(said(&advice), ["sargable-function"]);
 }
+
+#[test]
+fn a_condition_that_is_always_true_bounds_nothing() {
+    let told = |sql: &str| {
+        Library::open()
+            .calls(sql, 10, ms(90), 50_000)
+            .advice()
+            .of_rule("missing-where-write")
+            .count()
+    };
+    for all in [
+        "delete from loans where 1 = 1",
+        "update loans set due = $1 where true",
+        "delete from loans where 1 = 1 and $1 = $2",
+    ] {
+        assert_eq!(told(all), 1, "of {all}");
+    }
+    for some in [
+        "delete from loans where 1 = 1 and id = $1",
+        "delete from loans where exists (select 1 from shelves)",
+    ] {
+        assert_eq!(told(some), 0, "of {some}");
+    }
+    // That `1 = 0` is never true shows by the rows.
+    let none = Library::open().calls("delete from loans where 1 = 0", 10, ms(9), 0).advice();
+    check(&none, "missing-where-write", Verdict::Quiet);
+}
