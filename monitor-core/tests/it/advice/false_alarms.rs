@@ -325,3 +325,12 @@ fn a_condition_that_is_always_true_bounds_nothing() {
     let none = Library::open().calls("delete from loans where 1 = 0", 10, ms(9), 0).advice();
     check(&none, "missing-where-write", Verdict::Quiet);
 }
+
+#[test]
+fn rows_that_are_locked_cannot_come_from_a_union() {
+    let sql = "select b.id from books b join readers r on r.id = b.author_id where b.isbn = $1 or r.card = $2";
+    let told = |sql: &str| {
+        Library::open().calls(sql, 10, ms(2), 3).advice().of_rule("or-across-tables").count()
+    };
+    assert_eq!((told(sql), told(&format!("{sql} for update"))), (1, 0));
+}
