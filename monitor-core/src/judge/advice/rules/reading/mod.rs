@@ -3,6 +3,7 @@
 //! Every value in the tree is a placeholder: a rule reads shapes, and knows no literal.
 
 mod expressions;
+mod partners;
 mod scope;
 mod shape;
 mod wrapped;
