@@ -59,7 +59,7 @@ pub(crate) use flights::Flight;
 pub(crate) use last_call::LastCall;
 pub use limits::Limits;
 pub(crate) use parts::Part;
-pub(crate) use registry::Registry;
+pub(crate) use registry::{KeptLiterals, Registry};
 pub use scope_rule::ScopeRule;
 pub(crate) use scopes::ScopeRules;
 pub(crate) use slowness::SlowRules;

@@ -15,7 +15,7 @@ use super::{
     names::{Naming, write_name},
     spacing,
     token::TokenKind,
-    wording::{Noted, Wording},
+    wording::{Like, Noted, Wording},
 };
 
 /// How many parentheses deep lists are still looked for. Deeper ones are written out as they stand.
@@ -224,8 +224,9 @@ impl<'a> Writer<'a> {
     }
 
     fn value(&mut self, kind: TokenKind) {
-        self.noted.value(self.lexer.token_text(), self.last);
+        let mut like = self.noted.value(self.lexer.token_text(), self.last, self.dialect);
         if let Some((at, frame, last)) = self.signs.take() {
+            like = Like::Anything;
             self.out.truncate(at);
             self.frame = frame;
             self.last = Some(last);
@@ -235,6 +236,8 @@ impl<'a> Writer<'a> {
             return;
         }
         self.space_before(kind, "");
+        let is_member = self.frame.among_values;
+        self.noted.place(self.out.len(), if is_member { Like::Anything } else { like });
         self.out.push('?');
         self.frame.units += 1;
         self.wrote(kind);
