@@ -8,7 +8,7 @@ mod shape;
 mod wrapped;
 
 pub(super) use expressions::{
-    arguments, columns_of, conjuncts, constant_side, function_name, has_aggregate, is_constant,
+    arguments, both, columns_of, conjuncts, constant_side, function_name, has_aggregate, is_constant,
     name_of, operands, plain, subqueries,
 };
 pub(super) use scope::{
