@@ -130,9 +130,12 @@ fn judge(case: &Case, system: System, schema: &Schema) -> Result<Advice> {
 #[cfg(test)]
 pub(super) fn advised(case: &Case, system: System, schema: &Schema) -> Result<Option<String>> {
     let advice = judge(case, system, schema)?;
-    let mut remedies = advice.of_rule(&case.rule).flat_map(|one| &one.remedy);
-    let sql = remedies.find(|step| step.starts_with("SELECT ") || step.starts_with("WITH "));
-    Ok(sql.and_then(|sql| super::values::bound(sql, &case.sql, system)))
+    let mut steps = advice.of_rule(&case.rule).flat_map(|one| &one.remedy);
+    let sql = steps.find(|step| step.starts_with("SELECT ") || step.starts_with("WITH "));
+    let order = steps.next().filter(|step| step.starts_with("bind the values in this order"));
+    let order = order.and_then(|step| step.rsplit(": ").next()).unwrap_or_default();
+    let order: Vec<usize> = order.split(", ").filter_map(|number| number.parse().ok()).collect();
+    Ok(sql.and_then(|sql| super::values::bound(sql, &case.sql, system, &order)))
 }
 
 impl Judged {

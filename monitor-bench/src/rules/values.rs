@@ -2,8 +2,9 @@
 
 use monitor_core::capture::System;
 
-/// SQL with the values of `original` in the places of its placeholders; `None` where they cannot be told apart for sure.
-pub(super) fn bound(sql: &str, original: &str, system: System) -> Option<String> {
+/// SQL with the values of `original` in the places of its placeholders, in their order or in `order`; `None` where there are
+/// less of them.
+pub(super) fn bound(sql: &str, original: &str, system: System, order: &[usize]) -> Option<String> {
     let values = values(original);
     let sign = if system == System::PostgreSql { '$' } else { '?' };
     let (mut out, mut rest, mut met) = (String::new(), sql, 0);
@@ -23,8 +24,8 @@ pub(super) fn bound(sql: &str, original: &str, system: System) -> Option<String>
         }
         let after = &rest[at + 1..];
         let end = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-        // Without a number the values come in their order, and then all of them.
-        let number = if end == 0 { met } else { after[..end].parse().ok()? };
+        let in_turn = order.get(met - 1).copied().unwrap_or(met);
+        let number = if end == 0 { in_turn } else { after[..end].parse().ok()? };
         out.push_str(values.get(number - 1)?);
         rest = &after[end..];
     }

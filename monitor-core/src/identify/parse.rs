@@ -12,8 +12,14 @@ use sqlparser::{
 };
 
 use super::{
-    dialect::Dialect, keyword::Word, kind::Kind, lexer::Lexer, relations::relations,
-    tables::Tables, token::TokenKind, wording::{Like, Wording},
+    dialect::Dialect,
+    keyword::Word,
+    kind::Kind,
+    lexer::Lexer,
+    relations::relations,
+    tables::Tables,
+    token::TokenKind,
+    wording::{Like, Wording},
 };
 
 /// The longest text that is given to the parser, in bytes.

@@ -141,7 +141,11 @@ impl Wording {
 
     /// What the literal was like whose `?` stands so many bytes into the normalised text, if all texts agree.
     pub(crate) fn at(&self, at: usize) -> Like {
-        self.places.0.iter().find(|place| usize::from(place.at) == at).map_or(Like::Anything, |place| place.like)
+        self.places
+            .0
+            .iter()
+            .find(|place| usize::from(place.at) == at)
+            .map_or(Like::Anything, |place| place.like)
     }
 
     /// Adds what other texts of the statement told.
@@ -200,7 +204,12 @@ impl Noted {
     pub(super) fn place(&mut self, at: usize, like: Like) {
         let Ok(at) = u16::try_from(at) else { return };
         // What stood here or behind was taken back.
-        let kept = self.places.0.iter().take_while(|place| place.like != Like::Anything && place.at < at).count();
+        let kept = self
+            .places
+            .0
+            .iter()
+            .take_while(|place| place.like != Like::Anything && place.at < at)
+            .count();
         if let Some(behind) = self.places.0.get_mut(kept..) {
             behind.fill(Place::default());
             if let (Some(place), true) = (behind.first_mut(), like != Like::Anything) {
@@ -275,7 +284,8 @@ fn truth(text: &str, dialect: Dialect) -> Like {
 impl Places {
     fn keep_common(&mut self, others: &Self) {
         let mut kept = Self::default();
-        let common = self.0.iter().filter(|place| place.like != Like::Anything && others.0.contains(place));
+        let common =
+            self.0.iter().filter(|place| place.like != Like::Anything && others.0.contains(place));
         kept.0.iter_mut().zip(common).for_each(|(to, place)| *to = *place);
         *self = kept;
     }

@@ -9,7 +9,9 @@ use monitor_core::judge::advice::{Advice, Confidence, Recommendation, Verdict};
 use monitor_sqlx::{MonitoredDatabase, MonitoredPool, asker};
 use sqlx::pool::PoolOptions;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, Connection, Executor, IntoArguments, PgConnection, Pool, Postgres, Row, Sqlite};
+use sqlx::{
+    AssertSqlSafe, Connection, Executor, IntoArguments, PgConnection, Pool, Postgres, Row, Sqlite,
+};
 
 use crate::world::{World, poll_once, run, server};
 
@@ -153,7 +155,9 @@ fn on_postgres<F>(
         let url = server("MONITOR_TEST_POSTGRES_URL");
         let database = format!("monitor_indexes_{name}_{}", std::process::id());
         let mut first = PgConnection::connect(&url).await.unwrap();
-        for sql in [format!("drop database if exists {database}"), format!("create database {database}")] {
+        for sql in
+            [format!("drop database if exists {database}"), format!("create database {database}")]
+        {
             first.execute(AssertSqlSafe(sql)).await.unwrap();
         }
         let options: PgConnectOptions = url.parse().unwrap();
@@ -183,7 +187,9 @@ fn postgres_gets_a_partial_index_on_a_truth_without_any_literal_being_kept() {
     on_postgres("truth", false, |service, has_hypopg| async move {
         let statement = "select id, note from parcels where is_sent = false";
         let before = cost_of(&service, statement).await.0;
-        let advice = service.helped(statement, &["create index concurrently", "where is_sent = false"]).await;
+        let advice = service
+            .helped(statement, &["create index concurrently", "where is_sent = false"])
+            .await;
         let confidence = if has_hypopg { Confidence::Verified } else { Confidence::Modelled };
         assert_eq!(advice.confidence, confidence);
         let (after, plan) = cost_of(&service, statement).await;
@@ -242,7 +248,8 @@ fn postgres_gets_a_covering_index_where_its_planner_can_try_it() {
 fn postgres_is_told_how_patterns_begin_that_nobody_kept() {
     on_postgres("patterns", false, |service, _| async move {
         let statements = ["like 'k12{n}%'", "like '%{n}'"];
-        let statements = statements.map(|how| format!("select id, note from parcels where code {how}"));
+        let statements =
+            statements.map(|how| format!("select id, note from parcels where code {how}"));
         service.serves(&statements[..1], 15, LONG).await;
         service.missing(&["(code"]);
         let said = |advice: &Advice| advice.answer("leading-wildcard").unwrap().verdict;

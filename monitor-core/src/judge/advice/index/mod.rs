@@ -154,8 +154,10 @@ pub fn advise(
     partial::make_partial(&mut wishes, catalogue);
     let saving_min = oracle.saving_min();
     for (subject, found) in &wishes {
-        answers[subject.place] = made_already(found, catalogue)
-            .map_or_else(|| answer_of(found, saving_min), |index| Answer::Quiet(Quiet::Covered(index)));
+        answers[subject.place] = made_already(found, catalogue).map_or_else(
+            || answer_of(found, saving_min),
+            |index| Answer::Quiet(Quiet::Covered(index)),
+        );
     }
     wishes.retain(|(subject, _)| matches!(answers[subject.place], Answer::Found { .. }));
     let confidence = match oracle {

@@ -259,8 +259,7 @@ fn understood(statement: &Statement, catalogue: &Catalogue) -> Result<Reading, A
     let dialect = dialect_of(catalogue.system);
     let by_sample = statement.sample.as_deref().and_then(|text| read(text, dialect, catalogue));
     let as_told = || read_as_told(&statement.text, dialect, catalogue, &statement.wording);
-    let Some(mut reading) = by_sample.or_else(as_told)
-    else {
+    let Some(mut reading) = by_sample.or_else(as_told) else {
         return quiet(Quiet::NotRead);
     };
     for filter in &mut reading.filters {

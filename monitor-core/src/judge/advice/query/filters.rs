@@ -52,7 +52,8 @@ impl Reader<'_> {
                 self.any(left, right, arm);
             }
             Expr::Like { negated: false, expr, pattern, escape_char: None, .. } => {
-                let test = if self.starts_with_text(pattern) { Test::LikePrefix } else { Test::Like };
+                let test =
+                    if self.starts_with_text(pattern) { Test::LikePrefix } else { Test::Like };
                 self.test(expr, test, &[pattern], arm);
             }
             // Without a match they are NULL too, and then there is no row to be found.
@@ -215,9 +216,10 @@ impl Reader<'_> {
             }
             Expr::Value(value) => match &value.value {
                 Value::Placeholder(name) => self.prefixes.contains(name),
-                other => other.to_string().strip_prefix('\'').is_some_and(|text| {
-                    !text.starts_with(['%', '_', '\''])
-                }),
+                other => other
+                    .to_string()
+                    .strip_prefix('\'')
+                    .is_some_and(|text| !text.starts_with(['%', '_', '\''])),
             },
             _ => false,
         }

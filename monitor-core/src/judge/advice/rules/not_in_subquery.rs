@@ -74,6 +74,9 @@ fn conditions(statement: &Statement) -> Vec<&Expr> {
 /// The statement with `not exists` in the place of its first `not in`, where every name still means what it did.
 fn as_not_exists(query: &Query<'_>, tree: &mut Statement) -> Option<()> {
     let Statement::Query(whole) = tree else { return None };
+    if whole.with.is_some() {
+        return None;
+    }
     let SetExpr::Select(outer) = whole.body.as_mut() else { return None };
     let outer_scope = Scope::of(outer, &[], query.catalogue);
     let mut conditions: Vec<Expr> = conjuncts(outer.selection.as_ref()).into_iter().cloned().collect();

@@ -57,7 +57,9 @@ fn finished(sql: &str, system: System) -> Vec<String> {
         match placeholder {
             Some((_, true)) => out.push_str("..."),
             Some((number, _)) if sign == '$' => out.push_str(&format!("${number}")),
-            Some((number, _)) if system == System::Sqlite && !is_as_before => out.push_str(&format!("?{number}")),
+            Some((number, _)) if system == System::Sqlite && !is_as_before => {
+                out.push_str(&format!("?{number}"))
+            }
             Some(_) => out.push('?'),
             None => {}
         }

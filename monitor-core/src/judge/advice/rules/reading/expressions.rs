@@ -33,7 +33,9 @@ pub(in super::super) fn conjuncts(condition: Option<&Expr>) -> Vec<&Expr> {
 /// One condition that holds where all of these do.
 pub(in super::super) fn both(conditions: Vec<Expr>) -> Option<Expr> {
     let nested = |condition: Expr| match condition {
-        or @ Expr::BinaryOp { op: BinaryOperator::Or | BinaryOperator::Xor, .. } => Expr::Nested(Box::new(or)),
+        or @ Expr::BinaryOp { op: BinaryOperator::Or | BinaryOperator::Xor, .. } => {
+            Expr::Nested(Box::new(or))
+        }
         other => other,
     };
     conditions.into_iter().map(nested).reduce(|left, right| Expr::BinaryOp {
