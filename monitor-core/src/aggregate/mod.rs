@@ -59,12 +59,13 @@ pub(crate) use flights::Flight;
 pub(crate) use last_call::LastCall;
 pub use limits::Limits;
 pub(crate) use parts::Part;
-pub(crate) use registry::{KeptLiterals, Registry};
+pub(crate) use registry::Registry;
 pub use scope_rule::ScopeRule;
 pub(crate) use scopes::ScopeRules;
 pub(crate) use slowness::SlowRules;
 pub use slowness::{SlowAfter, SlowRelative};
 pub(crate) use sources::{LevelsFn, Source};
+pub(crate) use statement::KeptLiterals;
 pub(crate) use transactions::{Gap, Spent};
 pub(crate) use unit::{Unit, UnitCall};
 

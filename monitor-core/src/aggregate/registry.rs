@@ -22,7 +22,7 @@ use super::scopes::{ScopeRules, Scopes};
 use super::slow::{Kept, Logged, SlowLog};
 use super::slowness::SlowRules;
 use super::sources::Source;
-use super::statement::Statement;
+use super::statement::{KeptLiterals, Statement};
 use super::tally::Tally;
 use super::tap::{Tap, Untold};
 use super::texts::{Seen, Texts};
@@ -62,15 +62,6 @@ pub(crate) struct Registry {
     checkouts_untracked: AtomicU64,
     transactions_untracked: AtomicU64,
     think_gaps_folded: AtomicU64,
-}
-
-/// Where texts are kept with their literals.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct KeptLiterals {
-    /// That of each statement's slowest call.
-    pub(crate) of_slow_calls: bool,
-    /// That in which a statement was first seen.
-    pub(crate) for_advice: bool,
 }
 
 // === impl Registry ===

@@ -23,6 +23,15 @@ pub(super) struct Statement {
     pub(super) sample: Option<Arc<str>>,
 }
 
+/// Where texts are kept with their literals.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeptLiterals {
+    /// That of each statement's slowest call.
+    pub(crate) of_slow_calls: bool,
+    /// That in which a statement was first seen.
+    pub(crate) for_advice: bool,
+}
+
 // === impl Statement ===
 
 impl Statement {
