@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, killpg};
 
 use crate::interrupt::{Interrupt, POLL};
 use crate::page;
-use crate::servers::Servers;
+use crate::servers::{self, Servers};
 use crate::steps::Step;
 use crate::workspace;
 
@@ -31,6 +31,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     };
     let selection = Selection::of(args);
     let interrupt = Interrupt::install()?;
+    servers::install_hypopg();
     let servers = Servers::start(&interrupt)?;
     let tools = page::tools()?;
 

@@ -10,6 +10,8 @@ mod rewrites;
 #[cfg(test)]
 mod same_rows;
 mod traces;
+#[cfg(test)]
+mod values;
 
 use std::path::{Path, PathBuf};
 
@@ -78,6 +80,14 @@ mod tests {
         let [_, holdout] = committed();
         let outcome = same_rows::all(&holdout).unwrap();
         assert!(outcome.tries > 100 && outcome.with_rows > 40, "{outcome:?}");
+        assert!(outcome.others.is_empty(), "{:?}", outcome.others);
+    }
+
+    #[test]
+    fn every_finished_rewrite_that_is_advised_gives_the_rows_the_statement_gave() {
+        let [_, holdout] = committed();
+        let outcome = same_rows::all_advised(&holdout).unwrap();
+        assert!(outcome.tries > 70 && outcome.with_rows > 20, "{outcome:?}");
         assert!(outcome.others.is_empty(), "{:?}", outcome.others);
     }
 

@@ -125,6 +125,19 @@ fn judge(case: &Case, system: System, schema: &Schema) -> Result<Advice> {
     }))
 }
 
+/// The finished SQL that a case's advice gives, with the case's own values; `None` where advice is a sentence, or
+/// the values cannot be told from its text.
+#[cfg(test)]
+pub(super) fn advised(case: &Case, system: System, schema: &Schema) -> Result<Option<String>> {
+    let advice = judge(case, system, schema)?;
+    let mut steps = advice.of_rule(&case.rule).flat_map(|one| &one.remedy);
+    let sql = steps.find(|step| step.starts_with("SELECT ") || step.starts_with("WITH "));
+    let order = steps.next().filter(|step| step.starts_with("bind the values in this order"));
+    let order = order.and_then(|step| step.rsplit(": ").next()).unwrap_or_default();
+    let order: Vec<usize> = order.split(", ").filter_map(|number| number.parse().ok()).collect();
+    Ok(sql.and_then(|sql| super::values::bound(sql, &case.sql, system, &order)))
+}
+
 impl Judged {
     fn of(case: &Case, system: &str, expected: bool, advice: &Advice) -> Self {
         let why = advice.answer(&case.rule).and_then(|answer| answer.reasons.first());

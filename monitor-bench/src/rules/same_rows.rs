@@ -15,7 +15,7 @@ use sqlx::{
 use tokio::runtime::{Builder, Runtime};
 
 use super::catalogue::{Schema, of_schema};
-use super::rewrites::{Case, read, systems};
+use super::rewrites::{Case, advised, read, systems};
 
 /// Rows of each table, one try after another.
 const SIZES: [usize; 7] = [0, 1, 4, 30, 60, 61, 62];
@@ -28,6 +28,13 @@ pub(super) struct Outcome {
     pub(super) tries: usize,
     /// Cases that gave other rows, on which system, and with how many rows in each table.
     pub(super) others: Vec<String>,
+}
+
+/// Who wrote a statement differently.
+#[derive(Clone, Copy)]
+enum By {
+    Hand,
+    Advice,
 }
 
 /// A database to try things on.
@@ -48,6 +55,15 @@ struct Dice(u64);
 
 /// Tries every case of a folder that has a rewrite, on each of its systems that can be reached.
 pub(super) fn all(folder: &Path) -> Result<Outcome> {
+    all_by(folder, By::Hand)
+}
+
+/// The same with what the advice itself makes of a statement, where that is finished SQL.
+pub(super) fn all_advised(folder: &Path) -> Result<Outcome> {
+    all_by(folder, By::Advice)
+}
+
+fn all_by(folder: &Path, by: By) -> Result<Outcome> {
     let cases = read(folder)?;
     let mut outcome = Outcome::default();
     for (name, system) in systems() {
@@ -57,10 +73,16 @@ pub(super) fn all(folder: &Path) -> Result<Outcome> {
             let catalogue = of_schema(system, &Schema::read(folder, schema)?, &[])?;
             server.enter(&catalogue)?;
             for case in cases.iter().filter(|case| case.schema.as_ref() == Some(schema)) {
-                if let (Some(fix), true) =
-                    (&case.fix_sql, case.engines.iter().any(|one| one == name))
-                {
-                    server.tries(case, fix, &catalogue, name, &mut outcome)?;
+                let Some(fix) = &case.fix_sql else { continue };
+                if !case.engines.iter().any(|one| one == name) {
+                    continue;
+                }
+                let fix = match by {
+                    By::Hand => Some(fix.clone()),
+                    By::Advice => advised(case, system, &Schema::read(folder, schema)?)?,
+                };
+                if let Some(fix) = fix {
+                    server.tries(case, &fix, &catalogue, name, &mut outcome)?;
                 }
             }
             server.leave()?;

@@ -66,6 +66,7 @@ pub(crate) use scopes::ScopeRules;
 pub(crate) use slowness::SlowRules;
 pub use slowness::{SlowAfter, SlowRelative};
 pub(crate) use sources::{LevelsFn, Source};
+pub(crate) use statement::KeptLiterals;
 pub(crate) use transactions::{Gap, Spent};
 pub(crate) use unit::{Unit, UnitCall};
 

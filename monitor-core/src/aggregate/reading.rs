@@ -6,7 +6,7 @@ use super::slowness::Slowness;
 use super::sources::Source;
 use super::statement::Statement;
 use crate::identify::{Kind, ListSize, Wording};
-use crate::snapshot::{Activity, ListActivity, StatementActivity};
+use crate::snapshot::{Activity, ListActivity, OriginalText, StatementActivity};
 
 /// Numbers of one series, copied out of the books.
 pub(super) struct Reading<T> {
@@ -48,6 +48,7 @@ impl<T> Reading<T> {
             kind: statement.kind(),
             tables: statement.tables(),
             wording,
+            sample: statement.sample.clone().map(OriginalText::new),
             database,
             slow_after: slowness.slow_after(),
             very_slow_after: slowness.very_slow_after(),

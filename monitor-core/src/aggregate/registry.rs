@@ -22,7 +22,7 @@ use super::scopes::{ScopeRules, Scopes};
 use super::slow::{Kept, Logged, SlowLog};
 use super::slowness::SlowRules;
 use super::sources::Source;
-use super::statement::Statement;
+use super::statement::{KeptLiterals, Statement};
 use super::tally::Tally;
 use super::tap::{Tap, Untold};
 use super::texts::{Seen, Texts};
@@ -45,6 +45,8 @@ pub(crate) struct Registry {
     closer_from: u64,
     /// Bytes of a call's text that are kept with its literals, where that was asked for.
     sent_text_bytes: Option<usize>,
+    /// Whether the text in which a statement is first seen is kept with its literals.
+    keeps_samples: bool,
     is_observed: bool,
     /// Drawn anew for every monitor, so that nobody can choose texts that collide.
     secrets: RapidSecrets,
@@ -70,7 +72,7 @@ impl Registry {
         limits: Limits,
         rules: SlowRules,
         scope_rules: ScopeRules,
-        keeps_literals: bool,
+        literals: KeptLiterals,
         is_observed: bool,
         leak: Duration,
     ) -> Self {
@@ -89,7 +91,8 @@ impl Registry {
             leak,
             limits,
             closer_from: rules.least(),
-            sent_text_bytes: keeps_literals.then_some(limits.slow_text_bytes_max),
+            sent_text_bytes: literals.of_slow_calls.then_some(limits.slow_text_bytes_max),
+            keeps_samples: literals.for_advice,
             is_observed,
             secrets: RapidSecrets::seed(RandomState::new().hash_one(0)),
             texts: Texts::new(limits.texts_max),
@@ -182,7 +185,10 @@ impl Registry {
             {
                 return series;
             }
-            let statement = Statement::new(&normalised);
+            let mut statement = Statement::new(&normalised);
+            if self.keeps_samples {
+                statement = statement.with_sample(text);
+            }
             statement.heed(normalised.marks);
             let mut books = lock(&self.books);
             match books.find(&key, normalised.marks, &normalised.wording) {

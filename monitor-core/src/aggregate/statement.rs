@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
-use crate::identify::{self, Dialect, Fingerprint, Kind, Marks, Normalised, Refinement, Tables};
+use crate::identify::{
+    self, Dialect, Fingerprint, Kind, Marks, Normalised, PARSE_BYTES_MAX, Refinement, Tables,
+};
 
 /// A statement, whoever sends it.
 pub(super) struct Statement {
@@ -17,6 +19,17 @@ pub(super) struct Statement {
     /// the identity never depends on it.
     refined: OnceLock<Option<(Kind, Arc<Tables>)>>,
     muted: AtomicBool,
+    /// The text it was first seen in, where such texts are kept.
+    pub(super) sample: Option<Arc<str>>,
+}
+
+/// Where texts are kept with their literals.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct KeptLiterals {
+    /// That of each statement's slowest call.
+    pub(crate) of_slow_calls: bool,
+    /// That in which a statement was first seen.
+    pub(crate) for_advice: bool,
 }
 
 // === impl Statement ===
@@ -34,7 +47,14 @@ impl Statement {
             dialect: normalised.dialect,
             refined: OnceLock::new(),
             muted: AtomicBool::new(false),
+            sample: None,
         }
+    }
+
+    /// The same with a text that has all literals, if advice can read one as long.
+    pub(super) fn with_sample(self, text: &str) -> Self {
+        let sample = (text.len() <= PARSE_BYTES_MAX).then(|| text.into());
+        Self { sample, ..self }
     }
 
     /// Heeds what the comments of one of its texts ask for. What one asked, no other takes back.

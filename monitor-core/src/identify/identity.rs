@@ -10,6 +10,7 @@ use super::{
     normalise::{Normalised, Normaliser},
     outline::{Outline, outline},
     tables::Tables,
+    wording::Wording,
 };
 
 /// How much of a normalised text is kept, in bytes. What is cut off is still in the fingerprint.
@@ -37,6 +38,8 @@ pub struct Identity {
     pub summary: String,
     /// The size class of the longest list that was collapsed. It belongs to the call, not to the statement.
     pub list_size: ListSize,
+    /// What the literals of this text tell.
+    pub wording: Wording,
     /// Whether the text was cut.
     pub truncated: bool,
 }
@@ -73,6 +76,7 @@ impl Normalised<'_> {
             tables: outline.tables,
             summary: outline.summary,
             list_size: self.list_size,
+            wording: self.wording,
         }
     }
 

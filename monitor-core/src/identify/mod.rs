@@ -18,6 +18,8 @@
 //! | `values (1, 2), (3, 4)` | `values (?, ?)` |
 //! | `savepoint sp_17`, `fetch next from cursor_5` | `savepoint ?`, `fetch next from ?` |
 //!
+//! Beside it, [`Wording`] notes what literals are like, from which no value can be told.
+//!
 //! No literal is left in it: what may be a literal in one dialect and a name in another is hidden, and where a string
 //! does not end, or may end in two places, all that follows is hidden. It is normal: normalising it again changes
 //! nothing.
@@ -58,7 +60,7 @@ mod token;
 mod verb;
 mod wording;
 
-pub(crate) use self::parse::{LIST_FROM, numbered, parsed};
+pub(crate) use self::parse::{LIST_FROM, numbered, numbered_as_told, parsed};
 pub use self::{
     dialect::Dialect,
     fingerprint::{Fingerprint, ParseFingerprintError},
@@ -71,5 +73,5 @@ pub use self::{
     summary::SUMMARY_BYTES_MAX,
     tables::{TABLES_MAX, Tables},
     tags::{TAG_BYTES_MAX, TAGS_BYTES_MAX, Tags, tags},
-    wording::{DEEP_OFFSET, Wording},
+    wording::{DEEP_OFFSET, NOTED_PLACES_MAX, Wording},
 };

@@ -18,7 +18,7 @@ use super::{
     output::Output,
     spacing::{self, Spacing},
     token::TokenKind,
-    wording::{Noted, Wording},
+    wording::{Like, Noted, Wording},
 };
 
 /// How many parentheses deep lists are still looked for. Deeper ones are written out as they stand.
@@ -29,8 +29,7 @@ const KEPT_BYTES_MAX: usize = 256 * 1024;
 
 /// Turns texts into normalised ones, and keeps the memory it needed for the next.
 ///
-/// Normalising never fails and never panics. It takes time in proportion to the text; a warm one allocates only for a
-/// statement longer than all before.
+/// It never fails and never panics, takes time in proportion to the text, and allocates only for one longer than all before.
 #[derive(Default)]
 pub struct Normaliser {
     out: String,
@@ -201,7 +200,8 @@ impl<'a> Writer<'a> {
     }
 
     fn value(&mut self, kind: TokenKind) {
-        self.noted.value(self.lexer.token_text(), self.last);
+        let like = self.noted.value(self.lexer.token_text(), self.last, self.dialect);
+        let is_apart = self.signs.is_none() && !self.frame.among_values;
         if let Some((at, frame, last)) = self.signs.take() {
             self.out.truncate(at);
             self.frame = frame;
@@ -213,6 +213,7 @@ impl<'a> Writer<'a> {
         }
         let spaced = self.is_spaced(kind);
         self.out.push("?", spaced);
+        self.noted.place(self.out.len() - 1, if is_apart { like } else { Like::Anything });
         self.frame.units += 1;
         self.wrote(kind);
     }

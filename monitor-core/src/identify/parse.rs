@@ -12,8 +12,14 @@ use sqlparser::{
 };
 
 use super::{
-    dialect::Dialect, keyword::Word, kind::Kind, lexer::Lexer, relations::relations,
-    tables::Tables, token::TokenKind,
+    dialect::Dialect,
+    keyword::Word,
+    kind::Kind,
+    lexer::Lexer,
+    relations::relations,
+    tables::Tables,
+    token::TokenKind,
+    wording::{Like, Wording},
 };
 
 /// The longest text that is given to the parser, in bytes.
@@ -152,11 +158,26 @@ fn filled(text: &str, dialect: Dialect, stand_in: &str) -> String {
 /// They are counted from 1 in the order of the text; one that stands for a list has [`LIST_FROM`] added. Other
 /// placeholders are numbered too, and literals stay.
 pub(crate) fn numbered(text: &str, dialect: Dialect) -> String {
+    numbered_as_told(text, dialect, &Wording::default()).0
+}
+
+/// The same with what is known of the literals that were hidden: truths stand where they stood. And the placeholders
+/// in whose place a pattern begins with text.
+pub(crate) fn numbered_as_told(
+    text: &str,
+    dialect: Dialect,
+    wording: &Wording,
+) -> (String, Vec<String>) {
+    let mut prefixes = Vec::new();
     let sign = if dialect == Dialect::PostgreSql { '$' } else { '?' };
     let mut count = 0;
-    replaced(text, dialect, |value| {
+    let text = replaced(text, dialect, |value| {
         if !value.is_list && !is_placeholder(value.text) {
             return None;
+        }
+        let like = wording.at(value.at);
+        if let (Some(truth), false) = (like.truth(), value.is_typed) {
+            return Some(truth.to_owned());
         }
         count += 1;
         Some(match value.before {
@@ -166,9 +187,16 @@ pub(crate) fn numbered(text: &str, dialect: Dialect) -> String {
             }
             _ if value.is_typed => "''".to_owned(),
             _ if value.is_list => format!("{sign}{}", count + LIST_FROM),
-            _ => format!("{sign}{count}"),
+            _ => {
+                let name = format!("{sign}{count}");
+                if like == Like::Prefix {
+                    prefixes.push(name.clone());
+                }
+                name
+            }
         })
-    })
+    });
+    (text, prefixes)
 }
 
 /// Whether a value is one to be bound: `?`, `$1`, `?1`, `:name`, `@name`, but not `$$text$$`.
@@ -183,6 +211,8 @@ fn is_placeholder(value: &str) -> bool {
 
 /// A value in a text.
 struct Found<'a> {
+    /// Where it stands, in bytes.
+    at: usize,
     /// As it is written.
     text: &'a str,
     /// The token before it.
@@ -210,6 +240,7 @@ fn replaced(
         let is_count = written == "?" && matches!(before, "first" | "next");
         if is_count || matches!(kind, TokenKind::Value | TokenKind::Text | TokenKind::Ellipsis) {
             let found = Found {
+                at: lexer.token_start(),
                 text: written,
                 before,
                 is_typed: matches!(last, Some(TokenKind::Name)),

@@ -3,10 +3,13 @@
 //! A normalised text says nothing of its literals, and that is the point of it. A little of what they say matters to whoever
 //! gives advice: that a pattern starts with a wildcard, that a thousand rows are skipped, that every call brings a
 //! text of its own. That much is noted here, at the first sight of a text, as bits from which no value can be told.
+//!
+//! Of a few places it is noted where they stand in the normalised text: a literal that is a truth, which advice on partial
+//! indexes needs, and a pattern with how it begins. A truth is no value of anybody's: there are two of them.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{keyword::Word, token::TokenKind};
+use super::{dialect::Dialect, keyword::Word, token::TokenKind};
 
 /// An `offset` from which on it counts as deep, in rows.
 ///
@@ -18,6 +21,11 @@ const LEADING_WILDCARD: u8 = 1;
 const FIXED_START: u8 = 2;
 const DEEP: u8 = 4;
 const SHALLOW: u8 = 8;
+/// There was a text; without it, what was noted of places is not "nothing" but "not yet".
+const SEEN: u8 = 16;
+
+/// Places of a statement of which something is noted; of further ones nothing is, and no advice is given on them.
+pub const NOTED_PLACES_MAX: usize = 6;
 
 /// Bits of the sketch of texts.
 const SKETCH_BITS: u32 = 256;
@@ -26,20 +34,53 @@ const LENGTHS: usize = 64;
 
 /// What the literals of all texts of a statement told.
 ///
-/// Two of them add up by [`merge`](Self::merge); adding the same again changes nothing. 56 bytes.
+/// Two of them add up by [`merge`](Self::merge); adding the same again changes nothing. 80 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wording {
     flags: u8,
+    places: Places,
     /// One bit for each different set of literals, by its hash.
     sketch: [u64; 4],
     /// One bit for each length of the longest list.
     lengths: u64,
 }
 
+/// What the literal in one place is like in all texts of a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Like {
+    /// Nothing is noted.
+    #[default]
+    Anything,
+    /// `true`.
+    True,
+    /// `false`.
+    False,
+    /// SQLite's `1`, which is how it writes a truth.
+    One,
+    /// SQLite's `0`.
+    Zero,
+    /// A pattern of `like` that begins with a character of its own.
+    Prefix,
+    /// A pattern that begins with a wildcard.
+    Wildcard,
+}
+
+/// What is noted of places, in the order of the text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Places([Place; NOTED_PLACES_MAX]);
+
+/// Where a `?` stands in the normalised text, in bytes, and what was there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Place {
+    at: u16,
+    like: Like,
+}
+
 /// The same for one text, while it is read.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Noted {
     flags: u8,
+    places: Places,
     hash: u64,
     literals: bool,
     /// Whether the value met last was a literal.
@@ -98,8 +139,22 @@ impl Wording {
         self.lengths.count_ones()
     }
 
+    /// What the literal was like whose `?` stands so many bytes into the normalised text, if all texts agree.
+    pub(crate) fn at(&self, at: usize) -> Like {
+        self.places
+            .0
+            .iter()
+            .find(|place| usize::from(place.at) == at)
+            .map_or(Like::Anything, |place| place.like)
+    }
+
     /// Adds what other texts of the statement told.
     pub fn merge(&mut self, other: &Self) {
+        match (self.flags & SEEN, other.flags & SEEN) {
+            (_, 0) => {}
+            (0, _) => self.places = other.places,
+            _ => self.places.keep_common(&other.places),
+        }
         self.flags |= other.flags;
         self.lengths |= other.lengths;
         for (word, more) in self.sketch.iter_mut().zip(other.sketch) {
@@ -120,20 +175,43 @@ impl Noted {
         };
     }
 
-    /// Meets a value or a placeholder as written, behind the token `last`.
-    pub(super) fn value(&mut self, text: &str, last: Option<TokenKind>) {
+    /// Meets a value or a placeholder as written, behind the token `last`; what it is like.
+    pub(super) fn value(&mut self, text: &str, last: Option<TokenKind>, dialect: Dialect) -> Like {
         self.limit = None;
         let begins_pattern = std::mem::take(&mut self.in_pattern);
         self.was_literal = !is_placeholder(text);
         if !self.was_literal {
-            return;
+            return Like::Anything;
         }
         self.take(text);
         match last.and_then(TokenKind::word) {
-            _ if begins_pattern => self.flags |= start_of_pattern(text).unwrap_or(0),
+            _ if begins_pattern => {
+                let (flag, like) = start_of_pattern(text).unwrap_or_default();
+                self.flags |= flag;
+                return like;
+            }
             Some(Word::Offset) => self.flags |= depth(text).unwrap_or(0),
             Some(Word::Limit) => self.limit = depth(text),
-            _ => {}
+            _ => return truth(text, dialect),
+        }
+        Like::Anything
+    }
+
+    /// A `?` is written so many bytes into the normalised text, for a value that is like this.
+    pub(super) fn place(&mut self, at: usize, like: Like) {
+        let Ok(at) = u16::try_from(at) else { return };
+        // What stood here or behind was taken back.
+        let kept = self
+            .places
+            .0
+            .iter()
+            .take_while(|place| place.like != Like::Anything && place.at < at)
+            .count();
+        if let Some(behind) = self.places.0.get_mut(kept..) {
+            behind.fill(Place::default());
+            if let (Some(place), true) = (behind.first_mut(), like != Like::Anything) {
+                *place = Place { at, like };
+            }
         }
     }
 
@@ -156,7 +234,8 @@ impl Noted {
 
     /// All of it, with the length of the longest list.
     pub(super) fn wording(self, len_max: usize) -> Wording {
-        let mut wording = Wording { flags: self.flags, ..Wording::default() };
+        let flags = self.flags | SEEN;
+        let mut wording = Wording { flags, places: self.places, ..Wording::default() };
         if self.literals {
             let bit = xxh3_64(&self.hash.to_le_bytes()) % u64::from(SKETCH_BITS);
             wording.sketch[(bit / 64) as usize] = 1 << (bit % 64);
@@ -188,11 +267,49 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 /// What a pattern begins with, behind its quote.
-fn start_of_pattern(text: &str) -> Option<u8> {
+fn start_of_pattern(text: &str) -> Option<(u8, Like)> {
     let quote = text.find(['\'', '"'])?;
     match text.as_bytes().get(quote + 1)? {
-        b'%' | b'_' => Some(LEADING_WILDCARD),
-        _ => Some(FIXED_START),
+        b'%' | b'_' => Some((LEADING_WILDCARD, Like::Wildcard)),
+        _ => Some((FIXED_START, Like::Prefix)),
+    }
+}
+
+/// Which truth a literal is, if it is one.
+fn truth(text: &str, dialect: Dialect) -> Like {
+    match text {
+        "1" if dialect == Dialect::Sqlite => Like::One,
+        "0" if dialect == Dialect::Sqlite => Like::Zero,
+        _ if text.eq_ignore_ascii_case("true") => Like::True,
+        _ if text.eq_ignore_ascii_case("false") => Like::False,
+        _ => Like::Anything,
+    }
+}
+
+// === impl Places ===
+
+impl Places {
+    fn keep_common(&mut self, others: &Self) {
+        let mut kept = Self::default();
+        let common =
+            self.0.iter().filter(|place| place.like != Like::Anything && others.0.contains(place));
+        kept.0.iter_mut().zip(common).for_each(|(to, place)| *to = *place);
+        *self = kept;
+    }
+}
+
+// === impl Like ===
+
+impl Like {
+    /// The truth as SQL.
+    pub(super) fn truth(self) -> Option<&'static str> {
+        match self {
+            Self::True => Some("true"),
+            Self::False => Some("false"),
+            Self::One => Some("1"),
+            Self::Zero => Some("0"),
+            Self::Anything | Self::Prefix | Self::Wildcard => None,
+        }
     }
 }
 

@@ -77,6 +77,19 @@ impl Builder {
         self
     }
 
+    /// Keeps the text in which each statement is first seen **with its literals**, so that advice on indexes can name
+    /// constants that stand in it: `create index .. where status = 'pending'`. Default: no literal is kept, and only NULL and
+    /// truths are known.
+    ///
+    /// A literal that differs from call to call is no constant, and never named. The texts are in
+    /// [`StatementActivity::sample`](crate::snapshot::StatementActivity::sample), and what advice makes of them in its
+    /// titles, remedies and keys; they are in no JSON. Bind values are never seen. One text a statement, of
+    /// [`PARSE_BYTES_MAX`](crate::identify::PARSE_BYTES_MAX) at most, as a longer one is not read.
+    pub fn keep_literals_for_advice(mut self) -> Self {
+        self.literals.for_advice = true;
+        self
+    }
+
     /// Lets advice ask the database what it holds, over a connection of the monitor's own.
     ///
     /// The adapters make askers. What is asked keeps to a [budget](crate::inquire::Budget).

@@ -10,7 +10,7 @@ use super::observer::{Observer, Observers};
 use super::scope_watch::ScopeWatch;
 use super::slow_settings::SlowSettings;
 use super::{Inner, Monitor};
-use crate::aggregate::{Limits, Registry, ScopeRules, SlowAfter};
+use crate::aggregate::{KeptLiterals, Limits, Registry, ScopeRules, SlowAfter};
 use crate::capture::Clock;
 use crate::deliver::{Callback, Dispatch, Sink};
 use crate::inquire::Asker;
@@ -27,7 +27,7 @@ use crate::snapshot::Snapshot;
 pub struct Builder {
     pub(super) thresholds: Thresholds,
     pub(super) slow: SlowSettings,
-    pub(super) keeps_literals: bool,
+    pub(super) literals: KeptLiterals,
     pub(super) limits: Limits,
     pub(super) rules: AlertRules,
     custom: Vec<CustomRule>,
@@ -342,7 +342,7 @@ impl Builder {
         let rules = self.slow.into_rules(SlowAfter::both(slow, very_slow))?;
         let clock = self.clock.unwrap_or_else(Clock::real);
         let asker = self.asker.map(|asker| advisor::budgeted(asker, clock.clone()));
-        let (limits, literals, scopes) = (self.limits, self.keeps_literals, self.scope_rules);
+        let (limits, literals, scopes) = (self.limits, self.literals, self.scope_rules);
         let is_observed = !self.observers.is_empty();
         let beat = Beat::starting(clock.now());
         let dispatch = match Dispatch::new(self.sinks, &clock, self.by_hand) {

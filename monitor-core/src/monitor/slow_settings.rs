@@ -72,7 +72,7 @@ impl Builder {
     /// [`Limits::slow_statements_max`](crate::Limits::slow_statements_max) texts of [`Limits::slow_text_bytes_max`](crate::Limits::slow_text_bytes_max) bytes each are kept.
     /// Every call then copies its text when it starts.
     pub fn keep_literals_of_slow_calls(mut self) -> Self {
-        self.keeps_literals = true;
+        self.literals.of_slow_calls = true;
         self
     }
 }

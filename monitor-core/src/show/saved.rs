@@ -275,6 +275,7 @@ impl From<Statement> for StatementActivity {
             tables: Arc::new(Tables { read: read.tables_read, written: read.tables_written }),
             // Bits of a running process: they say nothing to a reader, and are not written.
             wording: Wording::default(),
+            sample: None,
             database: Arc::new(read.database.into()),
             slow_after: read.slow_after_seconds.and_then(threshold),
             very_slow_after: read.very_slow_after_seconds.and_then(threshold),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rapidhash::RapidHashMap;
 
-use super::{Activity, Adding, List};
+use super::{Activity, Adding, List, OriginalText};
 use crate::capture::{Database, System};
 use crate::identify::{Dialect, Fingerprint, Kind, ListSize, Tables, Wording};
 
@@ -46,6 +46,8 @@ pub struct StatementActivity {
     pub tables: Arc<Tables>,
     /// What the literals of its texts tell, since the start, also in a window.
     pub wording: Wording,
+    /// The first of its texts as it was sent, where [such are kept](crate::Builder::keep_literals_for_advice).
+    pub sample: Option<OriginalText>,
     /// The database it runs on.
     pub database: Arc<Database>,
     /// From how long on its calls count as slow; `None` where none ever does, and for "other".
@@ -176,6 +178,7 @@ impl StatementActivity {
             kind,
             tables: Arc::default(),
             wording: Wording::default(),
+            sample: None,
             database,
             slow_after: None,
             very_slow_after: None,
@@ -227,6 +230,7 @@ impl StatementActivity {
     fn add(&mut self, other: Self) {
         self.activity.merge(&other.activity);
         self.wording.merge(&other.wording);
+        self.sample = self.sample.take().or(other.sample);
         self.muted |= other.muted;
         for list in other.by_list_size {
             match self.by_list_size.iter_mut().find(|known| known.size == list.size) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Captured;
-use crate::identify::{Fingerprint, Kind};
+use crate::identify::{Fingerprint, Kind, Wording};
 use crate::inquire::{
     Access, AskError, Asker, Catalogue, Plan, Planner, Table, rows_up_to, with_planner,
 };
@@ -180,6 +180,7 @@ fn statement(call: &ScopedCall, rows: &[u64]) -> Statement {
         rows: (!rows.is_empty()).then_some(mean),
         list_len: None,
         pattern: Pattern::Unknown,
+        wording: Wording::default(),
     }
 }
 

@@ -17,6 +17,7 @@ mod copy;
 mod drop_in;
 mod errors;
 mod growth;
+mod indexes;
 mod killed;
 mod labels;
 mod layer;

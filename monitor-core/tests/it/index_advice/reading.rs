@@ -1,7 +1,9 @@
 //! What a statement asks of each table.
 
 use monitor_core::identify::identify;
-use monitor_core::judge::advice::query::{Filling, Filter, Reading, Test, read, render};
+use monitor_core::judge::advice::query::{
+    Filling, Filter, Reading, Test, read, read_as_told, render,
+};
 use proptest::{proptest, sample::select};
 
 use super::{Dialect, catalogue};
@@ -53,6 +55,63 @@ fn conditions_are_led_back_to_their_tables() {
     ] {
         assert_eq!(filters(text), expected, "{text}");
     }
+}
+
+/// What all texts of one statement tell: each filter's test, and its constants.
+fn told(texts: &[&str], dialect: Dialect) -> Vec<String> {
+    let identities: Vec<_> = texts.iter().map(|text| identify(text, dialect)).collect();
+    let first = &identities[0];
+    let mut wording = first.wording;
+    for other in &identities[1..] {
+        assert_eq!(other.text, first.text, "one statement");
+        wording.merge(&other.wording);
+    }
+    let reading = read_as_told(&first.text, dialect, &catalogue(), &wording).unwrap();
+    let of = |one: &Filter| {
+        let constants = one.operand.constants.clone().unwrap_or_default().join(",");
+        format!("{} {:?} {constants}", one.column().unwrap(), one.test).trim_end().to_owned()
+    };
+    reading.filters.iter().map(of).collect()
+}
+
+#[test]
+fn truths_and_the_beginnings_of_patterns_are_told_by_their_places() {
+    let told = |text: &str| told(&[text], Dialect::PostgreSql);
+    assert_eq!(
+        told("select 1 from orders where total = TRUE and status like 'ab%' and customer_id = 1"),
+        ["total Equal true", "status LikePrefix", "customer_id Equal"],
+    );
+    assert_eq!(
+        told("select 1 from orders where id in (1, 2) and status like '%ab' and total = false"),
+        ["id In", "status Like", "total Equal false"],
+    );
+    assert_eq!(
+        told("select 1 from orders where status like 'ab' || $1 and total like $2 and id = 'true'"),
+        ["status LikePrefix", "total Like", "id Equal"],
+    );
+}
+
+#[test]
+fn what_differs_from_text_to_text_is_not_told() {
+    let text = |truth, pattern| {
+        format!("select 1 from orders where total = {truth} and status like {pattern}")
+    };
+    let check = |one: String, other: String, expected: [&str; 2]| {
+        assert_eq!(told(&[&one, &other], Dialect::PostgreSql), expected, "{one} {other}");
+        assert_eq!(told(&[&other, &one], Dialect::PostgreSql), expected, "{other} {one}");
+    };
+    check(text("true", "'a%'"), text("true", "'b%'"), ["total Equal true", "status LikePrefix"]);
+    check(text("true", "'a%'"), text("false", "'%b'"), ["total Equal", "status Like"]);
+    check(text("true", "'a%'"), text("$1", "$2"), ["total Equal", "status Like"]);
+}
+
+#[test]
+fn a_number_is_a_truth_to_sqlite_only_and_a_sign_makes_it_none() {
+    let told = |text: &str, dialect| told(&[text], dialect);
+    assert_eq!(told("select 1 from orders where total = 0", Dialect::Sqlite), ["total Equal 0"]);
+    assert_eq!(told("select 1 from orders where total = -1", Dialect::Sqlite), ["total Equal"]);
+    assert_eq!(told("select 1 from orders where total = 7", Dialect::Sqlite), ["total Equal"]);
+    assert_eq!(told("select 1 from orders where total = 0", Dialect::PostgreSql), ["total Equal"]);
 }
 
 #[test]

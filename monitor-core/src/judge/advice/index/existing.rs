@@ -29,6 +29,20 @@ pub(super) fn unique_within<'a>(table: &'a Table, draft: &IndexDraft) -> Option<
     })
 }
 
+/// The index of a few rows that is what a draft would be.
+///
+/// Systems without costs of their own have it estimated as one of all rows, and then the same seems to be missing still.
+pub(super) fn same_partial<'a>(table: &'a Table, draft: &IndexDraft) -> Option<&'a Index> {
+    let wanted = squeezed(draft.predicate.as_deref()?);
+    table.indexes.iter().find(|index| {
+        index.valid
+            && index.predicate.as_deref().is_some_and(|own| squeezed(own) == wanted)
+            && index.key.len() == draft.key.len()
+            && index.key.iter().zip(&draft.key).all(|(own, wanted)| is_same(own, wanted))
+            && draft.include.iter().all(|column| index.include.contains(column))
+    })
+}
+
 /// Whether an index can answer for every row, in order.
 pub(super) fn is_whole(index: &Index) -> bool {
     index.valid && index.predicate.is_none() && (index.method.is_empty() || index.method == "btree")

@@ -33,7 +33,7 @@ mod workload;
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::inquire::{AskError, Catalogue, IndexDraft, Planner};
+use crate::inquire::{AskError, Catalogue, IndexDraft, Planner, Table};
 use crate::judge::advice::{Confidence, Recommendation};
 
 pub use after::{CALLS_EACH_MIN, HELPED_SHARE, Outcome, compare};
@@ -167,9 +167,12 @@ pub fn advise(
     partial::make_partial(&mut wishes, catalogue);
     let saving_min = oracle.saving_min();
     for (subject, found) in &wishes {
-        answers[subject.place] = answer_of(found, saving_min);
+        answers[subject.place] = made_already(found, catalogue).map_or_else(
+            || answer_of(found, saving_min),
+            |index| Answer::Quiet(Quiet::Covered(index)),
+        );
     }
-    wishes.retain(|(_, found)| matches!(answer_of(found, saving_min), Answer::Found { .. }));
+    wishes.retain(|(subject, _)| matches!(answers[subject.place], Answer::Found { .. }));
     let confidence = match oracle {
         Oracle::Planner(_) => Confidence::Verified,
         Oracle::Model(_) => Confidence::Modelled,
@@ -183,6 +186,16 @@ pub fn advise(
     recommendations.extend(words::recommendations(&inverted, workload, catalogue, modelled, now));
     recommendations.sort_by_key(|one| std::cmp::Reverse(one.impact.time_per_hour));
     IndexAdvice { recommendations, answers }
+}
+
+/// The partial index, if all that was found for a statement is made already.
+fn made_already(found: &search::Found, catalogue: &Catalogue) -> Option<String> {
+    let mut made = found.drafts.iter().map(|draft| {
+        let of = |table: &&Table| table.name == draft.table && table.schema == draft.schema;
+        existing::same_partial(catalogue.tables.iter().find(of)?, draft)
+    });
+    let first = made.next()??;
+    made.all(|one| one.is_some()).then(|| first.name.clone())
 }
 
 fn answer_of(found: &search::Found, saving_min: f64) -> Answer {

@@ -88,7 +88,11 @@ fn conditions(subject: &Subject<'_>, draft: &IndexDraft, catalogue: &Catalogue) 
     let mut all = Vec::new();
     for (filter, share) in own {
         let Some(column) = filter.column().and_then(|name| table.column(name)) else { continue };
-        all.extend(condition(filter, *share, column, catalogue.system));
+        // What is told without a text may be a number as well as a truth; the column says which.
+        let may_be = subject.statement.sample.is_some() || is_truth(column);
+        if may_be || !is_number(&filter.operand) {
+            all.extend(condition(filter, *share, column, catalogue.system));
+        }
         all.extend(not_null(filter, column, draft));
     }
     all
@@ -133,6 +137,19 @@ fn constant<'f>(operand: &'f Operand, column: &Column, system: System) -> Option
     // Written otherwise, as `is true`, it is not what the planner looks for.
     let is_compared = !operand.sql.is_empty();
     (is_compared && !is_time && (is_text || is_number || is_truth)).then_some(one)
+}
+
+/// Whether a column holds truths as numbers: nothing but 0 and 1, as far as its statistics tell.
+fn is_truth(column: &Column) -> bool {
+    let Some(spread) = &column.spread else { return false };
+    !spread.common.is_empty()
+        && spread.distinct <= 2.0
+        && spread.common.iter().all(|(value, _)| matches!(value.as_str(), "0" | "1"))
+}
+
+fn is_number(operand: &Operand) -> bool {
+    let mut constants = operand.constants.iter().flatten();
+    constants.any(|one| one.parse::<f64>().is_ok())
 }
 
 /// Whether a draft has anything to do with a column, by its name in lower case: what an update of it would touch.

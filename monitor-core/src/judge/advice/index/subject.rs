@@ -10,7 +10,7 @@ use crate::inquire::{
     AskError, AskErrorKind, Catalogue, Estimates, Explainable, FilterEstimate, IndexDraft, KeyPart,
     Plan, Planner,
 };
-use crate::judge::advice::query::{Filling, Reading, Test, ValueUse, read, render};
+use crate::judge::advice::query::{Filling, Reading, Test, ValueUse, read, read_as_told, render};
 
 /// How many relations a statement may have that is planned with values. With more, wrong guesses add up: on suites of
 /// many joins plans made without values were better; on TPC-H it made no difference.
@@ -257,9 +257,9 @@ impl<'a> Subject<'a> {
 fn understood(statement: &Statement, catalogue: &Catalogue) -> Result<Reading, Answer> {
     let quiet = |why| Err(Answer::Quiet(why));
     let dialect = dialect_of(catalogue.system);
-    let read_text = |text: &str| read(text, dialect, catalogue);
-    let Some(mut reading) = read_text(statement.best_text()).or_else(|| read_text(&statement.text))
-    else {
+    let by_sample = statement.sample.as_deref().and_then(|text| read(text, dialect, catalogue));
+    let as_told = || read_as_told(&statement.text, dialect, catalogue, &statement.wording);
+    let Some(mut reading) = by_sample.or_else(as_told) else {
         return quiet(Quiet::NotRead);
     };
     for filter in &mut reading.filters {

@@ -64,10 +64,9 @@ fn recommendation(
         priority: Priority::of_share(share.unwrap_or(0.0)),
         effort: Effort::Small,
         confidence,
-        title: match (&draft.predicate, draft.method) {
-            (Some(predicate), _) => format!("{table} has no index on ({key}) where {predicate}"),
-            (None, Some(method)) => format!("{table} has no {method} index on ({key})"),
-            (None, None) => format!("{table} has no index on ({key})"),
+        title: {
+            let method = draft.method.map(|method| format!("{method} ")).unwrap_or_default();
+            format!("{table} has no {method}index on ({key}){}", beyond_key(draft))
         },
         meaning: meaning(&served, draft, confidence),
         impact: Impact { time_per_hour: Some(time), share },
@@ -172,15 +171,17 @@ fn subject_of(draft: &IndexDraft) -> String {
         schema => format!("{schema}."),
     };
     let method = draft.method.map(|method| format!(" using {method} ")).unwrap_or_default();
+    format!("{schema}{}{method}({}){}", draft.table, draft.key_sql(), beyond_key(draft))
+}
+
+/// What an index has beside its key: columns and a condition.
+fn beyond_key(draft: &IndexDraft) -> String {
     let beside = match draft.include.as_slice() {
         [] => String::new(),
         columns => format!(" include ({})", columns.join(", ")),
     };
-    let predicate = match &draft.predicate {
-        Some(predicate) => format!(" where {predicate}"),
-        None => String::new(),
-    };
-    format!("{schema}{}{method}({}){beside}{predicate}", draft.table, draft.key_sql())
+    let predicate = draft.predicate.as_ref().map(|one| format!(" where {one}")).unwrap_or_default();
+    beside + &predicate
 }
 
 /// The name an index gets: table and key, and the same every time.

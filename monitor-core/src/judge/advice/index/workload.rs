@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::capture::{Database, System};
-use crate::identify::{Dialect, Fingerprint, Kind, ListSize, identify};
+use crate::identify::{Dialect, Fingerprint, Kind, ListSize, Wording, identify};
 use crate::snapshot::{Rollup, StatementActivity};
 
 /// What one database has to do.
@@ -29,7 +29,8 @@ pub struct Statement {
     pub fingerprint: Fingerprint,
     /// Its normalised text.
     pub text: String,
-    /// Its text with literals, where somebody chose to give it. Constants in it make partial indexes possible.
+    /// Its text with literals, where somebody chose to give it. Constants in it make partial indexes possible; without it
+    /// only those of NULL and of truths are.
     pub sample: Option<String>,
     /// Calls that were observed.
     pub calls: u64,
@@ -41,8 +42,10 @@ pub struct Statement {
     pub rows: Option<f64>,
     /// How many values its lists have, where that is known.
     pub list_len: Option<usize>,
-    /// How the patterns of its `like` begin.
+    /// How the patterns of its `like` begin, where somebody knows more than `wording`.
     pub pattern: Pattern,
+    /// What its literals tell without being kept.
+    pub wording: Wording,
 }
 
 /// How a `like` pattern that is not in the text begins.
@@ -129,13 +132,14 @@ impl Statement {
         Some(Self {
             fingerprint: reading.fingerprint?,
             text: reading.text.to_string(),
-            sample: None,
+            sample: constants(reading),
             calls: activity.calls,
             calls_per_hour: activity.calls as f64 * per_hour,
             mean: activity.mean(),
             rows: (told > 0).then(|| rows / told as f64),
             list_len: list_len(reading),
             pattern: Pattern::Unknown,
+            wording: reading.wording,
         })
     }
 
@@ -153,14 +157,16 @@ impl Statement {
             rows: None,
             list_len: usual_len(identity.list_size),
             pattern: Pattern::Unknown,
+            wording: identity.wording,
         }
     }
+}
 
-    /// The text that says most: the sample, or else the normalised one.
-    #[must_use]
-    pub fn best_text(&self) -> &str {
-        self.sample.as_deref().unwrap_or(&self.text)
-    }
+/// The statement with its constants, where such texts are kept. A literal that differs from call to call is somebody's
+/// value, which should have been bound, and no constant.
+fn constants(reading: &StatementActivity) -> Option<String> {
+    let is_constant = reading.wording.literal_variants() == 1;
+    reading.sample.as_ref().filter(|_| is_constant).map(|sample| sample.reveal().to_owned())
 }
 
 /// The usual length of a statement's lists: that of the class most calls fall in.

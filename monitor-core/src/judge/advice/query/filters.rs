@@ -52,7 +52,8 @@ impl Reader<'_> {
                 self.any(left, right, arm);
             }
             Expr::Like { negated: false, expr, pattern, escape_char: None, .. } => {
-                let test = if starts_with_text(pattern) { Test::LikePrefix } else { Test::Like };
+                let test =
+                    if self.starts_with_text(pattern) { Test::LikePrefix } else { Test::Like };
                 self.test(expr, test, &[pattern], arm);
             }
             // Without a match they are NULL too, and then there is no row to be found.
@@ -218,6 +219,24 @@ impl Reader<'_> {
         self.reading.filters.push(Filter { relation, of, columns, test, operand, arm });
     }
 
+    /// Whether a pattern begins with a text that does not start with a wildcard.
+    fn starts_with_text(&self, pattern: &Expr) -> bool {
+        match pattern {
+            Expr::Nested(inner) => self.starts_with_text(inner),
+            Expr::BinaryOp { left, op: BinaryOperator::StringConcat, .. } => {
+                self.starts_with_text(left)
+            }
+            Expr::Value(value) => match &value.value {
+                Value::Placeholder(name) => self.prefixes.contains(name),
+                other => other
+                    .to_string()
+                    .strip_prefix('\'')
+                    .is_some_and(|text| !text.starts_with(['%', '_', '\''])),
+            },
+            _ => false,
+        }
+    }
+
     fn is_nullable(&self, expr: &Expr) -> bool {
         let relation = self.columns_of(expr).map(|(relation, _)| relation);
         relation.and_then(|at| self.reading.relations.get(at)).is_some_and(|one| one.nullable)
@@ -283,13 +302,6 @@ fn constant(expr: &Expr) -> Option<String> {
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } => Some(format!("-{}", constant(expr)?)),
         _ => None,
     }
-}
-
-/// Whether a pattern is a text that does not start with a wildcard.
-fn starts_with_text(pattern: &Expr) -> bool {
-    constant(pattern).is_some_and(|text| {
-        text.strip_prefix('\'').is_some_and(|text| !text.starts_with(['%', '_', '\'']))
-    })
 }
 
 /// Whether a placeholder stands for a list.

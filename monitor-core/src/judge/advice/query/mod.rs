@@ -12,7 +12,7 @@ mod render;
 mod shape;
 mod uses;
 
-pub use read::read;
+pub use read::{read, read_as_told};
 pub use reading::{
     ColumnRef, Filter, Group, Join, Operand, Reading, Relation, Sort, Test, ValueUse,
 };

@@ -12,7 +12,7 @@ use super::columns::{Names, Outputs, Parts, Scope, Source, written_out};
 use super::filters::split_and;
 use super::reading::{ColumnRef, Group, Reading, Relation, Sort, ValueUse};
 use super::shape::is_plain;
-use crate::identify::{Dialect, numbered, parsed};
+use crate::identify::{Dialect, Wording, numbered_as_told, parsed};
 use crate::inquire::Catalogue;
 
 /// How many relations a statement may have that is read. Beyond, candidates and plans would take too long.
@@ -28,12 +28,25 @@ const OUTPUTS_MAX: usize = 1_664;
 /// [`identify::refine`](crate::identify::refine).
 #[must_use]
 pub fn read(text: &str, dialect: Dialect, catalogue: &Catalogue) -> Option<Reading> {
+    read_as_told(text, dialect, catalogue, &Wording::default())
+}
+
+/// Reads a normalised text with what is known of the literals that were hidden.
+#[must_use]
+pub fn read_as_told(
+    text: &str,
+    dialect: Dialect,
+    catalogue: &Catalogue,
+    wording: &Wording,
+) -> Option<Reading> {
     // The parser takes escapes out of a literal and does not put them back: written out again it would end elsewhere.
     if dialect == Dialect::MySql && text.contains('\\') {
         return None;
     }
-    let text = numbered(text, dialect);
-    parsed(&text, dialect, |statement| Reader::new(dialect, catalogue).statement(&statement))
+    let (text, prefixes) = numbered_as_told(text, dialect, wording);
+    parsed(&text, dialect, |statement| {
+        Reader { prefixes, ..Reader::new(dialect, catalogue) }.statement(&statement)
+    })
 }
 
 /// A value in the place of a column: the number of one, hidden as any number.
@@ -46,6 +59,8 @@ pub(super) struct Reader<'a> {
     pub(super) names: Names<'a>,
     pub(super) reading: Reading,
     pub(super) ors: usize,
+    /// Placeholders in whose place a pattern begins with text.
+    pub(super) prefixes: Vec<String>,
     scopes: usize,
 }
 
@@ -67,6 +82,7 @@ impl<'a> Reader<'a> {
                 compared: Vec::new(),
             },
             ors: 0,
+            prefixes: Vec::new(),
             scopes: 0,
         }
     }

@@ -10,10 +10,15 @@
 //! PostgreSQL plans it, and on SQLite, which asks `exists` for every row, where an index leads to few partners in the first place.
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, OrderByKind, SelectItem, SelectItemQualifiedWildcardKind,
+    Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, OrderByKind, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, Statement, TableWithJoins,
 };
 
-use super::reading::{Column, Scope, all_conditions, columns_of, joins_inner_only, only_select, written_out};
+use super::reading::{
+    Column, Scope, all_conditions, both, columns_of, conjuncts, constraint, joined_on, joins_inner_only, only_select,
+    subqueries, written_out,
+};
+use super::rewritten::rewritten;
 use super::seen::{Opinion, Query, no_catalogue};
 use crate::capture::System;
 use crate::inquire::Column as CatalogueColumn;
@@ -76,8 +81,52 @@ impl Rule for DistinctJoin {
             "each partner makes a row of its own, and all but one of them are sorted or hashed away again",
             "ask `where exists (select 1 from joined_table j where j.key = t.key)` instead of joining, and drop `distinct`",
         );
-        found.into()
+        found.by(rewritten(query, |tree| as_exists(query, tree, table))).into()
     }
+}
+
+/// The statement over its one table whose columns are selected, asking whether the others have partners. All joins are inner ones, so
+/// what they ask may be asked in `where`.
+fn as_exists(query: &Query<'_>, tree: &mut Statement, table: usize) -> Option<()> {
+    let Statement::Query(whole) = tree else { return None };
+    let SetExpr::Select(select) = whole.body.as_mut() else { return None };
+    let scope = Scope::of(select, &[], query.catalogue);
+    let mut joins = select.from.iter().flat_map(|from| &from.joins);
+    let is_on = |join: &Join| matches!(constraint(join), Some(JoinConstraint::On(_)));
+    if whole.with.is_some() || !joins.all(is_on) || !scope.tables.iter().all(|table| table.known.is_some()) {
+        return None;
+    }
+    let is_own = |condition: &Expr| {
+        let names = columns_of(condition);
+        subqueries(condition).is_empty()
+            && names.iter().all(|name| scope.resolve(name).is_some_and(|column| column.table == table))
+    };
+    let conditions = joined_on(select).into_iter().chain(conjuncts(select.selection.as_ref()));
+    let (mut own, others): (Vec<Expr>, Vec<Expr>) = conditions.cloned().partition(is_own);
+    let factors = select.from.iter().flat_map(|from| {
+        std::iter::once(&from.relation).chain(from.joins.iter().map(|join| &join.relation))
+    });
+    let mut factors: Vec<TableWithJoins> =
+        factors.map(|relation| TableWithJoins { relation: relation.clone(), joins: Vec::new() }).collect();
+    let kept = factors.remove(table);
+    let mut inner = select.clone();
+    inner.distinct = None;
+    inner.projection = vec![SelectItem::UnnamedExpr(Expr::Identifier(Ident::new("1")))];
+    inner.from = factors;
+    inner.selection = both(others);
+    let mut partners = whole.clone();
+    let SetExpr::Select(select) = whole.body.as_mut() else { return None };
+    partners.with = None;
+    partners.order_by = None;
+    partners.limit_clause = None;
+    partners.fetch = None;
+    partners.locks = Vec::new();
+    *partners.body = SetExpr::Select(inner);
+    own.push(Expr::Exists { subquery: partners, negated: false });
+    select.distinct = None;
+    select.from = vec![kept];
+    select.selection = both(own);
+    Some(())
 }
 
 /// The columns selected, if it is columns. All columns of a table are its key as well.

@@ -8,9 +8,10 @@
 //! **When it is wrong.** PostgreSQL, MariaDB from 10.4.3 and SQLite from 3.20 move it themselves; nothing is said on those. Nor with `rollup`,
 //! whose totals would be of fewer rows.
 
-use super::reading::{columns_of, conjuncts, has_aggregate, only_select};
+use super::reading::{both, columns_of, conjuncts, has_aggregate, only_select};
 use super::seen::{Opinion, Query};
 use super::Rule;
+use super::rewritten::rewritten;
 use crate::capture::System;
 
 pub(super) struct HavingAsWhere;
@@ -44,8 +45,25 @@ impl Rule for HavingAsWhere {
             "the condition is on what is grouped by, so it could be asked before any row is read",
             "move the condition from `having` to `where`",
         );
-        found.into()
+        found.by(rewritten(query, moved)).into()
     }
+}
+
+/// The statement with what is asked of groups in `where`, but for what is asked of their aggregates.
+fn moved(tree: &mut sqlparser::ast::Statement) -> Option<()> {
+    use sqlparser::ast::{SetExpr, Statement};
+    let Statement::Query(query) = tree else { return None };
+    let SetExpr::Select(select) = query.body.as_mut() else { return None };
+    let having = select.having.take();
+    let (moves, stays): (Vec<_>, Vec<_>) = conjuncts(having.as_ref())
+        .into_iter()
+        .cloned()
+        .partition(|condition| !has_aggregate(condition) && names_group(condition, select));
+    let mut all: Vec<_> = conjuncts(select.selection.as_ref()).into_iter().cloned().collect();
+    all.extend(moves);
+    select.selection = both(all);
+    select.having = both(stays);
+    Some(())
 }
 
 /// Whether there are rows over several groups: `rollup`, `cube`, `grouping sets`.

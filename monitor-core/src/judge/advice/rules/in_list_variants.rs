@@ -10,11 +10,25 @@
 use super::Rule;
 use super::seen::{Found, Say, Seen};
 use crate::capture::System;
+use crate::identify;
 use crate::judge::advice::{Category, Confidence, Effort, Evidence, Priority};
+use crate::snapshot::StatementActivity;
 
 pub(super) struct InListVariants;
 
 const LENGTHS_MIN: u32 = 10;
+
+/// The statement with an array in the place of its one list, where all its other values are bound, and so numbered anew.
+fn with_array(statement: &StatementActivity) -> Option<String> {
+    let is_postgres = statement.database.system == System::PostgreSql;
+    let is_one = statement.text.matches("(...)").count() == 1 && statement.text.matches(" in (...)").count() == 1;
+    let is_plain = !statement.text.contains(['\'', '"']) && !statement.text.contains(" not in ");
+    if !is_postgres || !is_one || !is_plain || statement.text.contains("values") {
+        return None;
+    }
+    let text = statement.text.replace(" in (...)", " = any(?)");
+    Some(identify::numbered(&text, statement.dialect())).filter(|sql| !sql.contains('\''))
+}
 
 impl Rule for InListVariants {
     fn name(&self) -> &'static str {
@@ -44,7 +58,7 @@ impl Rule for InListVariants {
                 saves: None,
                 title: "a list has another length each time".into(),
                 meaning: "each length is a text of its own, which is read, planned and kept by itself".into(),
-                remedy: vec![remedy.into()],
+                remedy: with_array(statement).into_iter().chain([remedy.to_owned()]).collect(),
                 evidence: Evidence::default().fact("different lengths", lengths),
             });
         }

@@ -9,6 +9,7 @@ mod names;
 mod pressure;
 mod reading;
 mod repeated;
+mod rewritten;
 mod seen;
 mod units;
 

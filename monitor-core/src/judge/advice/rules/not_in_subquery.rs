@@ -12,15 +12,16 @@
 //! **When it is wrong.** Over a table of a few thousand rows whose column cannot be NULL it makes no difference; nothing is said of that. A row whose own value is NULL is left out by `not in`, and given by `not exists`.
 
 use sqlparser::ast::{
-    BinaryOperator, Expr, JoinOperator, Query as Select, SelectItem, SetExpr, Statement, TableFactor, UnaryOperator,
+    BinaryOperator, Expr, GroupByExpr, Ident, JoinOperator, Query as Select, SelectItem, SetExpr, Statement, TableFactor, UnaryOperator,
 };
 
 use super::reading::{
-    Column, Scope, all_conditions, conjuncts, constant_side, hidden_within, joins_inner_only, plain, top_selects,
+    Column, Scope, all_conditions, both, conjuncts, constant_side, has_aggregate, has_limit, hidden_within, joins_inner_only, plain, top_selects,
 };
 use super::seen::{Opinion, Query, no_catalogue};
 use super::names::{column_written, table_written};
 use super::Rule;
+use super::rewritten::rewritten;
 use crate::capture::System;
 use crate::inquire::TableKind;
 use crate::judge::advice::Priority;
@@ -66,6 +67,7 @@ impl Rule for NotInSubquery {
             "one NULL among the subquery's rows makes the statement give nothing; and it is not planned as a join",
             "write `not exists (select 1 from inner_table i where i.key = outer_table.key)`",
         );
+        let found = found.by(rewritten(query, |tree| as_not_exists(query, tree)));
         let found = found.step("rows whose own value is NULL come as well then: add `and outer_table.key is not null` where they are not meant");
         let found = match wanted {
             Some(index) => found.step_first(index),
@@ -92,6 +94,72 @@ fn conditions(statement: &Statement) -> Vec<(&Expr, Vec<String>)> {
             let selects = top_selects(statement).into_iter();
             selects.flat_map(|(select, hidden)| -> Vec<_> { of(select.selection.as_ref(), hidden) }).collect()
         }
+    }
+}
+
+/// The statement with `not exists` in the place of its first `not in`, where every name still means what it did.
+fn as_not_exists(query: &Query<'_>, tree: &mut Statement) -> Option<()> {
+    let Statement::Query(whole) = tree else { return None };
+    if whole.with.is_some() {
+        return None;
+    }
+    let SetExpr::Select(outer) = whole.body.as_mut() else { return None };
+    let outer_scope = Scope::of(outer, &[], query.catalogue);
+    let mut conditions: Vec<Expr> = conjuncts(outer.selection.as_ref()).into_iter().cloned().collect();
+    let place = conditions.iter().position(|condition| not_in(condition).is_some())?;
+    let (tested, subquery) = match plain(&conditions[place]) {
+        Expr::InSubquery { expr, subquery, .. } => (expr, subquery),
+        Expr::UnaryOp { expr, .. } => match plain(expr) {
+            Expr::InSubquery { expr, subquery, .. } => (expr, subquery),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    let mut subquery = subquery.clone();
+    let SetExpr::Select(inner) = subquery.body.as_mut() else { return None };
+    let is_plain = inner.distinct.is_none()
+        && inner.having.is_none()
+        && matches!(&inner.group_by, GroupByExpr::Expressions(by, _) if by.is_empty())
+        && subquery.with.is_none()
+        && !has_limit(&subquery);
+    let SetExpr::Select(inner) = subquery.body.as_mut() else { return None };
+    let inner_scope = Scope::of(inner, &[], query.catalogue);
+    let [only] = inner_scope.tables.as_slice() else { return None };
+    let [SelectItem::UnnamedExpr(selected)] = inner.projection.as_slice() else { return None };
+    let of_outer = outer_scope.column(tested)?;
+    inner_scope.column(selected)?;
+    let outer_table = &outer_scope.tables[of_outer.table];
+    // Without the catalogue nobody knows whose column a bare name is.
+    let is_known = only.known.is_some() && outer_table.known.is_some();
+    let is_apart = outer_scope.tables.iter().all(|table| table.alias != only.alias);
+    let is_bare = |expr: &Expr| matches!(plain(expr), Expr::Identifier(_));
+    // The name that would have to go before it may have to be written in another case.
+    let is_quoted = query.of.text.contains(['"', '`', '[']) && (is_bare(tested) || is_bare(selected));
+    if !is_plain || !is_known || !is_apart || is_quoted || has_aggregate(selected) {
+        return None;
+    }
+    let mut all: Vec<Expr> = conjuncts(inner.selection.as_ref()).into_iter().cloned().collect();
+    all.push(Expr::BinaryOp {
+        left: Box::new(qualified(&only.alias, selected)),
+        op: BinaryOperator::Eq,
+        right: Box::new(qualified(&outer_table.alias, tested)),
+    });
+    inner.selection = both(all);
+    let one = Expr::Identifier(Ident::new("1"));
+    inner.projection = vec![SelectItem::UnnamedExpr(one)];
+    subquery.order_by = None;
+    conditions[place] = Expr::Exists { subquery, negated: true };
+    outer.selection = both(conditions);
+    Some(())
+}
+
+/// A column as it is written if that says whose it is, or else with its table's name before it.
+fn qualified(alias: &str, written: &Expr) -> Expr {
+    match plain(written) {
+        Expr::Identifier(ident) => {
+            Expr::CompoundIdentifier(vec![Ident::new(alias), ident.clone()])
+        }
+        other => other.clone(),
     }
 }
 

@@ -7,13 +7,16 @@
 //!
 //! **When it is wrong.** Without an index for both arms the union would read everything as well; then nothing is said. Nor where the same row may be meant to come twice, which a union would take out: it speaks only where plain columns are selected, a unique key among them.
 
-use sqlparser::ast::{GroupByExpr, Select, SelectItem, Statement};
+use sqlparser::ast::{
+    Expr, GroupByExpr, Select, SelectItem, SetExpr, SetOperator, SetQuantifier, Statement,
+};
 
 use super::reading::{
-    Column, Scope, all_conditions, conjuncts, constant_side, has_limit, joins_inner_only, operands, top_selects,
+    Column, Scope, all_conditions, both, conjuncts, constant_side, has_limit, joins_inner_only, operands, top_selects,
 };
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
+use super::rewritten::rewritten;
 
 pub(super) struct OrAcrossTables;
 
@@ -53,11 +56,39 @@ impl Rule for OrAcrossTables {
                 if let Some(index) = columns.iter().find_map(|arm| scope.led_to(arm.table, &conditions)) {
                     return Opinion::Quiet(format!("index {} leads to few rows already", index.name));
                 }
-                return judged(query, &scope, &columns);
+                return match judged(query, &scope, &columns) {
+                    Opinion::Found(found) => found.by(rewritten(query, |tree| united(tree, condition))).into(),
+                    other => other,
+                };
             }
         }
         Opinion::NotMine
     }
+}
+
+/// A `union` of the statement with one arm of a condition each. Of a statement that is in an order nothing is made: a union's order
+/// knows the names of what is selected only.
+fn united(tree: &mut Statement, or: &Expr) -> Option<()> {
+    let Statement::Query(query) = tree else { return None };
+    if query.order_by.is_some() || query.with.is_some() || !query.locks.is_empty() {
+        return None;
+    }
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let of_arm = |arm: &Expr| {
+        let conditions = conjuncts(select.selection.as_ref()).into_iter();
+        let all = conditions.map(|one| if one == or { arm.clone() } else { one.clone() }).collect();
+        let mut select = select.clone();
+        select.selection = both(all);
+        SetExpr::Select(select)
+    };
+    let united = operands(or).into_iter().map(of_arm).reduce(|left, right| SetExpr::SetOperation {
+        op: SetOperator::Union,
+        set_quantifier: SetQuantifier::None,
+        left: Box::new(left),
+        right: Box::new(right),
+    });
+    *query.body = united?;
+    Some(())
 }
 
 /// Whether a `select` gives rows of which no two are the same: a unique key of a table is among its columns, to which

@@ -306,6 +306,14 @@ impl Found {
         self
     }
 
+    /// The same with finished SQL in the place of the sentence that says how to get there, if there is some.
+    pub(super) fn by(mut self, steps: Option<Vec<String>>) -> Self {
+        if let (Some(steps), false) = (steps, self.remedy.is_empty()) {
+            self.remedy.splice(..1, steps);
+        }
+        self
+    }
+
     pub(super) fn sure(mut self, confidence: Confidence) -> Self {
         self.confidence = confidence;
         self

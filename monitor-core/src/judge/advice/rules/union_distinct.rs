@@ -14,6 +14,7 @@ use sqlparser::ast::{Select, SelectItem, SetExpr, SetOperator, SetQuantifier, St
 use super::reading::{Scope, conjuncts, top_selects};
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
+use super::rewritten::rewritten;
 
 pub(super) struct UnionDistinct;
 
@@ -51,8 +52,25 @@ impl Rule for UnionDistinct {
             "the arms ask for different values of the same columns and select a unique key, so no row is in two of them; all are sorted or hashed to find that out",
             "write `union all`, if the values always differ",
         );
-        found.into()
+        let all = rewritten(query, |tree| {
+            let Statement::Query(query) = tree else { return None };
+            quantify_all(&mut query.body)
+        });
+        match all {
+            Some(all) => found.by(Some(all)).step("if the values that the arms ask for always differ").into(),
+            None => found.into(),
+        }
     }
+}
+
+/// Keeps the duplicates of every `union`.
+fn quantify_all(body: &mut SetExpr) -> Option<()> {
+    let SetExpr::SetOperation { op: SetOperator::Union, set_quantifier, left, right } = body else {
+        return matches!(body, SetExpr::Select(_)).then_some(());
+    };
+    *set_quantifier = SetQuantifier::All;
+    quantify_all(left)?;
+    quantify_all(right)
 }
 
 fn is_union(statement: &Statement) -> bool {

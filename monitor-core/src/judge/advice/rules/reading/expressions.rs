@@ -30,6 +30,21 @@ pub(in super::super) fn conjuncts(condition: Option<&Expr>) -> Vec<&Expr> {
     found
 }
 
+/// One condition that holds where all of these do.
+pub(in super::super) fn both(conditions: Vec<Expr>) -> Option<Expr> {
+    let nested = |condition: Expr| match condition {
+        or @ Expr::BinaryOp { op: BinaryOperator::Or | BinaryOperator::Xor, .. } => {
+            Expr::Nested(Box::new(or))
+        }
+        other => other,
+    };
+    conditions.into_iter().map(nested).reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::And,
+        right: Box::new(right),
+    })
+}
+
 /// The arms of an `or`; the expression itself where it is none.
 pub(in super::super) fn operands(expr: &Expr) -> Vec<&Expr> {
     let mut found = Vec::new();

@@ -9,8 +9,8 @@ mod shape;
 mod wrapped;
 
 pub(super) use expressions::{
-    arguments, columns_of, conjuncts, constant_side, function_name, has_aggregate, is_constant,
-    name_of, operands, plain, subqueries,
+    arguments, both, columns_of, conjuncts, constant_side, function_name, has_aggregate,
+    is_constant, name_of, operands, plain, subqueries,
 };
 pub(super) use scope::{
     Column, Scope, all_conditions, asked, constraint, has_limit, has_offset, hidden_within,
