@@ -73,6 +73,7 @@ pub(crate) struct Checkouts {
     ended: [AtomicU64; 4],
     waiting: AtomicI64,
     out: AtomicI64,
+    out_most: AtomicI64,
     wait_nanos: AtomicU64,
     wait_nanos_max: AtomicU64,
     wait: AtomicHistogram,
@@ -342,7 +343,10 @@ impl Checkouts {
         last_call: Option<Arc<LastCall>>,
         out_max: usize,
     ) -> Option<u64> {
-        self.out.fetch_add(1, Relaxed);
+        let out = self.out.fetch_add(1, Relaxed) + 1;
+        if out > self.out_most.load(Relaxed) {
+            self.out_most.fetch_max(out, Relaxed);
+        }
         lock(&self.followed).add(at, site, last_call, out_max)
     }
 
@@ -374,6 +378,7 @@ impl Checkouts {
             cancelled: ended(CheckoutEnd::Cancelled),
             waiting: gauge(&self.waiting),
             out: gauge(&self.out),
+            out_most: gauge(&self.out_most),
             wait_time: Duration::from_nanos(self.wait_nanos.load(Relaxed)),
             wait_max: Duration::from_nanos(self.wait_nanos_max.load(Relaxed)),
             wait: self.wait.read(),

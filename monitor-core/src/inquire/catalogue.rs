@@ -4,13 +4,16 @@
 
 use std::time::SystemTime;
 
-use crate::capture::System;
+use crate::capture::{Database, System};
 
 /// What one database holds, at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
     /// The system; MariaDB is told apart from MySQL.
     pub system: System,
+    /// The database it is of, as the application's calls name it. `None` where that is not known: then it is taken to be
+    /// the database of all statements of its system.
+    pub database: Option<Database>,
     /// The server's version as major, minor and patch; zero where a part is not known. PostgreSQL's
     /// patch is always zero.
     pub version: (u32, u32, u32),

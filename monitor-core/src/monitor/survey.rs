@@ -66,7 +66,9 @@ fn survey(
 ) -> Result<Survey, AskError> {
     let at = snapshot.at;
     let workload = |asker: &mut dyn Asker, catalogue: &mut Catalogue| {
-        Ok(Workload { counted: meter.look(catalogue, at), ..workload(asker, snapshot) })
+        catalogue.database = database(asker, snapshot);
+        let workload = workload(catalogue.database.as_ref(), snapshot);
+        Ok(Workload { counted: meter.look(catalogue, at), ..workload })
     };
     let advise = |workload: Workload, catalogue: &Catalogue, planner: &mut dyn Planner| {
         let indexes = index::advise(&workload, catalogue, Some(planner), at);
@@ -76,11 +78,16 @@ fn survey(
     Ok(Survey { catalogue, workload, indexes })
 }
 
-/// What the asker's database had to do over the last hour.
-fn workload(asker: &dyn Asker, snapshot: &Snapshot) -> Workload {
-    let Some(window) = snapshot.window(SPAN) else { return Workload::default() };
-    match asker.database().or_else(|| busiest(&window.rollup, asker.system())) {
-        Some(database) => Workload::of(&window.rollup, window.covered, &database),
+/// The database that is asked.
+fn database(asker: &dyn Asker, snapshot: &Snapshot) -> Option<Database> {
+    let busiest = || busiest(&snapshot.window(SPAN)?.rollup, asker.system());
+    asker.database().or_else(busiest)
+}
+
+/// What a database had to do over the last hour.
+fn workload(database: Option<&Database>, snapshot: &Snapshot) -> Workload {
+    match snapshot.window(SPAN).zip(database) {
+        Some((window, database)) => Workload::of(&window.rollup, window.covered, database),
         None => Workload::default(),
     }
 }

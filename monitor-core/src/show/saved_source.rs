@@ -119,6 +119,8 @@ struct Pool {
     failed: u64,
     cancelled: u64,
     out: u64,
+    #[serde(default)]
+    out_most: u64,
     leaked: u64,
     #[serde(deserialize_with = "seconds")]
     wait_seconds: Duration,
@@ -238,6 +240,7 @@ impl From<Pool> for PoolActivity {
                 cancelled: read.cancelled,
                 waiting: read.waiting,
                 out: read.out,
+                out_most: read.out_most,
                 wait_time: read.wait_seconds,
                 wait_max: read.wait_max_seconds,
                 wait: read.wait.buckets,

@@ -201,6 +201,8 @@ pub struct CheckoutActivity {
     pub waiting: u64,
     /// Connections out now, by our own count.
     pub out: u64,
+    /// The most that were out at once since the start, by our own count, also in a window.
+    pub out_most: u64,
     /// Time all checkouts waited together, however they ended.
     pub wait_time: Duration,
     /// The longest wait.
@@ -431,6 +433,7 @@ impl CheckoutActivity {
             cancelled: self.cancelled.saturating_sub(earlier.cancelled),
             waiting: self.waiting,
             out: self.out,
+            out_most: self.out_most,
             wait_time: self.wait_time.saturating_sub(earlier.wait_time),
             wait_max: wait.range().map_or(Duration::ZERO, |(_, high)| high.min(self.wait_max)),
             wait,

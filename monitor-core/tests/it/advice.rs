@@ -1,9 +1,11 @@
 //! Advice: a story in which a rule speaks, one that comes close, and one too soon to tell.
 
 mod calls;
+mod false_alarms;
 mod living;
 mod near;
 mod pools;
+mod same_rows;
 mod statements;
 mod units;
 mod workload;

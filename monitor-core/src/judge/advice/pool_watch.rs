@@ -45,7 +45,10 @@ impl PoolWatch {
                 waiting: pool.checkouts.waiting,
                 wait_p95: wait_p95(snapshot, &source.name),
             });
-            let now = Peak { in_use: levels.in_use(), max: levels.max, since: at, until: at };
+            // Between two looks there may be more, which only checkouts tell.
+            let most = u32::try_from(pool.checkouts.out_most).unwrap_or(u32::MAX);
+            let in_use = levels.in_use().max(most.min(levels.max.unwrap_or(most)));
+            let now = Peak { in_use, max: levels.max, since: at, until: at };
             let peak = self.peaks.entry(source.name.clone()).or_insert(now);
             peak.in_use = peak.in_use.max(now.in_use);
             (peak.max, peak.until) = (now.max, at);

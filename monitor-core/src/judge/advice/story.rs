@@ -51,7 +51,7 @@ pub struct StoryCall {
     pub caller: Option<Arc<str>>,
     /// The connection it ran on.
     pub connection: Option<u64>,
-    /// The transaction it ran in; `None` where there was none, or it is not known.
+    /// The transaction it ran in, or its unit of work where no more is known than that one was open; `None` where there was none, or it is not known.
     pub transaction: Option<u64>,
     /// The unit of work it belongs to: one request, one job, one test.
     pub scope: Option<u64>,
@@ -167,6 +167,8 @@ impl StoryCall {
             start: call.started.duration_since(beginning).unwrap_or_default(),
             parameters: call.parameters.map(|parameters| parameters.all.get()),
             scope: Some(call.scope),
+            // Of several transactions of a unit it is not told which one it was.
+            transaction: call.in_transaction.then_some(call.scope),
             ..Self::of(&call.record, beginning)
         }
     }

@@ -294,3 +294,20 @@ fn advice_knows_who_waits_for_a_second_connection() {
     let advice = world.monitor.look_for_advice();
     assert_eq!(advice.answer("nested-acquire").unwrap().verdict, Verdict::Found);
 }
+
+#[test]
+fn reads_inside_a_transaction_are_known_as_such_to_the_rules() {
+    let verdict = |is_inside: bool| {
+        let world = world_with(|builder| builder.recent_calls_max(0));
+        world.pass(120);
+        world.monitor.scope("GET /shelf").run(|| {
+            let transaction = is_inside.then(|| world.shop.transaction());
+            (0..300).for_each(|n| world.ask(ONE, n % 10, 5));
+            transaction.into_iter().for_each(|transaction| transaction.committed());
+        });
+        world.pass(5);
+        world.monitor.look_for_advice().answer("cache-candidate").unwrap().verdict
+    };
+    // Outside of one, how large the table is would have to be asked.
+    assert_eq!((verdict(true), verdict(false)), (Verdict::Quiet, Verdict::CannotTell));
+}

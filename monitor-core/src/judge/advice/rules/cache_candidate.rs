@@ -49,8 +49,14 @@ impl Rule for CacheCandidate {
 
 /// Whether a call reads this table and no other.
 fn reads(seen: &Seen<'_>, call: &StoryCall, table: &TableActivity) -> bool {
-    let only = |statement: &StatementActivity| statement.tables.read.as_slice() == [table.table.as_str()];
-    call.kind == Kind::Select && seen.statement(call.fingerprint).is_some_and(only)
+    call.kind == Kind::Select && seen.statement(call.fingerprint).is_some_and(|statement| is_read_of(statement, table))
+}
+
+/// Whether a statement reads this table and no other: a cache of its rows spares nothing of a join.
+fn is_read_of(statement: &StatementActivity, table: &TableActivity) -> bool {
+    statement.kind == Kind::Select
+        && statement.database == table.database
+        && statement.tables.read.as_slice() == [table.table.as_str()]
 }
 
 fn judge(seen: &Seen<'_>, say: &mut Say<'_>, table: &TableActivity, reads: &[&StoryCall]) {
@@ -70,7 +76,7 @@ fn judge(seen: &Seen<'_>, say: &mut Say<'_>, table: &TableActivity, reads: &[&St
     if inside as f64 > IN_TRANSACTION_MAX * reads.len() as f64 {
         return say.quiet(&**name, "the reads are part of transactions");
     }
-    let bytes = seen.catalogue.and_then(|catalogue| catalogue.table(name)?.bytes);
+    let bytes = seen.catalogue_for(&table.database).and_then(|catalogue| catalogue.table(name)?.bytes);
     match bytes {
         None => say.cannot_tell(&**name, "its size is not known: let the monitor ask the database"),
         Some(bytes) if bytes > BYTES_MAX => say.quiet(&**name, "the table is large"),
@@ -93,7 +99,8 @@ fn judge(seen: &Seen<'_>, say: &mut Say<'_>, table: &TableActivity, reads: &[&St
                     .fact("different questions seen", counts.len())
                     .fact("bytes of the table", bytes),
             };
-            say.found(name, Some(scaled(table.activity.time, reuse)), found);
+            let time = seen.lately().statements.iter().filter(|one| is_read_of(one, table)).map(|one| one.activity.time).sum();
+            say.found(name, Some(scaled(time, reuse)), found);
         }
     }
 }

@@ -28,8 +28,8 @@ impl Rule for CartesianJoin {
 
     fn read(&self, query: &Query<'_>) -> Opinion {
         let mut quiet = Opinion::NotMine;
-        for select in top_selects(query.tree) {
-            let scope = Scope::of(select, &[], query.catalogue);
+        for (select, hidden) in top_selects(query.tree) {
+            let scope = Scope::of(select, &hidden, query.catalogue);
             if scope.tables.len() < 2 {
                 continue;
             }

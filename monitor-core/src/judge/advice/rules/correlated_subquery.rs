@@ -11,7 +11,7 @@
 use sqlparser::ast::{BinaryOperator, Expr, GroupByExpr, Query as Select, SelectItem, SetExpr};
 
 use super::reading::{
-    Column, Scope, columns_of, conjuncts, has_aggregate, has_limit, hidden_by, plain, subqueries, top_selects,
+    Column, Scope, columns_of, conjuncts, has_aggregate, has_limit, hidden_within, plain, subqueries, top_selects,
 };
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
@@ -40,8 +40,8 @@ impl Rule for CorrelatedSubquery {
 
     fn read(&self, query: &Query<'_>) -> Opinion {
         let mut quiet = Opinion::NotMine;
-        for select in top_selects(query.tree) {
-            let outer = Scope::of(select, &[], query.catalogue);
+        for (select, hidden) in top_selects(query.tree) {
+            let outer = Scope::of(select, &hidden, query.catalogue);
             let conditions = conjuncts(select.selection.as_ref());
             let one_row = outer.tables.len() == 1 && outer.is_one_row(0, &conditions);
             let asked = select.projection.iter().filter_map(|item| match item {
@@ -49,7 +49,7 @@ impl Rule for CorrelatedSubquery {
                 _ => None,
             });
             for subquery in asked.chain(conditions.iter().copied()).flat_map(as_values) {
-                let Some(correlated) = Correlated::of(&subquery, query) else { continue };
+                let Some(correlated) = Correlated::of(&subquery, &hidden, query) else { continue };
                 if super::distinct_on_latest::is_latest(query, select, &outer, &correlated) {
                     continue;
                 }
@@ -120,9 +120,10 @@ fn judged(query: &Query<'_>, correlated: &Correlated<'_>) -> Opinion {
 // === impl Correlated ===
 
 impl<'q> Correlated<'q> {
-    pub(super) fn of(subquery: &'q Select, query: &Query<'q>) -> Option<Self> {
+    /// `hidden` are the names that common table expressions around the subquery hide.
+    pub(super) fn of(subquery: &'q Select, hidden: &[String], query: &Query<'q>) -> Option<Self> {
         let SetExpr::Select(inner) = &*subquery.body else { return None };
-        let scope = Scope::of(inner, &hidden_by(subquery), query.catalogue);
+        let scope = Scope::of(inner, &hidden_within(hidden, subquery), query.catalogue);
         let conditions = conjuncts(inner.selection.as_ref());
         let columns: Vec<_> = conditions.iter().filter_map(|one| equals_outer(&scope, one)).collect();
         (!columns.is_empty()).then_some(Self { query: subquery, inner, scope, columns })
@@ -151,10 +152,18 @@ impl<'q> Correlated<'q> {
         let own = |expr: &Expr| columns_of(expr).iter().all(|name| self.scope.resolve(name).is_some());
         let filters: Vec<_> = self.filters().collect();
         let is_own = own(value) && filters.iter().all(|one| own(one) && subqueries(one).is_empty());
-        let kept: Vec<_> = filters.iter().map(ToString::to_string).collect();
+        let kept: Vec<_> = filters.iter().map(|filter| as_conjunct(filter)).collect();
         let kept = if kept.is_empty() { String::new() } else { format!(" where {}", kept.join(" and ")) };
         let from = self.inner.from.first()?;
         is_own.then(|| format!("select {columns}, {value} from {from}{kept} group by {columns}"))
+    }
+}
+
+/// A condition as it may stand between `and`s: what holds its parts together less tightly goes into parentheses.
+fn as_conjunct(condition: &Expr) -> String {
+    match condition {
+        Expr::BinaryOp { op: BinaryOperator::Or | BinaryOperator::Xor, .. } => format!("({condition})"),
+        other => other.to_string(),
     }
 }
 

@@ -12,13 +12,13 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArguments, SelectItem, SetExpr, visit_expressions,
+    BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArguments, Query, SelectItem, SetExpr, Visit, Visitor,
 };
 
 use super::reading::{
     conjuncts, function_name, has_aggregate, is_constant, plain, subqueries, top_selects,
 };
-use super::seen::{Opinion, Query};
+use super::seen::{self, Opinion};
 use super::Rule;
 
 pub(super) struct CountForExistence;
@@ -31,8 +31,8 @@ impl Rule for CountForExistence {
         "count-for-existence"
     }
 
-    fn read(&self, query: &Query<'_>) -> Opinion {
-        let selects = top_selects(query.tree);
+    fn read(&self, query: &seen::Query<'_>) -> Opinion {
+        let selects: Vec<_> = top_selects(query.tree).into_iter().map(|(select, _)| select).collect();
         let selected = selects.iter().filter(|select| !is_grouped(select) && !reads_all(select)).flat_map(|select| &select.projection);
         let expressions = selected.filter_map(|item| match item {
             SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => Some(expr),
@@ -73,13 +73,27 @@ fn is_grouped(select: &sqlparser::ast::Select) -> bool {
     }
 }
 
-/// Whether a count is compared with a constant anywhere in an expression.
+/// Whether a count is compared with a constant anywhere in an expression. What a query in it compares is about its own groups.
 fn tests(expr: &Expr) -> bool {
-    let found = visit_expressions(expr, |expr| match tested(expr) {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    });
-    found.is_break()
+    struct Tests(usize);
+    impl Visitor for Tests {
+        type Break = ();
+        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.0 += 1;
+            ControlFlow::Continue(())
+        }
+        fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+            self.0 -= 1;
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            match self.0 == 0 && tested(expr) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+    }
+    expr.visit(&mut Tests(0)).is_break()
 }
 
 fn tested(expr: &Expr) -> bool {

@@ -6,7 +6,8 @@
 //! **What to do.** Ask whether there is a partner instead of joining it: `where exists (select 1 from orders o where o.customer_id = c.id)`.
 //!
 //! **When it is wrong.** It speaks only where a unique key of the table is selected, and all joins are inner ones: then the two give the same rows. A unique key that may be
-//! NULL is none.
+//! NULL is none. Nothing is said where `exists` could be slower than the join: without an index that leads to the partners of a row, unless
+//! PostgreSQL plans it, and on SQLite, which asks `exists` for every row, where an index leads to few partners in the first place.
 
 use sqlparser::ast::{
     Distinct, Expr, GroupByExpr, Ident, Join, JoinConstraint, OrderByKind, SelectItem,
@@ -19,6 +20,7 @@ use super::reading::{
 };
 use super::rewritten::rewritten;
 use super::seen::{Opinion, Query, no_catalogue};
+use crate::capture::System;
 use crate::inquire::Column as CatalogueColumn;
 use super::Rule;
 
@@ -65,6 +67,13 @@ impl Rule for DistinctJoin {
         let names: Vec<_> = selected.into_iter().map(|column| column.name).collect();
         if !scope.tells_rows_apart(table, &names) {
             return Opinion::Quiet("what is selected is not unique by itself, so `distinct` is needed".into());
+        }
+        if query.system() != System::PostgreSql && !scope.are_partners_led_to(table, &conditions) {
+            return Opinion::Quiet("no index leads from a row to its partners, so `exists` would look through all of them for each row".into());
+        }
+        let narrowed = (0..scope.tables.len()).filter(|&other| other != table).find_map(|other| scope.led_to(other, &conditions));
+        if let (System::Sqlite, Some(index)) = (query.system(), narrowed) {
+            return Opinion::Quiet(format!("index {} leads to few of the joined rows, from which the join starts and `exists` could not", index.name));
         }
         let found = query.rewrite(
             SAVES,

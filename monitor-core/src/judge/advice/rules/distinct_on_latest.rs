@@ -43,10 +43,10 @@ impl Rule for DistinctOnLatest {
     }
 
     fn read(&self, query: &Query<'_>) -> Opinion {
-        for select in top_selects(query.tree) {
-            let outer = Scope::of(select, &[], query.catalogue);
+        for (select, hidden) in top_selects(query.tree) {
+            let outer = Scope::of(select, &hidden, query.catalogue);
             for subquery in conjuncts(select.selection.as_ref()).into_iter().flat_map(subqueries) {
-                let Some(correlated) = Correlated::of(&subquery, query) else { continue };
+                let Some(correlated) = Correlated::of(&subquery, &hidden, query) else { continue };
                 if let Some(latest) = Latest::of(query, select, &outer, &correlated) {
                     return latest.advice(query).into();
                 }

@@ -24,11 +24,13 @@ pub(super) struct DuplicateQuery;
 const CALLS_MIN: usize = 3;
 /// Time saved below which nobody feels it.
 pub(super) const SAVED_MIN: Duration = Duration::from_millis(1);
-/// What gives another answer each time it is asked.
-const VOLATILE: [&str; 9] = [
-    "random(", "rand(", "nextval(", "now(", "clock_timestamp(", "current_timestamp", "uuid",
-    "last_insert", "changes(",
+/// Functions that give another answer each time they are asked.
+const VOLATILE: [&str; 16] = [
+    "random", "rand", "nextval", "now", "clock_timestamp", "uuid", "uuid_short", "uuid_generate_v1", "uuid_generate_v1mc",
+    "uuid_generate_v4", "uuidv4", "uuidv7", "gen_random_uuid", "last_insert_id", "last_insert_rowid", "changes",
 ];
+/// Words that do, without being called.
+const VOLATILE_WORDS: [&str; 3] = ["current_timestamp", "current_time", "current_date"];
 
 impl Rule for DuplicateQuery {
     fn name(&self) -> &'static str {
@@ -107,10 +109,20 @@ fn is_duplicate(seen: &Seen<'_>, first: &StoryCall, run: &Run<'_>, say: &mut Say
     why.is_none()
 }
 
+/// Whether a normalised text calls what gives another answer each time. A column of such a name, or a type, is not called.
+fn is_volatile(text: &str) -> bool {
+    let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | '`');
+    let words = text.split(|c: char| !is_word(c)).filter(|word| !word.is_empty());
+    words.into_iter().any(|word| {
+        let end = word.as_ptr().addr() - text.as_ptr().addr() + word.len();
+        let is_called = text.get(end..).is_some_and(|rest| rest.trim_start().starts_with('('));
+        VOLATILE_WORDS.contains(&word) || is_called && VOLATILE.contains(&word)
+    })
+}
+
 /// Why an answer to a question is of no use for the same question asked a moment later.
 pub(super) fn why_not_shared(run: &Run<'_>, shape: Option<&Shape>) -> Option<&'static str> {
-    let is_volatile = |call: &&StoryCall| VOLATILE.iter().any(|word| call.text.contains(word));
-    if run.calls.first().is_some_and(is_volatile) {
+    if run.calls.first().is_some_and(|call| is_volatile(&call.text)) {
         Some("it gives another answer each time")
     } else if shape.is_some_and(|shape| shape.locks) {
         Some("it locks what it reads")

@@ -5,10 +5,12 @@
 //! **What to do.** An index over parts of words: on PostgreSQL `create extension pg_trgm` and a GIN index with `gin_trgm_ops`; on MySQL and
 //! MariaDB a FULLTEXT index with `match ... against`, which finds words; on SQLite an FTS5 table with `tokenize = 'trigram'`.
 //!
-//! **When it is wrong.** A pattern that is bound as a parameter is not seen: the rule cannot tell. On a few thousand rows reading them all takes
+//! **When it is wrong.** A pattern that is bound as a parameter is not seen: the rule cannot tell, nor where a statement has patterns for several columns, of which some start with text and some do not. On a few thousand rows reading them all takes
 //! a millisecond.
 
-use sqlparser::ast::Expr;
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, Statement, visit_expressions};
 
 use super::reading::{
     Column, Scope, all_conditions, arguments, conjuncts, function_name, is_constant, operands, plain, top_selects,
@@ -17,6 +19,7 @@ use super::seen::{Opinion, Query, no_catalogue};
 use super::names::{column_written, table_written};
 use super::Rule;
 use crate::capture::System;
+use crate::inquire::{KeyOf, KeyPart};
 
 pub(super) struct LeadingWildcard;
 
@@ -30,15 +33,19 @@ impl Rule for LeadingWildcard {
     }
 
     fn read(&self, query: &Query<'_>) -> Opinion {
-        for select in top_selects(query.tree) {
-            let scope = Scope::of(select, &[], query.catalogue);
+        for (select, hidden) in top_selects(query.tree) {
+            let scope = Scope::of(select, &hidden, query.catalogue);
             let conditions = conjuncts(select.selection.as_ref());
             let arms = conditions.iter().flat_map(|condition| operands(condition));
             if let Some((column, sql)) = arms.filter_map(|arm| matched(&scope, arm)).next() {
                 if let Some(index) = scope.led_to(column.table, &all_conditions(select)) {
                     return Opinion::Quiet(format!("index {} leads to few rows already", index.name));
                 }
-                return judged(query, &scope, &column, &sql);
+                let wording = &query.of.wording;
+                return match wording.has_leading_wildcard() && wording.has_fixed_start() {
+                    true if has_other_patterns(query.tree, &scope, &column) => Opinion::CannotTell("there are several patterns, and which of them starts with a wildcard is not kept".into()),
+                    _ => judged(query, &scope, &column, &sql),
+                };
             }
         }
         Opinion::NotMine
@@ -73,6 +80,29 @@ fn matched(scope: &Scope<'_>, condition: &Expr) -> Option<(Column, String)> {
     }
 }
 
+/// Whether a part of an index's key is a column, or made of it.
+fn holds(part: &KeyPart, column: &str) -> bool {
+    match &part.of {
+        KeyOf::Column(name) => name.eq_ignore_ascii_case(column),
+        KeyOf::Expression(sql) => {
+            let mut words = sql.split(|c: char| !c.is_alphanumeric() && c != '_');
+            words.any(|word| word.eq_ignore_ascii_case(column))
+        }
+    }
+}
+
+/// Whether a statement has patterns of which it is not asked that this column matches them.
+fn has_other_patterns(statement: &Statement, scope: &Scope<'_>, column: &Column) -> bool {
+    let found = visit_expressions(statement, |expr| {
+        let is_other = match expr {
+            Expr::Like { .. } | Expr::ILike { .. } => matched(scope, expr).is_none_or(|(other, _)| other != *column),
+            _ => false,
+        };
+        if is_other { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found.is_break()
+}
+
 fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column, sql: &str) -> Opinion {
     let wording = &query.of.wording;
     if !wording.has_leading_wildcard() {
@@ -87,8 +117,7 @@ fn judged(query: &Query<'_>, scope: &Scope<'_>, column: &Column, sql: &str) -> O
         return Opinion::Quiet(format!("{} is small", known.name));
     }
     let is_fuzzy = known.indexes.iter().find(|index| {
-        let holds = index.key.iter().any(|part| part.column_name().is_some_and(|name| name.eq_ignore_ascii_case(&column.name)));
-        holds && matches!(index.method.as_str(), "gin" | "gist" | "fulltext" | "FULLTEXT")
+        index.key.iter().any(|part| holds(part, &column.name)) && matches!(index.method.as_str(), "gin" | "gist" | "fulltext" | "FULLTEXT")
     });
     if let Some(index) = is_fuzzy {
         return Opinion::Quiet(format!("index {} serves patterns", index.name));

@@ -1,6 +1,6 @@
 //! All rows of a table are changed or deleted.
 //!
-//! **What was seen.** An `update` or `delete` without `where` and without `limit`, which went through all rows: it locks them all, writes all of them to the log, and is rarely
+//! **What was seen.** An `update` or `delete` without `where`, or with one that is always true, and without `limit`, which went through all rows: it locks them all, writes all of them to the log, and is rarely
 //! what was meant.
 //!
 //! **What to do.** Say which rows are meant. To empty a table, `truncate` does it without touching each row. A job that does mean all rows
@@ -9,14 +9,15 @@
 //! **When it is wrong.** On a table with a handful of rows; where the catalogue or the counts of changed rows say so, nothing is said. Temporary
 //! tables are left alone.
 
-use sqlparser::ast::{FromTable, Statement, TableFactor};
+use sqlparser::ast::{Expr, FromTable, Statement, TableFactor};
 
-use super::reading::Scope;
+use super::reading::{Scope, conjuncts, is_constant};
 use super::seen::{Opinion, Query};
 use super::names::table_written;
 use super::Rule;
 use crate::capture::System;
 use crate::judge::advice::{Effort, Priority};
+use crate::snapshot::Activity;
 
 pub(super) struct MissingWhereWrite;
 
@@ -29,21 +30,32 @@ impl Rule for MissingWhereWrite {
     }
 
     fn read(&self, query: &Query<'_>) -> Opinion {
-        let (what, factor, is_bounded) = match query.tree {
+        let (what, factor, selection, is_bounded) = match query.tree {
             Statement::Update(update) => {
-                let is_bounded = update.selection.is_some() || update.limit.is_some() || update.from.is_some();
-                ("update", &update.table.relation, is_bounded || !update.table.joins.is_empty())
+                let is_bounded = bounds(update.selection.as_ref()) || update.limit.is_some() || update.from.is_some();
+                ("update", &update.table.relation, update.selection.as_ref(), is_bounded || !update.table.joins.is_empty())
             }
             Statement::Delete(delete) => {
                 let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
                 let Some(table) = from.first() else { return Opinion::NotMine };
-                let is_bounded = delete.selection.is_some() || delete.limit.is_some() || delete.using.is_some();
-                ("delete", &table.relation, is_bounded || !table.joins.is_empty())
+                let is_bounded = bounds(delete.selection.as_ref()) || delete.limit.is_some() || delete.using.is_some();
+                ("delete", &table.relation, delete.selection.as_ref(), is_bounded || !table.joins.is_empty())
             }
             _ => return Opinion::NotMine,
         };
-        if is_bounded { Opinion::NotMine } else { unbounded(query, what, factor) }
+        let Activity { calls, rows_unknown, rows_affected, .. } = query.of.activity;
+        match selection {
+            _ if is_bounded => Opinion::NotMine,
+            Some(_) if calls == rows_unknown => Opinion::CannotTell("whether its constant condition holds is not known".into()),
+            Some(_) if rows_affected == 0 => Opinion::Quiet("its constant condition never held".into()),
+            _ => unbounded(query, what, factor),
+        }
     }
+}
+
+/// Whether a condition leaves out rows: it is about a column or a query somewhere.
+fn bounds(condition: Option<&Expr>) -> bool {
+    conjuncts(condition).into_iter().any(|one| !is_constant(one))
 }
 
 fn unbounded(query: &Query<'_>, what: &str, factor: &TableFactor) -> Opinion {

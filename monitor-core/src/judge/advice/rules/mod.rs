@@ -109,7 +109,7 @@ pub struct Question<'a> {
     pub snapshot: &'a Snapshot,
     /// What happened, as far as it is known.
     pub story: &'a Story,
-    /// What the database holds, where it was asked. It is taken to be the database of all statements of its system.
+    /// What the database holds, where it was asked. It says nothing of statements of [another](Catalogue::database).
     pub catalogue: Option<&'a Catalogue>,
     /// How advice is given.
     pub settings: &'a AdviceSettings,

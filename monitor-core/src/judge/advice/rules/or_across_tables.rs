@@ -32,8 +32,9 @@ impl Rule for OrAcrossTables {
 
     fn read(&self, query: &Query<'_>) -> Opinion {
         let is_limited = matches!(query.tree, Statement::Query(query) if has_limit(query));
-        for select in top_selects(query.tree) {
-            let scope = Scope::of(select, &[], query.catalogue);
+        let is_locking = matches!(query.tree, Statement::Query(query) if !query.locks.is_empty());
+        for (select, hidden) in top_selects(query.tree) {
+            let scope = Scope::of(select, &hidden, query.catalogue);
             for condition in conjuncts(select.selection.as_ref()) {
                 let arms = operands(condition);
                 if arms.len() < 2 {
@@ -44,6 +45,9 @@ impl Rule for OrAcrossTables {
                 let Some(columns) = columns else { continue };
                 if is_limited {
                     return Opinion::Quiet("`limit` stops before all is joined".into());
+                }
+                if is_locking {
+                    return Opinion::Quiet("it locks the rows it reads, which a union cannot".into());
                 }
                 if !gives_each_row_once(&scope, select) {
                     return Opinion::Quiet("a union would take out rows that are meant to come twice".into());

@@ -52,7 +52,7 @@ fn is_huge(table: &Table) -> bool {
 fn judge<'a>(seen: &Seen<'a>, table: &Table) -> Result<(String, &'a StatementActivity), String> {
     let by_range = |statement: &&StatementActivity, kind: Kind| {
         let is_of = statement.tables.read.iter().chain(&statement.tables.written);
-        statement.kind == kind && is_of.into_iter().any(|name| is_named(name, table))
+        statement.kind == kind && seen.catalogue_of(statement).is_some() && is_of.into_iter().any(|name| is_named(name, table))
     };
     let ranges = |statement: &StatementActivity| {
         statement.fingerprint.and_then(|id| seen.shape(id)).map(|shape| shape.ranges.clone()).unwrap_or_default()

@@ -14,8 +14,18 @@ use super::pressure::{FULL_FOR, Full, filling_statement, full_pools};
 use super::seen::{Found, Say, Seen};
 use super::{connection_held_idle, nested_acquire};
 use crate::judge::advice::{Category, Confidence, Effort, Evidence, Priority};
+use crate::snapshot::{Activity, Rollup, Window};
+use std::time::Duration;
 
 pub(super) struct PoolTooSmall;
+
+/// What Little's law is asked about.
+struct Needed {
+    /// Connections asked for a second.
+    asked: f64,
+    /// How long one is held, on average.
+    held: Duration,
+}
 
 /// Beyond this the database has no time to spare, and more connections make it slower.
 const CPU_MAX: f64 = 0.7;
@@ -60,17 +70,17 @@ fn judge(seen: &Seen<'_>, full: &Full<'_>) -> Result<Found, String> {
     if connection_held_idle::is_idle(seen, &full.pool) {
         return Err("connections are held and not used: see connection-held-idle".into());
     }
-    if filling_statement(seen).is_some() {
+    if filling_statement(seen, &full.pool).is_some() {
         return Err("one slow statement fills it: see slow-query".into());
     }
-    let total = &seen.lately().total;
+    let total = calls_of(seen.snapshot.windows.last(), &seen.snapshot.lifetime, &full.pool);
     if total.calls == 0 {
         return Err("no call was made meanwhile, so nothing would go faster".into());
     }
     if seen.story.surroundings.database_cpu.is_some_and(|cpu| cpu >= CPU_MAX) {
         return Err("the database has no time to spare".into());
     }
-    if slowed_down(seen) {
+    if slowed_down(seen, &full.pool) {
         return Err("statements became slower: the queue is at the database".into());
     }
     let statements = total.p95();
@@ -78,22 +88,30 @@ fn judge(seen: &Seen<'_>, full: &Full<'_>) -> Result<Found, String> {
         Some(wait) if wait.as_secs_f64() <= WAIT_TIMES * statements.as_secs_f64() => {
             Err(format!("the wait of {wait:.1?} is short beside statements of {statements:.1?}"))
         }
-        wait => Ok(advice(seen, full, wait.map_or("?".into(), |wait| format!("{wait:.0?}")))),
+        wait => Ok(advice(seen, full, wait.map_or("?".into(), |wait| format!("{wait:.0?}")), statements)),
     }
 }
 
+/// The calls made over a pool's connections; all calls where its own are not seen.
+fn calls_of<'a>(window: Option<&'a Window>, all: &'a Rollup, pool: &str) -> &'a Activity {
+    let own = window.and_then(|window| window.sources.iter().find(|source| *source.name == *pool));
+    let own = own.map(|source| &source.activity).filter(|own| own.calls > 0);
+    own.unwrap_or(window.map_or(&all.total, |window| &window.rollup.total))
+}
+
 /// Whether the median call of the last minute takes much longer than before.
-fn slowed_down(seen: &Seen<'_>) -> bool {
+fn slowed_down(seen: &Seen<'_>, pool: &str) -> bool {
     let windows = &seen.snapshot.windows;
     let Some((first, last)) = windows.first().zip(windows.last()) else { return false };
-    let now = &first.rollup.total;
-    let before = last.rollup.total.since(now);
+    let now = calls_of(Some(first), &first.rollup, pool);
+    let before = calls_of(Some(last), &last.rollup, pool).since(now);
     before.calls > 0 && now.p50().as_secs_f64() > SLOWER_MAX * before.p50().as_secs_f64()
 }
 
-fn advice(seen: &Seen<'_>, full: &Full<'_>, wait: String) -> Found {
-    let size = wanted_size(seen, full);
-    Found {
+fn advice(seen: &Seen<'_>, full: &Full<'_>, wait: String, statements: Duration) -> Found {
+    let needed = Needed::of(seen, &full.pool);
+    let size = wanted_size(seen, full, needed.as_ref());
+    let found = Found {
         category: Category::Pool,
         effort: Effort::Small,
         confidence: Confidence::Observed,
@@ -109,15 +127,22 @@ fn advice(seen: &Seen<'_>, full: &Full<'_>, wait: String) -> Found {
             .fact("full for", format!("{:.0?}", full.lasted))
             .fact("callers waiting", format!("{:.0}", full.waiting))
             .fact("p95 of the wait", wait)
-            .fact("p95 of the statements", format!("{:.1?}", seen.lately().total.p95())),
+            .fact("p95 of the statements", format!("{statements:.1?}")),
+    };
+    match needed {
+        Some(needed) => found
+            .fact("connections asked for a second", format!("{:.1}", needed.asked))
+            .fact("mean time one is held", format!("{:.1?}", needed.held))
+            .fact("connections needed at once, on average", format!("{:.1}", needed.at_once())),
+        None => found,
     }
 }
 
 /// What Little's law asks for where checkouts are seen, else half as many again; never more than the server has for
 /// this instance.
-fn wanted_size(seen: &Seen<'_>, full: &Full<'_>) -> u32 {
+fn wanted_size(seen: &Seen<'_>, full: &Full<'_>, needed: Option<&Needed>) -> u32 {
     let half_more = f64::from(full.max) * 1.5;
-    let wanted = needed(seen, &full.pool).map_or(half_more, |needed| (needed * HEADROOM).max(half_more));
+    let wanted = needed.map_or(half_more, |needed| (needed.at_once() * HEADROOM).max(half_more));
     let around = &seen.story.surroundings;
     let budget = around.server_connections_max.map(|max| {
         f64::from(max) * (1.0 - RESERVE) / f64::from(around.instances.unwrap_or(1).max(1))
@@ -125,13 +150,22 @@ fn wanted_size(seen: &Seen<'_>, full: &Full<'_>) -> u32 {
     wanted.min(budget.unwrap_or(f64::MAX)).ceil().clamp(1.0, f64::from(u32::MAX)) as u32
 }
 
-/// Connections needed at once: how many are asked for a second, times how long each is held.
-fn needed(seen: &Seen<'_>, pool: &str) -> Option<f64> {
-    let window = seen.snapshot.windows.first()?;
-    let source = window.sources.iter().find(|source| *source.name == *pool)?;
-    let checkouts = &source.pool.as_ref()?.checkouts;
-    let asked = (checkouts.taken + checkouts.timed_out + checkouts.cancelled) as f64;
-    let held = checkouts.hold.quantile(0.5)?.as_secs_f64();
-    let seconds = window.covered.as_secs_f64();
-    (seconds > 0.0).then(|| asked / seconds * held)
+// === impl Needed ===
+
+impl Needed {
+    fn of(seen: &Seen<'_>, pool: &str) -> Option<Self> {
+        let window = seen.snapshot.windows.first()?;
+        let source = window.sources.iter().find(|source| *source.name == *pool)?;
+        let checkouts = &source.pool.as_ref()?.checkouts;
+        let asked = (checkouts.taken + checkouts.timed_out + checkouts.cancelled) as f64;
+        // Little's law is about the mean: a few long holds take up more of a pool than many short ones.
+        let back = u32::try_from(checkouts.hold.count()).ok().filter(|back| *back > 0)?;
+        let seconds = window.covered.as_secs_f64();
+        (seconds > 0.0).then(|| Self { asked: asked / seconds, held: checkouts.hold_time / back })
+    }
+
+    /// How many are asked for a second, times how long each is held.
+    fn at_once(&self) -> f64 {
+        self.asked * self.held.as_secs_f64()
+    }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::seen::Seen;
-use crate::identify::Fingerprint;
 use crate::judge::advice::LevelSample;
+use crate::snapshot::StatementActivity;
 
 /// A pool must be full for so long; less is a burst, which a queue is there for.
 pub(super) const FULL_FOR: Duration = Duration::from_secs(60);
@@ -42,15 +42,26 @@ pub(super) fn full_pools<'a>(seen: &Seen<'a>) -> Vec<Full<'a>> {
     pools.into_iter().filter_map(|(pool, samples)| Full::longest(pool, &samples)).collect()
 }
 
-/// The statement that fills a pool: the pool is full for long, and half of all time goes into slow calls of this one.
-pub(super) fn filling_statement(seen: &Seen<'_>) -> Option<Fingerprint> {
-    let is_full = full_pools(seen).iter().any(|full| full.lasted >= FULL_FOR);
-    let all = seen.lately();
-    let heaviest = all.statements.first().filter(|_| is_full)?;
-    let share =
-        heaviest.activity.time.as_secs_f64() / all.total.time.as_secs_f64().max(f64::MIN_POSITIVE);
+/// The pools that were full for long.
+pub(super) fn long_full<'a>(seen: &Seen<'a>) -> impl Iterator<Item = Full<'a>> {
+    full_pools(seen).into_iter().filter(|full| full.lasted >= FULL_FOR)
+}
+
+/// The statement that fills a pool that is full for long, and its share of the time: half of all time of the pool's database
+/// goes into slow calls of this one.
+pub(super) fn filling_statement<'a>(
+    seen: &Seen<'a>,
+    pool: &str,
+) -> Option<(&'a StatementActivity, f64)> {
+    let source = seen.snapshot.sources.iter().find(|source| *source.name == *pool);
+    let is_its = |one: &&StatementActivity| source.is_none_or(|of| of.database == one.database);
+    let mut statements = seen.lately().statements.iter().filter(is_its);
+    let heaviest = statements.next()?;
+    let time = heaviest.activity.time.as_secs_f64();
+    let others: Duration = statements.map(|one| one.activity.time).sum();
+    let share = time / (time + others.as_secs_f64()).max(f64::MIN_POSITIVE);
     let is_slow = heaviest.activity.p95() >= SLOW_MIN;
-    heaviest.fingerprint.filter(|_| share >= FILLS_SHARE && is_slow)
+    (heaviest.fingerprint.is_some() && share >= FILLS_SHARE && is_slow).then_some((heaviest, share))
 }
 
 // === impl Full ===

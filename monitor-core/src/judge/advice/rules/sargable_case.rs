@@ -6,7 +6,7 @@
 //!
 //! **When it is wrong.** The two differ for the few letters whose upper and lower case are no pairs, such as `ß`.
 
-use super::sargable_function::SAVES;
+use super::sargable_function::{ROWS_MIN, SAVES};
 use super::reading::{How, asked, wrapped_columns};
 use super::seen::{Opinion, Query, no_catalogue};
 use super::Rule;
@@ -25,8 +25,12 @@ impl Rule for SargableCase {
             let folded = wrapped_columns(&scope, &conditions).into_iter();
             for mut wrapped in folded.filter(|wrapped| wrapped.how == How::Case) {
                 let table = wrapped.column.table;
-                if scope.table_of(&wrapped.column).is_none() {
+                let Some(known) = scope.table_of(&wrapped.column) else {
                     quiet = no_catalogue("whether the folded column has an index");
+                    continue;
+                };
+                if known.rows.is_some_and(|rows| rows < ROWS_MIN) {
+                    quiet = Opinion::Quiet(format!("{} is small", known.name));
                     continue;
                 }
                 if let Some(index) = scope.led_to(table, &conditions) {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use sqlparser::ast::Statement;
 
 use super::reading::Shape;
-use crate::capture::System;
+use crate::capture::{Database, System};
 use crate::identify::Fingerprint;
 use crate::inquire::Catalogue;
 use crate::judge::advice::{
@@ -109,8 +109,15 @@ impl<'a> Seen<'a> {
 
     /// What the catalogue says of the database of a statement.
     pub(super) fn catalogue_of(&self, statement: &StatementActivity) -> Option<&'a Catalogue> {
-        self.catalogue
-            .filter(|catalogue| is_same_system(catalogue.system, statement.database.system))
+        self.catalogue_for(&statement.database)
+    }
+
+    /// What the catalogue says of a database, if it is of this one.
+    pub(super) fn catalogue_for(&self, database: &Database) -> Option<&'a Catalogue> {
+        self.catalogue.filter(|catalogue| {
+            is_same_system(catalogue.system, database.system)
+                && catalogue.database.as_ref().is_none_or(|asked| asked == database)
+        })
     }
 
     /// Time an hour, of what took `time` lately.
@@ -200,10 +207,20 @@ impl<'a> Say<'a> {
             .chain(evidence.statements)
             .collect();
         all.facts.extend(evidence.facts);
-        let subject = statement.fingerprint.map(|id| id.to_string()).unwrap_or_default();
+        let subject = self.subject(statement);
         found.evidence = all;
         let saved = found.saves.map(|share| scaled(activity.time, share));
         self.found(&subject, saved, found);
+    }
+
+    /// What names a statement, and its database where it runs on several.
+    fn subject(&self, statement: &StatementActivity) -> String {
+        let alike = |one: &&StatementActivity| one.fingerprint == statement.fingerprint;
+        let id = statement.fingerprint.map(|id| id.to_string()).unwrap_or_default();
+        match self.seen.lately().statements.iter().filter(alike).count() {
+            2.. => format!("{id}@{}", statement.database.name),
+            _ => id,
+        }
     }
 
     /// Advice on any subject, that saves so much of the database's time of late.
@@ -280,6 +297,12 @@ impl Found {
     /// The same with one more step to take.
     pub(super) fn step(mut self, step: impl Into<String>) -> Self {
         self.remedy.push(step.into());
+        self
+    }
+
+    /// The same with a step to take before all others.
+    pub(super) fn step_first(mut self, step: impl Into<String>) -> Self {
+        self.remedy.insert(0, step.into());
         self
     }
 

@@ -1,6 +1,6 @@
 //! The planner works with old numbers, or goes through dead rows.
 //!
-//! **What was seen.** More than a fifth of a table's rows changed since its statistics were gathered, or a fifth as many rows are dead and not cleaned up. Plans are made for a table that is no more, and scans read what nobody can see.
+//! **What was seen.** More than a fifth of a table's rows changed since its statistics were gathered, or twice as many rows are dead as autovacuum waits for by itself (50, and a fifth of all), and not cleaned up. Plans are made for a table that is no more, and scans read what nobody can see.
 //!
 //! **What to do.** `analyze` the table; `vacuum (analyze)` where rows are dead. For a table that changes fast, have it done sooner: `autovacuum_analyze_scale_factor` of that table, or `autovacuum_vacuum_scale_factor` where rows are dead.
 //!
@@ -12,13 +12,16 @@ use super::seen::{Found, Say, Seen, percent};
 use crate::capture::System;
 use crate::inquire::Table;
 use crate::judge::advice::{Category, Confidence, Effort, Evidence, Priority};
+use crate::snapshot::TableActivity;
 
 pub(super) struct StaleStatistics;
 
 const ROWS_MIN: f64 = 1_000.0;
 /// Twice the share at which PostgreSQL's autovacuum gathers statistics by default, so it is late.
 const CHANGED_MAX: f64 = 0.2;
-const DEAD_MAX: f64 = 0.2;
+/// Twice what PostgreSQL's autovacuum waits for by default: so many dead rows, and such a share of all rows.
+const DEAD_MAX: f64 = 2.0 * 50.0;
+const DEAD_SHARE_MAX: f64 = 2.0 * 0.2;
 
 impl Rule for StaleStatistics {
     fn name(&self) -> &'static str {
@@ -29,19 +32,28 @@ impl Rule for StaleStatistics {
         let Some(catalogue) = seen.catalogue else {
             return say.cannot_tell("", "the age of statistics is not known: let the monitor ask the database");
         };
-        for activity in &seen.lately().tables {
+        let of_it = |activity: &&TableActivity| seen.catalogue_for(&activity.database).is_some();
+        for activity in seen.lately().tables.iter().filter(of_it) {
             let Some(table) = catalogue.table(&activity.table) else { continue };
             let Some(rows) = table.rows.filter(|rows| *rows >= ROWS_MIN) else { continue };
             let changed = table.modified_since_analyze.map(|changed| changed / rows);
-            let dead = table.dead_rows.map(|dead| dead / rows);
             let is_stale = changed.is_some_and(|share| share > CHANGED_MAX);
-            let is_bloated = dead.is_some_and(|share| share > DEAD_MAX);
+            let is_bloated = table.dead_rows.is_some_and(|dead| dead > DEAD_MAX + DEAD_SHARE_MAX * rows);
+            let dead = table.dead_rows.map(|dead| dead / rows);
             if is_stale || is_bloated {
-                say.found(&table.name, None, advice(catalogue.system, table, changed, dead.filter(|_| is_bloated)));
+                say.found(&named(table), None, advice(catalogue.system, table, changed, dead.filter(|_| is_bloated)));
             } else if changed.is_some() || dead.is_some() {
                 say.quiet(&*table.name, "its statistics are recent");
             }
         }
+    }
+}
+
+/// A table by its schema and name: two schemas may have one of the same name.
+fn named(table: &Table) -> String {
+    match table.schema.as_str() {
+        "" => table.name.clone(),
+        schema => format!("{schema}.{}", table.name),
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! **What to do.** Page by key, `where id > ? order by id limit ?`, or read the rows as a stream and let each go.
 //!
-//! **When it is wrong.** An export means all rows; mute it there. Where the rows of one and the same parameter stay alike, and only other
+//! **When it is wrong.** An export means all rows; mute it there. Fewer than five calls are no habit. Where the rows of one and the same parameter stay alike, and only other
 //! parameters are asked for, nothing is said.
 
 use std::collections::BTreeMap;
@@ -20,6 +20,8 @@ pub(super) struct UnboundedResult;
 
 /// Rows per call that are many whatever they are for.
 const ROWS_MANY: f64 = 10_000.0;
+/// Calls that make a habit of it: a cache that is filled once at the start is none.
+const CALLS_MANY_MIN: u64 = 5;
 /// Rows per call from which on growth is told.
 const ROWS_GROWN_MIN: f64 = 1_000.0;
 /// How much rows per call must have grown.
@@ -49,6 +51,10 @@ fn judge(seen: &Seen<'_>, say: &mut Say<'_>, statement: &StatementActivity, fing
     let Some(rows) = rows_per_call(&statement.activity) else {
         return say.cannot_tell(&*statement.text, "the driver does not tell rows");
     };
+    if rows >= ROWS_MANY && statement.activity.calls < CALLS_MANY_MIN {
+        let calls = statement.activity.calls;
+        return say.too_soon(&*statement.text, format!("{rows:.0} rows a call, {calls} times, which has to be {CALLS_MANY_MIN}"));
+    }
     if rows >= ROWS_MANY {
         let title = format!("a call gives {rows:.0} rows");
         return say.found_in(statement, advice(title, Evidence::default()));
@@ -60,6 +66,9 @@ fn judge(seen: &Seen<'_>, say: &mut Say<'_>, statement: &StatementActivity, fing
     match grown.then(|| same_parameters_grew(seen, fingerprint)) {
         None => say.quiet(&*statement.text, format!("rows per call went from {before:.0} to {now:.0}")),
         Some(Some(false)) => say.quiet(&*statement.text, "rows of the same parameters stay alike"),
+        Some(None) if seen.shape(fingerprint).is_some_and(|shape| shape.is_narrowed) => {
+            say.cannot_tell(&*statement.text, "whether the same values give more rows, or others are asked for, is not known");
+        }
         Some(Some(true) | None) => {
             let evidence = Evidence::default()
                 .fact("rows per call before", format!("{before:.0}"))

@@ -1,12 +1,13 @@
 //! `union` looks for duplicates that cannot be there.
 //!
-//! **What was seen.** Both arms select a unique key of the same table, and each asks for another value of the same column: no row is in
-//! both. `union` still sorts or hashes all of them to make sure.
+//! **What was seen.** All arms select a unique key of the same table, and each asks for other values of the same columns: no row is in
+//! two of them. `union` still sorts or hashes all of them to make sure.
 //!
 //! **What to do.** `union all`, which hands the rows on as they come.
 //!
-//! **When it is wrong.** Where both arms happen to ask for the same value, `union all` gives each row twice. The values are not kept, so
-//! look whether they are constants that differ.
+//! **When it is wrong.** Where two arms happen to ask for the same values, `union all` gives each row twice. The values are not kept, so
+//! look whether they are constants that differ. Arms that ask for more than values of the same columns may well overlap, whatever was
+//! meant; nothing is said of those.
 
 use sqlparser::ast::{Select, SelectItem, SetExpr, SetOperator, SetQuantifier, Statement};
 
@@ -30,8 +31,8 @@ impl Rule for UnionDistinct {
             return Opinion::NotMine;
         }
         let arms = top_selects(query.tree);
-        let (Some(first), true) = (arms.first(), arms.len() > 1) else { return Opinion::NotMine };
-        let Some(one) = Arm::of(first, query) else {
+        let (Some((first, hidden)), true) = (arms.first(), arms.len() > 1) else { return Opinion::NotMine };
+        let Some(one) = Arm::of(first, hidden, query) else {
             return Opinion::CannotTell("an arm is more than columns of one table".into());
         };
         if !one.is_known {
@@ -40,17 +41,16 @@ impl Rule for UnionDistinct {
         if !one.is_unique {
             return Opinion::Quiet("what is selected is not unique, so duplicates are possible".into());
         }
-        for arm in &arms[1..] {
-            match Arm::of(arm, query) {
-                Some(other) if other.is_disjoint_from(&one) => {}
-                _ => return Opinion::Quiet("a row may be in both arms".into()),
-            }
+        // All arms are alike to the first, so any two of them are to each other.
+        let mut others = arms[1..].iter().map(|(arm, hidden)| Arm::of(arm, hidden, query));
+        if !others.all(|other| other.is_some_and(|other| one.differs_in_values_only(&other))) {
+            return Opinion::Quiet("a row may be in two arms".into());
         }
         let found = query.rewrite(
             SAVES,
             "`union` looks for duplicates that cannot be there",
-            "the arms ask for different values of one column and select a unique key, so no row is in both; all are sorted or hashed to find that out",
-            "write `union all`, if the two values always differ",
+            "the arms ask for different values of the same columns and select a unique key, so no row is in two of them; all are sorted or hashed to find that out",
+            "write `union all`, if the values always differ",
         );
         let all = rewritten(query, |tree| {
             let Statement::Query(query) = tree else { return None };
@@ -91,13 +91,13 @@ struct Arm {
     columns: Vec<String>,
     is_known: bool,
     is_unique: bool,
-    /// Columns that equal a constant.
-    fixed: Vec<String>,
+    /// The columns that have to equal a constant, where nothing else is asked for.
+    fixed: Option<Vec<String>>,
 }
 
 impl Arm {
-    fn of(select: &Select, query: &Query<'_>) -> Option<Self> {
-        let scope = Scope::of(select, &[], query.catalogue);
+    fn of(select: &Select, hidden: &[String], query: &Query<'_>) -> Option<Self> {
+        let scope = Scope::of(select, hidden, query.catalogue);
         let [table] = scope.tables.as_slice() else { return None };
         let of = |item: &SelectItem| match item {
             SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => scope.column(expr),
@@ -109,14 +109,25 @@ impl Arm {
             table: table.name.clone()?,
             is_known: table.known.is_some(),
             is_unique: scope.tells_rows_apart(0, &columns),
-            fixed: scope.fixed(0, &conjuncts(select.selection.as_ref()), false),
+            fixed: only_fixed(&scope, select),
             columns,
         })
     }
 
-    fn is_disjoint_from(&self, other: &Self) -> bool {
+    /// Whether two arms give no row twice unless they ask for the same values, and are the same then.
+    fn differs_in_values_only(&self, other: &Self) -> bool {
         self.table == other.table
             && self.columns == other.columns
-            && self.fixed.iter().any(|column| other.fixed.contains(column))
+            && self.fixed.is_some()
+            && self.fixed == other.fixed
     }
+}
+
+/// The columns that have to equal a constant, in order, if that is all that a `select` asks of its rows.
+fn only_fixed(scope: &Scope<'_>, select: &Select) -> Option<Vec<String>> {
+    let conditions = conjuncts(select.selection.as_ref());
+    let mut fixed = scope.fixed(0, &conditions, false);
+    let is_all = !fixed.is_empty() && fixed.len() == conditions.len() && select.having.is_none();
+    fixed.sort_unstable();
+    is_all.then_some(fixed)
 }

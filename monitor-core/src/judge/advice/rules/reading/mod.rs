@@ -3,6 +3,7 @@
 //! Every value in the tree is a placeholder: a rule reads shapes, and knows no literal.
 
 mod expressions;
+mod partners;
 mod scope;
 mod shape;
 mod wrapped;
@@ -12,8 +13,8 @@ pub(super) use expressions::{
     is_constant, name_of, operands, plain, subqueries,
 };
 pub(super) use scope::{
-    Column, Scope, all_conditions, asked, constraint, has_limit, has_offset, hidden_by, joined_on,
-    joins_inner_only, only_select, top_selects, written_out,
+    Column, Scope, all_conditions, asked, constraint, has_limit, has_offset, hidden_within,
+    joined_on, joins_inner_only, only_select, top_selects, written_out,
 };
 pub(super) use shape::Shape;
 pub(super) use wrapped::{How, Wrapped, wrapped_columns};

@@ -130,7 +130,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The two columns that a condition wants equal.
-    fn equal_columns(&self, condition: &Expr) -> Option<(Column, Column)> {
+    pub(super) fn equal_columns(&self, condition: &Expr) -> Option<(Column, Column)> {
         match plain(condition) {
             Expr::BinaryOp { left, op: BinaryOperator::Eq, right } => {
                 Some((self.column(left)?, self.column(right)?))
@@ -235,14 +235,16 @@ fn is_selective(table: &Table, column: &str) -> bool {
     spread.is_none_or(|spread| spread.distinct >= SELECTIVE_MIN)
 }
 
+/// Whether an index finds all rows with a value.
+pub(super) fn may_lead(index: &Index) -> bool {
+    index.valid && index.predicate.is_none() && index.method != "gin"
+}
+
 /// The index, if any, of a table whose key begins with a column.
 fn index_on<'a>(table: &'a Table, column: &str) -> Option<&'a Index> {
     table.indexes.iter().find(|index| {
         let first = index.leading_columns().next();
-        index.valid
-            && index.predicate.is_none()
-            && index.method != "gin"
-            && first.is_some_and(|first| first.eq_ignore_ascii_case(column))
+        may_lead(index) && first.is_some_and(|first| first.eq_ignore_ascii_case(column))
     })
 }
 
@@ -282,22 +284,27 @@ impl<'a> ScopeTable<'a> {
     }
 }
 
-/// Every `select` at the top of a statement: one, or the arms of its set operations.
-pub(in super::super) fn top_selects(statement: &Statement) -> Vec<&Select> {
+/// Every `select` at the top of a statement: one, or the arms of its set operations. With each come the names that common
+/// table expressions around it hide: the tables of those names are not meant.
+pub(in super::super) fn top_selects(statement: &Statement) -> Vec<(&Select, Vec<String>)> {
     let mut found = Vec::new();
     if let Statement::Query(query) = statement {
-        selects_of(&query.body, &mut found);
+        selects_of(&query.body, hidden_by(query), &mut found);
     }
     found
 }
 
-fn selects_of<'a>(body: &'a SetExpr, found: &mut Vec<&'a Select>) {
+fn selects_of<'a>(
+    body: &'a SetExpr,
+    hidden: Vec<String>,
+    found: &mut Vec<(&'a Select, Vec<String>)>,
+) {
     match body {
-        SetExpr::Select(select) => found.push(select),
-        SetExpr::Query(query) => selects_of(&query.body, found),
+        SetExpr::Select(select) => found.push((select, hidden)),
+        SetExpr::Query(query) => selects_of(&query.body, hidden_within(&hidden, query), found),
         SetExpr::SetOperation { left, right, .. } => {
-            selects_of(left, found);
-            selects_of(right, found);
+            selects_of(left, hidden.clone(), found);
+            selects_of(right, hidden, found);
         }
         _ => {}
     }
@@ -340,12 +347,12 @@ fn asked_of<'s, 'c>(
     catalogue: Option<&'c Catalogue>,
     found: &mut Vec<(Scope<'c>, Vec<&'s Expr>)>,
 ) {
-    let hidden: Vec<String> = hidden.iter().cloned().chain(hidden_by(query)).collect();
+    let hidden = hidden_within(hidden, query);
     let mut inner: Vec<&Query> =
         query.with.iter().flat_map(|with| &with.cte_tables).map(|cte| &*cte.query).collect();
     let mut selects = Vec::new();
-    selects_of(&query.body, &mut selects);
-    for select in selects {
+    selects_of(&query.body, hidden.clone(), &mut selects);
+    for (select, hidden) in selects {
         let scope = Scope::of(select, &hidden, catalogue);
         let conditions = all_conditions(select);
         inner.extend(conditions.iter().flat_map(|condition| queries_asked(condition)));
@@ -403,9 +410,14 @@ pub(in super::super) fn only_select(
 }
 
 /// The names of the common table expressions of a query.
-pub(in super::super) fn hidden_by(query: &Query) -> Vec<String> {
+fn hidden_by(query: &Query) -> Vec<String> {
     let with = query.with.iter().flat_map(|with| &with.cte_tables);
     with.map(|cte| cte.alias.name.value.to_ascii_lowercase()).collect()
+}
+
+/// The names that are hidden within a query: those that are around it, and its own.
+pub(in super::super) fn hidden_within(around: &[String], query: &Query) -> Vec<String> {
+    around.iter().cloned().chain(hidden_by(query)).collect()
 }
 
 /// Whether a query gives only so many rows.

@@ -17,6 +17,8 @@ pub(in super::super) struct Shape {
     pub(in super::super) aggregated: bool,
     /// Its rows are those that equal constants, and nothing else bounds them.
     pub(in super::super) looked_up: bool,
+    /// Some condition compares with a constant, so that other values give other rows.
+    pub(in super::super) is_narrowed: bool,
     /// Columns compared with constants by order: `ts >= ?`.
     pub(in super::super) ranges: Vec<String>,
     /// It asks for a list at once: `in (...)`, `= any(?)`.
@@ -73,7 +75,9 @@ impl Shape {
     fn of_conditions(scope: &Scope<'_>, conditions: &[&Expr]) -> Self {
         let mut shape = Self { looked_up: !conditions.is_empty(), ..Self::default() };
         for condition in conditions {
-            let column = constant_side(condition).and_then(|side| scope.column(side));
+            let side = constant_side(condition);
+            let column = side.and_then(|side| scope.column(side));
+            shape.is_narrowed |= side.is_some();
             match plain(condition) {
                 Expr::BinaryOp { op: BinaryOperator::Eq, .. } => {
                     shape.looked_up &= column.is_some() || scope.tables.len() > 1;

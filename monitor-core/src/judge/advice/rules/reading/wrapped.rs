@@ -90,7 +90,7 @@ fn asked_how(condition: &Expr) -> (bool, bool) {
 
 /// Whether each value of an expression is a range of its column's values.
 fn is_range(expr: &Expr) -> bool {
-    const NAMES: [&str; 5] = ["date", "date_trunc", "to_days", "trunc", "year"];
+    const NAMES: [&str; 4] = ["date", "date_trunc", "to_days", "year"];
     match plain(expr) {
         Expr::BinaryOp { op, .. } => matches!(op, BinaryOperator::Plus | BinaryOperator::Minus),
         Expr::Function(function) => NAMES.contains(&function_name(function).as_str()),
