@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rapidhash::v3::{RapidSecrets, rapidhash_v3_seeded};
 
-use super::books::{Books, Key};
+use super::books::Books;
 use super::copies::Copies;
 use super::desk::{Desks, Followed, Then};
 use super::entry::Entry;
@@ -185,26 +185,19 @@ impl Registry {
             {
                 return series;
             }
-            let mut statement = Statement::new(&normalised);
-            if self.keeps_samples {
-                statement = statement.with_sample(text);
-            }
+            let statement = Statement::new(&normalised, self.keeps_samples.then_some(text));
             statement.heed(normalised.marks);
             let mut books = lock(&self.books);
             match books.find(&key, normalised.marks, &normalised.wording) {
                 Some(series) => series,
                 None => {
-                    let series = self.seat(&mut books, key, statement);
+                    let series = books.seat(key, statement, &self.generations, &self.desks);
                     books.find(&key, normalised.marks, &normalised.wording).unwrap_or(series)
                 }
             }
         });
         self.texts.insert(hash, Seen { series, is_bare });
         series
-    }
-
-    fn seat(&self, books: &mut Books, key: Key, statement: Statement) -> SeriesRef {
-        books.seat(key, statement, &self.generations, &self.desks)
     }
 
     /// A call starts on this thread, and is followed until it is [cleared](Desks::clear).

@@ -35,8 +35,9 @@ pub(crate) struct KeptLiterals {
 // === impl Statement ===
 
 impl Statement {
-    /// What is known of a statement at its first sight.
-    pub(super) fn new(normalised: &Normalised<'_>) -> Self {
+    /// What is known of a statement at its first sight; its text with all literals is kept if advice can read one as long.
+    pub(super) fn new(normalised: &Normalised<'_>, sample: Option<&str>) -> Self {
+        let sample = sample.filter(|text| text.len() <= PARSE_BYTES_MAX).map(Arc::from);
         let outline = normalised.outline();
         Self {
             fingerprint: normalised.fingerprint,
@@ -47,14 +48,8 @@ impl Statement {
             dialect: normalised.dialect,
             refined: OnceLock::new(),
             muted: AtomicBool::new(false),
-            sample: None,
+            sample,
         }
-    }
-
-    /// The same with a text that has all literals, if advice can read one as long.
-    pub(super) fn with_sample(self, text: &str) -> Self {
-        let sample = (text.len() <= PARSE_BYTES_MAX).then(|| text.into());
-        Self { sample, ..self }
     }
 
     /// Heeds what the comments of one of its texts ask for. What one asked, no other takes back.

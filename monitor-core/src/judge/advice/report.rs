@@ -25,7 +25,7 @@ pub struct Advice {
     pub set_aside: Vec<Recommendation>,
     /// Recommendations whose history was forgotten because the limit was reached.
     pub forgotten: u64,
-    /// Advised indexes beyond the 200 that are followed to whether they helped.
+    /// Indexes advised now that are not followed to whether they helped, as 200 others are.
     pub unfollowed: u64,
 }
 

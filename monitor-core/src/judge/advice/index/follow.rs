@@ -24,10 +24,12 @@ pub struct Sequel {
 
 /// Follows advised indexes: until they are made, and then for as long as the monitor runs.
 ///
-/// At most [`FOLLOWED_MAX`]; further advice is not followed, and counted.
+/// At most [`FOLLOWED_MAX`]. Where there are more, the one that was advised longest ago and never made is let go; where all
+/// are made or advised now, further advice is not followed, and counted.
 #[derive(Debug, Default)]
 pub(crate) struct Follower {
     followed: BTreeMap<(Fingerprint, String), Followed>,
+    /// Of what was advised at the last look.
     unfollowed: u64,
 }
 
@@ -40,6 +42,7 @@ struct Followed {
     draft: IndexDraft,
     /// Indexes of the table when it was advised.
     known: Vec<String>,
+    advised_at: SystemTime,
     made: Option<Made>,
 }
 
@@ -62,10 +65,12 @@ impl Follower {
         lifetime: &Rollup,
         now: SystemTime,
     ) -> Vec<Sequel> {
+        self.unfollowed = 0;
         for (statement, answer) in workload.statements.iter().zip(&indexes.answers) {
             if let Answer::Found { indexes, .. } = answer {
                 for draft in indexes {
-                    self.follow(statement.fingerprint, &statement.text, draft, catalogue);
+                    let statement = (statement.fingerprint, &*statement.text);
+                    self.follow(statement, draft, catalogue, now);
                 }
             }
         }
@@ -83,23 +88,33 @@ impl Follower {
 
     fn follow(
         &mut self,
-        fingerprint: Fingerprint,
-        text: &str,
+        (fingerprint, text): (Fingerprint, &str),
         draft: &IndexDraft,
         catalogue: &Catalogue,
+        now: SystemTime,
     ) {
         let key = (fingerprint, format!("{}.{} ({})", draft.schema, draft.table, draft.key_sql()));
-        if self.followed.contains_key(&key) {
+        if let Some(followed) = self.followed.get_mut(&key) {
+            followed.advised_at = now;
             return;
         }
-        if self.followed.len() >= FOLLOWED_MAX {
+        if self.followed.len() >= FOLLOWED_MAX && !self.let_one_go(now) {
             self.unfollowed += 1;
             return;
         }
         let indexes = table_of(draft, catalogue).map(|table| &table.indexes);
         let known = indexes.into_iter().flatten().map(|index| index.name.clone()).collect();
-        let followed = Followed { text: text.to_owned(), draft: draft.clone(), known, made: None };
+        let (text, draft) = (text.to_owned(), draft.clone());
+        let followed = Followed { text, draft, known, advised_at: now, made: None };
         self.followed.insert(key, followed);
+    }
+
+    /// Makes room, if there is an index that nobody made and that is not advised any more.
+    fn let_one_go(&mut self, now: SystemTime) -> bool {
+        let idle = self.followed.iter().filter(|(_, one)| one.made.is_none());
+        let idle = idle.filter(|(_, one)| one.advised_at < now);
+        let oldest = idle.min_by_key(|(_, one)| one.advised_at).map(|(key, _)| key.clone());
+        oldest.is_some_and(|key| self.followed.remove(&key).is_some())
     }
 
     pub(crate) fn unfollowed(&self) -> u64 {
@@ -149,4 +164,33 @@ fn table_of<'a>(draft: &IndexDraft, catalogue: &'a Catalogue) -> Option<&'a Tabl
         table.name == draft.table && (draft.schema.is_empty() || table.schema == draft.schema)
     };
     catalogue.tables.iter().find(is_its)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Catalogue, FOLLOWED_MAX, Fingerprint, Follower, IndexDraft, SystemTime};
+
+    fn advise(follower: &mut Follower, table: usize, at: u64) {
+        let draft = IndexDraft { table: format!("t{table}"), ..IndexDraft::default() };
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at);
+        let text = format!("select {table}");
+        let statement = (Fingerprint::of_normalised(&text), &*text);
+        follower.follow(statement, &draft, &Catalogue::default(), at);
+    }
+
+    #[test]
+    fn what_nobody_made_and_nobody_advises_any_more_makes_room() {
+        let mut follower = Follower::default();
+        (0..FOLLOWED_MAX).for_each(|table| advise(&mut follower, table, table.min(1) as u64));
+        advise(&mut follower, FOLLOWED_MAX, 1);
+        let follows = |follower: &Follower, table: &str| {
+            follower.followed.values().any(|followed| followed.draft.table == table)
+        };
+        assert!(follows(&follower, "t200") && !follows(&follower, "t0"));
+        assert_eq!((follower.followed.len(), follower.unfollowed()), (FOLLOWED_MAX, 0));
+        advise(&mut follower, FOLLOWED_MAX + 1, 1);
+        assert_eq!((follows(&follower, "t201"), follower.unfollowed()), (false, 1));
+    }
 }
