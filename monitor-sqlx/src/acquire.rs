@@ -4,11 +4,12 @@ use std::fmt;
 use std::future::ready;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
+use std::pin::pin;
 
 use futures_util::future::BoxFuture;
 use sqlx::{Acquire, Error, Transaction};
 
-use crate::checkout::{self, Lent};
+use crate::checkout::{Lent, Wait};
 use crate::connection::MonitoredConnection;
 use crate::database::MonitoredDatabase;
 use crate::pool::MonitoredPool;
@@ -31,7 +32,11 @@ impl<'a, DB: MonitoredDatabase> Acquire<'a> for &'_ MonitoredPool<DB> {
     #[track_caller]
     fn acquire(self) -> BoxFuture<'a, Result<Self::Connection, Error>> {
         let (pool, site) = (self.clone(), call_site(Location::caller()));
-        Box::pin(async move { checkout::take_unseen(&pool, site).await.map(UnwatchedConnection) })
+        Box::pin(async move {
+            let mut wait = Wait::start(&pool, site);
+            let end = wait.until(pin!(pool.inner().acquire())).await;
+            wait.unseen(end).map(UnwatchedConnection)
+        })
     }
 
     /// Counts the wait only: the transaction is sqlx's own and ends out of sight.
@@ -39,7 +44,9 @@ impl<'a, DB: MonitoredDatabase> Acquire<'a> for &'_ MonitoredPool<DB> {
     fn begin(self) -> BoxFuture<'a, Result<Transaction<'a, DB>, Error>> {
         let (pool, site) = (self.clone(), call_site(Location::caller()));
         Box::pin(async move {
-            let (raw, _checkout) = checkout::take_unseen(&pool, site).await?.into_parts();
+            let mut wait = Wait::start(&pool, site);
+            let end = wait.until(pin!(pool.inner().acquire())).await;
+            let (raw, _checkout) = wait.unseen(end)?.into_parts();
             Transaction::begin(raw, None).await
         })
     }

@@ -1,5 +1,8 @@
 //! The wait for a connection, and the time it is out.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+
 use monitor_core::capture::CallSite;
 use monitor_core::{Checkout, CheckoutTimer};
 use sqlx::pool::PoolConnection;
@@ -7,7 +10,7 @@ use sqlx::{Error, Pool};
 use sqlx_core::rt;
 
 use crate::database::MonitoredDatabase;
-use crate::growth;
+use crate::growth::Growing;
 use crate::pool::MonitoredPool;
 use crate::seat::{Notes, Seat};
 use crate::watch::{Arrival, Watch};
@@ -23,6 +26,13 @@ pub(crate) struct Lent<DB: MonitoredDatabase> {
     closes: bool,
 }
 
+/// A wait for a connection, which has begun. Dropped, it was cancelled: declare it before what it waits for, so that it is dropped after that.
+pub(crate) struct Wait<'a, DB: MonitoredDatabase> {
+    growing: Growing<'a>,
+    pool: &'a MonitoredPool<DB>,
+    timer: CheckoutTimer,
+}
+
 // === impl Lent ===
 
 impl<DB: MonitoredDatabase> Lent<DB> {
@@ -32,7 +42,6 @@ impl<DB: MonitoredDatabase> Lent<DB> {
         Self { raw: Some(raw), checkout: Some(checkout), notes, closes: false }
     }
 
-    /// One whose calls are not seen: what it runs is not known, and not told.
     fn unseen(raw: PoolConnection<DB>, timer: CheckoutTimer) -> Self {
         let (checkout, notes) = (Some(timer.taken()), Notes::default());
         Self { raw: Some(raw), checkout, notes, closes: false }
@@ -107,52 +116,79 @@ impl<DB: MonitoredDatabase> Drop for Lent<DB> {
     }
 }
 
-/// Takes a connection. The wait begins with the first poll and is told however it ends.
-pub(crate) async fn take<DB: MonitoredDatabase>(
-    pool: &MonitoredPool<DB>,
-    call_site: Option<CallSite>,
-) -> Result<Lent<DB>, Error> {
-    let (raw, timer) = wait(pool, call_site, || pool.inner().acquire()).await?;
-    Ok(Lent::new(raw, timer))
-}
-
-/// The same for code whose calls on the connection are not seen.
-pub(crate) async fn take_unseen<DB: MonitoredDatabase>(
-    pool: &MonitoredPool<DB>,
-    call_site: Option<CallSite>,
-) -> Result<Lent<DB>, Error> {
-    let (raw, timer) = wait(pool, call_site, || pool.inner().acquire()).await?;
-    Ok(Lent::unseen(raw, timer))
-}
-
-/// Waits for what takes one connection from the pool and does nothing else.
+/// Takes a connection. The wait begins here, so this stands where a future is polled, and is told however it ends.
 ///
-/// The work is made where it is polled: sqlx's future is large, and every function it is handed through would hold it twice.
-pub(crate) async fn wait<DB: MonitoredDatabase, T, F: Future<Output = Result<T, Error>>>(
-    pool: &MonitoredPool<DB>,
-    call_site: Option<CallSite>,
-    work: impl FnOnce() -> F,
-) -> Result<(T, CheckoutTimer), Error> {
-    let watch = &pool.watch;
-    let timer = watch.source.checkout_at(call_site.or(watch.call_site));
-    match growth::acquire(pool, work).await {
-        (Ok(raw), _) => Ok((raw, timer)),
-        (Err(error), was_refused) => {
-            match &error {
-                Error::PoolTimedOut => {
-                    // What a hook refused is told already.
-                    if !was_refused && has_room(pool.inner()) {
-                        watch.source.connection_failed();
-                    }
-                    timer.timed_out();
-                }
-                Error::PoolClosed => timer.failed(),
-                _ => {
-                    timer.failed();
-                    watch.source.connection_failed();
-                }
+/// A macro, as sqlx's future is large, and every function it is handed through would hold it twice: it stays where it is made.
+macro_rules! take {
+    ($pool:expr, $site:expr) => {{
+        let mut wait = $crate::checkout::Wait::start($pool, $site);
+        let end = wait.until(std::pin::pin!($pool.inner().acquire())).await;
+        wait.lent(end)
+    }};
+}
+pub(crate) use take;
+
+// === impl Wait ===
+
+impl<'a, DB: MonitoredDatabase> Wait<'a, DB> {
+    pub(crate) fn start(pool: &'a MonitoredPool<DB>, call_site: Option<CallSite>) -> Self {
+        let timer = pool.watch.source.checkout_at(call_site.or(pool.watch.call_site));
+        Self { growing: Growing::default(), pool, timer }
+    }
+
+    /// Waits for what takes one connection from the pool and does nothing else.
+    pub(crate) fn until<T>(
+        &mut self,
+        mut work: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> impl Future<Output = Result<T, Error>> {
+        poll_fn(move |cx| self.growing.poll(self.pool, work.as_mut(), cx))
+    }
+
+    /// A connection whose calls are seen.
+    pub(crate) fn lent(self, end: Result<PoolConnection<DB>, Error>) -> Result<Lent<DB>, Error> {
+        self.ended(end).map(|(raw, timer)| Lent::new(raw, timer))
+    }
+
+    /// One whose calls are not seen: what it runs is not known, and not told.
+    pub(crate) fn unseen(self, end: Result<PoolConnection<DB>, Error>) -> Result<Lent<DB>, Error> {
+        self.ended(end).map(|(raw, timer)| Lent::unseen(raw, timer))
+    }
+
+    /// What was waited for, and a timer that waits for it to be taken.
+    pub(crate) fn ended<T>(self, end: Result<T, Error>) -> Result<(T, CheckoutTimer), Error> {
+        let Self { growing, pool, timer } = self;
+        let was_refused = growing.was_refused();
+        drop(growing);
+        match end {
+            Ok(raw) => Ok((raw, timer)),
+            Err(error) => {
+                gave_nothing(pool, timer, &error, was_refused);
+                Err(error)
             }
-            Err(error)
+        }
+    }
+}
+
+#[cold]
+fn gave_nothing<DB: MonitoredDatabase>(
+    pool: &MonitoredPool<DB>,
+    timer: CheckoutTimer,
+    error: &Error,
+    was_refused: bool,
+) {
+    let source = &pool.watch.source;
+    match error {
+        Error::PoolTimedOut => {
+            // What a hook refused is told already.
+            if !was_refused && has_room(pool.inner()) {
+                source.connection_failed();
+            }
+            timer.timed_out();
+        }
+        Error::PoolClosed => timer.failed(),
+        _ => {
+            timer.failed();
+            source.connection_failed();
         }
     }
 }

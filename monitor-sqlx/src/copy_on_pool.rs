@@ -14,7 +14,7 @@ use monitor_core::capture::CallSite;
 use sqlx::{Error, Postgres};
 use sqlx_core::bytes::Bytes;
 
-use crate::checkout;
+use crate::checkout::take;
 use crate::copy::{CopyIn, CopyOut, MonitoredCopyIn, Road};
 use crate::pool::MonitoredPool;
 use crate::stream::{Slot, SlotStream};
@@ -113,7 +113,7 @@ async fn work(
     site: Option<CallSite>,
     Slots { orders, answers }: Slots,
 ) {
-    let mut lent = match checkout::take(&pool, site).await {
+    let mut lent = match take!(&pool, site) {
         Ok(lent) => lent,
         Err(error) => return answers.put(Err(error)),
     };
@@ -142,7 +142,7 @@ async fn pour(
     site: Option<CallSite>,
     slot: Slot<Option<Result<Bytes, Error>>>,
 ) {
-    let mut lent = match checkout::take(&pool, site).await {
+    let mut lent = match take!(&pool, site) {
         Ok(lent) => lent,
         Err(error) => return slot.put(Some(Err(error))),
     };

@@ -6,6 +6,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sqlx::{Database, Describe, Error, Execute, Executor, SqlStr};
 
+use crate::call;
+use crate::checkout::take;
 use crate::connection::MonitoredConnection;
 use crate::database::{Item, MonitoredDatabase};
 use crate::pool::MonitoredPool;
@@ -14,7 +16,6 @@ use crate::split::Split;
 use crate::stream::{CallStream, SlotStream};
 use crate::transaction::MonitoredTransaction;
 use crate::watch::call_site;
-use crate::{call, checkout};
 
 /// Takes a connection for one call; the checkout is counted apart, and the call only if there is a
 /// connection for it to run on.
@@ -29,7 +30,7 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(&pool, site).await?;
+            let mut lent = take!(&pool, site)?;
             let arrival = lent.arrival(site);
             call::execute::<DB>(lent.seat(&pool.watch), query, arrival).await
         })
@@ -43,7 +44,7 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(SlotStream::new(|slot| async move {
-            match checkout::take(&pool, site).await {
+            match take!(&pool, site) {
                 Ok(mut lent) => {
                     let arrival = lent.arrival(site);
                     CallStream::<DB>::new(lent.seat(&pool.watch), query, arrival)
@@ -63,7 +64,7 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(&pool, site).await?;
+            let mut lent = take!(&pool, site)?;
             let arrival = lent.arrival(site);
             call::fetch_all::<DB>(lent.seat(&pool.watch), query, arrival).await
         })
@@ -80,7 +81,7 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, query, site) = (self.clone(), Split::new(query), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(&pool, site).await?;
+            let mut lent = take!(&pool, site)?;
             let arrival = lent.arrival(site);
             call::fetch_optional::<DB>(lent.seat(&pool.watch), query, arrival).await
         })
@@ -97,7 +98,7 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, site) = (self.clone(), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(&pool, site).await?;
+            let mut lent = take!(&pool, site)?;
             let arrival = lent.arrival(site);
             call::prepare_with::<DB>(lent.seat(&pool.watch), sql, parameters, arrival).await
         })
@@ -110,7 +111,7 @@ impl<'p, DB: MonitoredDatabase> Executor<'p> for &'_ MonitoredPool<DB> {
     {
         let (pool, site) = (self.clone(), call_site(Location::caller()));
         Box::pin(async move {
-            let mut lent = checkout::take(&pool, site).await?;
+            let mut lent = take!(&pool, site)?;
             call::describe::<DB>(lent.raw_mut(), sql).await
         })
     }

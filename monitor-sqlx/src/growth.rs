@@ -9,11 +9,10 @@
 //! than one too many. What was made and is not there any more was closed.
 
 use std::cell::Cell;
-use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use monitor_core::Source;
@@ -43,8 +42,17 @@ struct Counts {
     growing: AtomicU64,
 }
 
+/// What one wait sees of a pool that grows.
+#[derive(Default)]
+pub(crate) struct Growing<'a> {
+    /// Since when it seems to be growing for us.
+    seems: Option<Seems<'a>>,
+    /// What the hook has told of it.
+    told: Told,
+}
+
 /// One wait for which the pool seems to be growing.
-struct Growing<'a> {
+struct Seems<'a> {
     counts: &'a Counts,
     since: Tick,
 }
@@ -159,6 +167,10 @@ impl Growth {
         let gone = self.0.detached.load(Relaxed) + u64::from(size);
         // A connection in the making is counted in the size and not yet as made.
         let closed = self.0.made.load(Relaxed).saturating_sub(gone);
+        // Nearly always nothing was closed, and a load is all.
+        if closed <= self.0.closed.load(Relaxed) {
+            return;
+        }
         let told = self.0.closed.fetch_max(closed, Relaxed);
         if let Some(source) = self.0.source.get() {
             (told..closed).for_each(|_| source.connection_closed());
@@ -185,54 +197,70 @@ impl Told {
 // === impl Growing ===
 
 impl<'a> Growing<'a> {
+    /// Polls what takes one connection from the pool, marked as ours, and tells if one was made for it.
+    pub(crate) fn poll<DB: MonitoredDatabase, T>(
+        &mut self,
+        pool: &'a MonitoredPool<DB>,
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<T, Error>> {
+        let (raw, growth) = (pool.inner(), pool.growth());
+        let is_hooked = growth.0.is_hooked.load(Relaxed);
+        let size = raw.size();
+        if !is_hooked {
+            // What was closed leaves room for what is made now.
+            growth.look(size);
+        }
+        let before = TOLD.replace(Some(self.told));
+        let result = mark::during(DB::OWN_THREADS, || work.poll(cx));
+        self.told = TOLD.replace(before).unwrap_or(self.told);
+        if self.seems.is_none() && raw.size() > size {
+            self.seems = Some(Seems::start(&growth.0, pool.watch.clock.now()));
+        }
+        if result.is_ready() && (self.told.is_made || self.seems.is_some()) {
+            self.tell(pool, matches!(result, Poll::Ready(Ok(_))), is_hooked);
+        }
+        result
+    }
+
+    /// Whether the application's own hook has refused one meanwhile, which is told.
+    pub(crate) fn was_refused(&self) -> bool {
+        self.told.is_refused
+    }
+
+    /// The wait has ended, and the pool has grown meanwhile.
+    #[cold]
+    fn tell<DB: MonitoredDatabase>(
+        &self,
+        pool: &MonitoredPool<DB>,
+        is_given: bool,
+        is_hooked: bool,
+    ) {
+        let growth = pool.growth();
+        let took = self.seems.as_ref().map(|seems| pool.watch.clock.now().since(seems.since));
+        match took {
+            took if is_given && self.told.is_made => growth.made(took),
+            Some(took) if is_given && !is_hooked => {
+                growth.seems_made(took, pool.inner().size());
+            }
+            // Made, and its hook failed or the time was over.
+            _ if self.told.is_made => growth.made(None),
+            _ => {}
+        }
+    }
+}
+
+// === impl Seems ===
+
+impl<'a> Seems<'a> {
     fn start(counts: &'a Counts, since: Tick) -> Self {
         counts.growing.fetch_add(1, SeqCst);
         Self { counts, since }
     }
 }
 
-impl Drop for Growing<'_> {
+impl Drop for Seems<'_> {
     fn drop(&mut self) {
         self.counts.growing.fetch_sub(1, SeqCst);
     }
-}
-
-/// Waits for what takes one connection from the pool, marked as ours, and tells if one was made for it. Beside the result
-/// stands whether the application's own hook has refused one meanwhile, which is told.
-pub(crate) async fn acquire<DB: MonitoredDatabase, T, F: Future<Output = Result<T, Error>>>(
-    pool: &MonitoredPool<DB>,
-    work: impl FnOnce() -> F,
-) -> (Result<T, Error>, bool) {
-    let (raw, growth, clock) = (pool.inner(), pool.growth(), &pool.watch.clock);
-    let is_hooked = growth.0.is_hooked.load(Relaxed);
-    let mut work = pin!(work());
-    // Since when the pool has been growing for us, and what the hook has told of it.
-    let (mut growing, mut told) = (None::<Growing<'_>>, Told::default());
-    poll_fn(|cx| {
-        let size = raw.size();
-        if !is_hooked {
-            // What was closed leaves room for what is made now.
-            growth.look(size);
-        }
-        let before = TOLD.replace(Some(told));
-        let result = mark::during(DB::OWN_THREADS, || work.as_mut().poll(cx));
-        told = TOLD.replace(before).unwrap_or(told);
-        if growing.is_none() && raw.size() > size {
-            growing = Some(Growing::start(&growth.0, clock.now()));
-        }
-        let took = || growing.as_ref().map(|growing| clock.now().since(growing.since));
-        match &result {
-            Poll::Ready(Ok(_)) if told.is_made => growth.made(took()),
-            Poll::Ready(Ok(_)) if !is_hooked => {
-                if let Some(took) = took() {
-                    growth.seems_made(took, raw.size());
-                }
-            }
-            // Made, and its hook failed or the time was over.
-            Poll::Ready(Err(_)) if told.is_made => growth.made(None),
-            _ => {}
-        }
-        result.map(|result| (result, told.is_refused))
-    })
-    .await
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -11,7 +12,7 @@ use sqlx::postgres::{PgListener, PgNotification};
 use sqlx::{Error, Postgres};
 
 use crate::call::timed;
-use crate::checkout;
+use crate::checkout::Wait;
 use crate::pool::MonitoredPool;
 use crate::seat::{InCall, Notes};
 use crate::watch::{Arrival, Watch, call_site};
@@ -57,8 +58,9 @@ impl MonitoredPgListener {
     ) -> impl Future<Output = Result<Self, Error>> + Send + use<> {
         let (pool, site) = (pool.clone(), call_site(Location::caller()));
         async move {
-            let connect = || PgListener::connect_with(pool.inner());
-            let (raw, timer) = checkout::wait(&pool, site, connect).await?;
+            let mut wait = Wait::start(&pool, site);
+            let end = wait.until(pin!(PgListener::connect_with(pool.inner()))).await;
+            let (raw, timer) = wait.ended(end)?;
             let notes = Notes::default();
             let checkout = timer.taken_showing(&notes.last_call);
             let (watch, listens) = (pool.watch.clone(), Listens::default());

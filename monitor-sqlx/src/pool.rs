@@ -11,13 +11,14 @@ use monitor_core::{Monitor, Source};
 use sqlx::pool::{CloseEvent, PoolOptions};
 use sqlx::{Connection, Error, Pool, SqlSafeStr, SqlStr};
 
+use crate::checkout::{take, try_take};
 use crate::database::MonitoredDatabase;
 use crate::growth::Growth;
 use crate::options::PoolBuilder;
 use crate::pool_connection::MonitoredPoolConnection;
+use crate::probe;
 use crate::transaction::MonitoredTransaction;
 use crate::watch::{Watch, call_site};
-use crate::{checkout, probe};
 
 /// A pool whose queries, checkouts and transactions the monitor sees.
 ///
@@ -140,7 +141,7 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         let site = call_site(Location::caller());
         let pool = self.clone();
         async move {
-            let lent = checkout::take(&pool, site).await?;
+            let lent = take!(&pool, site)?;
             Ok(MonitoredPoolConnection::lent(lent, &pool))
         }
     }
@@ -149,7 +150,7 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
     #[must_use]
     #[track_caller]
     pub fn try_acquire(&self) -> Option<MonitoredPoolConnection<DB>> {
-        let lent = checkout::try_take(self, call_site(Location::caller()))?;
+        let lent = try_take(self, call_site(Location::caller()))?;
         Some(MonitoredPoolConnection::lent(lent, self))
     }
 
@@ -217,7 +218,7 @@ impl<DB: MonitoredDatabase> MonitoredPool<DB> {
         site: Option<CallSite>,
     ) -> impl Future<Output = Result<Option<MonitoredTransaction<'static, DB>>, Error>> + Send + use<DB>
     {
-        let lent = checkout::try_take(self, site);
+        let lent = try_take(self, site);
         let connection = lent.map(|lent| MonitoredPoolConnection::lent(lent, self));
         async move {
             match connection {

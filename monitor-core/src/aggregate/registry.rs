@@ -268,7 +268,7 @@ impl Registry {
         at: Tick,
         site: Option<CallSite>,
         last_call: Option<Arc<LastCall>>,
-    ) -> Option<u64> {
+    ) -> Option<usize> {
         let most = self.limits.checkouts_tracked_max;
         let id = source.checkouts.taken(at, site, last_call, most);
         if id.is_none() {
@@ -278,7 +278,7 @@ impl Registry {
     }
 
     /// A transaction has begun; the number names it until it ends.
-    pub(crate) fn transaction_begun(&self, source: &Source, at: Tick) -> Option<u64> {
+    pub(crate) fn transaction_begun(&self, source: &Source, at: Tick) -> Option<usize> {
         let id = source.transactions.begun(at, self.limits.checkouts_tracked_max);
         if id.is_none() {
             self.transactions_untracked.fetch_add(1, Relaxed);

@@ -342,7 +342,7 @@ impl Checkouts {
         site: Option<CallSite>,
         last_call: Option<Arc<LastCall>>,
         out_max: usize,
-    ) -> Option<u64> {
+    ) -> Option<usize> {
         let out = self.out.fetch_add(1, Relaxed) + 1;
         if out > self.out_most.load(Relaxed) {
             self.out_most.fetch_max(out, Relaxed);
@@ -350,7 +350,7 @@ impl Checkouts {
         lock(&self.followed).add(at, site, last_call, out_max)
     }
 
-    pub(crate) fn returned(&self, id: Option<u64>, held_for: Duration) {
+    pub(crate) fn returned(&self, id: Option<usize>, held_for: Duration) {
         self.out.fetch_sub(1, Relaxed);
         self.hold_nanos.fetch_add(nanos(held_for), Relaxed);
         self.hold.record(nanos(held_for));
@@ -358,7 +358,7 @@ impl Checkouts {
     }
 
     /// Its holder can be asked what it runs.
-    pub(crate) fn shows(&self, id: Option<u64>, last_call: Arc<LastCall>) {
+    pub(crate) fn shows(&self, id: Option<usize>, last_call: Arc<LastCall>) {
         lock(&self.followed).shows(id, last_call);
     }
 

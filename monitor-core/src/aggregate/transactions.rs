@@ -54,18 +54,18 @@ struct Thought {
 
 impl Transactions {
     /// One has begun. The number names it until it ends; `None` where too many are open.
-    pub(crate) fn begun(&self, at: Tick, open_max: usize) -> Option<u64> {
+    pub(crate) fn begun(&self, at: Tick, open_max: usize) -> Option<usize> {
         self.begun.fetch_add(1, Relaxed);
         self.open.fetch_add(1, Relaxed);
         lock(&self.followed).add(at, None, None, open_max)
     }
 
     /// What its connection runs can be asked.
-    pub(crate) fn shows(&self, id: Option<u64>, last_call: Arc<LastCall>) {
+    pub(crate) fn shows(&self, id: Option<usize>, last_call: Arc<LastCall>) {
         lock(&self.followed).shows(id, last_call);
     }
 
-    pub(crate) fn ended(&self, id: Option<u64>, end: TransactionEnd, took: Duration) {
+    pub(crate) fn ended(&self, id: Option<usize>, end: TransactionEnd, took: Duration) {
         lock(&self.followed).remove(id);
         self.ended[end as usize].fetch_add(1, Relaxed);
         self.open.fetch_sub(1, Relaxed);

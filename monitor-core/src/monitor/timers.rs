@@ -17,7 +17,7 @@ pub struct CheckoutTimer {
 
 /// A connection that is out; dropping it means that it came back.
 pub struct Checkout {
-    live: Option<(LiveSource, Option<u64>)>,
+    live: Option<(LiveSource, Option<usize>)>,
     waited: Duration,
 }
 
@@ -30,7 +30,7 @@ pub struct Drain {
 /// Times a transaction. Dropped without an end, it counts as dropped: rolled back by nobody's
 /// decision.
 pub struct TransactionTimer {
-    live: Option<(LiveSource, Option<u64>)>,
+    live: Option<(LiveSource, Option<usize>)>,
     /// Only for an adapter that tells of calls.
     calls: Option<Calls>,
     last_call: Option<LastCall>,
@@ -80,7 +80,9 @@ impl CheckoutTimer {
     fn taken_by(mut self, last_call: Option<&LastCall>) -> Checkout {
         match self.end(CheckoutEnd::Taken) {
             Some((live, call_site, waited)) => {
-                Checkout::start(Some((live, call_site)), waited, last_call)
+                // Out from the moment on at which the wait was over.
+                let since = live.since.after(waited);
+                Checkout::start(Some((LiveSource { since, ..live }, call_site)), waited, last_call)
             }
             None => Checkout::start(None, Duration::ZERO, None),
         }
@@ -143,8 +145,7 @@ impl Checkout {
         waited: Duration,
         last_call: Option<&LastCall>,
     ) -> Self {
-        let live = live.map(|(mut live, call_site)| {
-            live.since = live.on.monitor.registry.clock.now();
+        let live = live.map(|(live, call_site)| {
             let last_call = last_call.map(|last| last.0.clone());
             let registry = &live.on.monitor.registry;
             let id = registry.taken(&live.on.source, live.since, call_site, last_call);
